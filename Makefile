@@ -1,0 +1,59 @@
+# `make` lists the targets. Everything is set up at its first use by
+# tools/setup.py into .venv and node_modules; nothing is installed elsewhere.
+
+PYTHON ?= python3
+PORT ?= 8000
+py := .venv/bin/python
+compile = $(py) -m uv pip compile pyproject.toml --all-extras --group setup \
+  --python-version 3.11 --no-annotate --custom-compile-command "make pins" --quiet
+
+export NO_MKDOCS_2_WARNING := 1
+export DISABLE_MKDOCS_2_WARNING := true
+
+.DEFAULT_GOAL := help
+.PHONY: help serve site check run record test lint links lighthouse pins clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s%s\n", $$1, $$2}' Makefile
+
+serve: setup-site ## set up, build and serve the site with live reload (PORT=8000)
+	@echo "Building; then open http://127.0.0.1:$(PORT)/ (Ctrl-C ends it)"
+	@$(py) -m mkdocs serve --livereload --dev-addr 127.0.0.1:$(PORT)
+
+site: setup-site ## build the site into site/, strictly
+	@$(py) -m mkdocs build --strict --site-dir site
+
+check: setup-check ## validate the reading list
+	@$(py) -m reading_list check
+
+run: setup-snippets ## run a snippet: make run NAME=attention ARGS="--seed 1"
+	@$(py) -m snippets $(NAME) $(ARGS)
+
+record: setup-snippets ## run a snippet and record what it shows: make record NAME=attention
+	@$(py) -m snippets $(NAME) --record $(ARGS)
+
+test: setup-test ## run every test (ARGS="-k heads" for some)
+	@$(py) -m pytest $(ARGS)
+
+lint: setup-test ## ruff, mypy and import-linter
+	@$(py) -m ruff check . && $(py) -m ruff format --check . && $(py) -m mypy
+	@.venv/bin/lint-imports
+
+links: setup-test ## follow every link of the built site
+	@$(py) -m website.links
+
+lighthouse: setup-test ## score the built site, into docs/results/lighthouse.json
+	@$(py) -m website.lighthouse
+
+pins: setup-test ## write constraints.txt anew from pyproject.toml
+	@$(py) -m pip install --quiet -c constraints.txt uv
+	@$(compile) --universal --upgrade -o constraints.txt
+
+clean: ## remove all that the other targets made
+	rm -rf .venv .cache node_modules site out docs/assets/vendor
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+setup-%:
+	@command -v $(PYTHON) >/dev/null || \
+	  { echo "set-up: no $(PYTHON) here. Install Python 3.11 or newer."; exit 1; }
+	@$(PYTHON) tools/setup.py $*

@@ -1,0 +1,56 @@
+"""The browser that looks at the site: the system's Chromium, else Playwright's own.
+
+`python -m website.browser` prints its path, and fails where there is none.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+NAMES = ("chromium", "google-chrome", "google-chrome-stable", "chromium-browser")
+APPLICATIONS = (
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+)
+# A browser that calls nobody by itself; as root it runs only without its sandbox.
+FLAGS = [
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-sync",
+    "--no-first-run",
+    *(["--no-sandbox"] if os.name == "posix" and os.geteuid() == 0 else []),
+]
+
+
+def _runs(path: str) -> bool:
+    """Some systems put a stub in place that only tells how to install a browser."""
+    try:
+        subprocess.run([path, "--version"], check=True, capture_output=True, timeout=60)
+    except (OSError, subprocess.SubprocessError):
+        return False
+    return True
+
+
+def find_chromium() -> str | None:
+    """The path of a Chromium or Chrome that runs, or None."""
+    on_path = [found for name in NAMES if (found := shutil.which(name))]
+    for path in (*on_path, *APPLICATIONS):
+        if Path(path).exists() and _runs(path):
+            return path
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        path = playwright.chromium.executable_path
+    return path if Path(path).exists() and _runs(path) else None
+
+
+if __name__ == "__main__":
+    if (found := find_chromium()) is None:
+        sys.exit("No Chromium or Chrome here; `make test` installs one.")
+    print(found)
