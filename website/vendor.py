@@ -1,0 +1,213 @@
+"""Browser parts of others that the site serves itself: fonts and KaTeX.
+
+They come from npm by the lock file, are cut down here to what the pages use, and
+are kept in `.cache/vendor/` under the hash of what they were made from. Nothing is
+copied into `docs/`: the hook hands every part to MkDocs as a generated file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+ADDRESS = "assets/vendor"
+
+# Raise it when the way a font is cut changes, so that old cuts are not used.
+RECIPE = "1"
+
+
+class MissingPart(Exception):
+    """A package from npm is not installed."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A file, and its address in the site."""
+
+    source: Path
+    address: str
+
+
+@dataclass(frozen=True)
+class Face:
+    """One style of one family, and the weights of it that the pages use."""
+
+    family: str
+    package: str
+    file: str  # as in files/<file>-<subset>-wght-<style>.woff2
+    style: str
+    weights: tuple[int, int]
+    features: tuple[str, ...]
+    subsets: tuple[str, ...]
+
+
+SUBSETS = ("cyrillic", "greek", "latin-ext", "latin")
+LITERATA = "@fontsource-variable/literata"
+JETBRAINS = "@fontsource-variable/jetbrains-mono"
+TEXT_FEATURES = ("kern", "mark", "mkmk", "ccmp", "locl", "liga")
+# No `calt`: its ligatures draw `->` and `!=` as one sign, which is not what a
+# learner has to type. Without them the font is a third of its size.
+CODE_FEATURES = ("mark", "mkmk", "ccmp", "locl")
+FACES = (
+    Face(
+        *("Literata", LITERATA, "literata", "normal", (400, 700)),
+        *(TEXT_FEATURES, SUBSETS),
+    ),
+    Face(
+        *("Literata", LITERATA, "literata", "italic", (400, 400)),
+        *(TEXT_FEATURES, SUBSETS),
+    ),
+    Face(
+        *("JetBrains Mono", JETBRAINS, "jetbrains-mono", "normal", (400, 700)),
+        *(CODE_FEATURES, SUBSETS),
+    ),
+)
+# Loaded before the style sheet is read: every page needs these two.
+PRELOAD = tuple(
+    f"{ADDRESS}/fonts/{name}-latin-normal.woff2"
+    for name in ("literata", "jetbrains-mono")
+)
+
+# Fallbacks made as wide and as tall as our fonts, so that nothing moves when ours
+# arrive: (local name, average width of a Latin letter in ems). The widths are those
+# of @capsizecss/metrics 4.3.0, for which Literata's is 0.480 and JetBrains Mono's 0.6.
+WIDTH = {"Literata": 0.480, "JetBrains Mono": 0.6}
+FALLBACKS = {
+    "Literata": (
+        ("Georgia", 913 / 2048),
+        ("Noto Serif", 0.481),
+        ("Times New Roman", 832 / 2048),
+    ),
+    "JetBrains Mono": (("Courier New", 0.6),),
+}
+
+
+def parts(root: Path = ROOT) -> tuple[Part, ...]:
+    """Every file of others that the site serves, made when it is not there yet.
+
+    Raises:
+        MissingPart: a package is not in `node_modules`.
+    """
+    return (*_fonts(root), *_katex(root))
+
+
+def version(package: str, root: Path = ROOT) -> str:
+    """The installed version of an npm package.
+
+    Raises:
+        MissingPart: the package is not in `node_modules`.
+    """
+    text = _installed(root, f"{package}/package.json").read_text(encoding="utf-8")
+    return str(json.loads(text)["version"])
+
+
+def _installed(root: Path, path: str) -> Path:
+    file = root / "node_modules" / path
+    if not file.exists():
+        raise MissingPart(
+            f"node_modules/{path} is missing: run `make site`, which installs"
+            " the browser parts named in package-lock.json"
+        )
+    return file
+
+
+def _fonts(root: Path) -> Iterator[Part]:
+    css: list[str] = []
+    for face in FACES:
+        ranges = json.loads(
+            _installed(root, f"{face.package}/unicode.json").read_text(encoding="utf-8")
+        )
+        for subset in face.subsets:
+            source = _installed(
+                root,
+                f"{face.package}/files/{face.file}-{subset}-wght-{face.style}.woff2",
+            )
+            name = f"{face.file}-{subset}-{face.style}.woff2"
+            low, high = face.weights
+            css.append(
+                f'@font-face{{font-family:"{face.family}";font-style:{face.style};'
+                f"font-weight:{low if low == high else f'{low} {high}'};"
+                f'font-display:swap;src:url(fonts/{name}) format("woff2");'
+                f"unicode-range:{ranges[subset]}}}"
+            )
+            yield Part(_cut(root, source, face), f"{ADDRESS}/fonts/{name}")
+    for family, locals_ in FALLBACKS.items():
+        css += [_fallback(root, family, name, width) for name, width in locals_]
+    text = "\n".join(css) + "\n"
+    made = _made(root, text.encode(), ".css", lambda: text.encode())
+    yield Part(made, f"{ADDRESS}/fonts.css")
+
+
+def _fallback(root: Path, family: str, name: str, width: float) -> str:
+    """A local font under our font's measures."""
+    from fontTools.ttLib import TTFont
+
+    face = next(face for face in FACES if face.family == family)
+    font = TTFont(
+        _installed(root, f"{face.package}/files/{face.file}-latin-wght-normal.woff2")
+    )
+    adjust = WIDTH[family] / width
+    em = font["head"].unitsPerEm * adjust
+    return (
+        f'@font-face{{font-family:"{family} on {name}";src:local("{name}");'
+        f"size-adjust:{adjust:.2%};ascent-override:{font['hhea'].ascent / em:.2%};"
+        f"descent-override:{-font['hhea'].descent / em:.2%};line-gap-override:0%}}"
+    )
+
+
+def _cut(root: Path, source: Path, face: Face | None = None) -> Path:
+    """The font without hinting and, for one of ours, without weights and features
+    that no page uses. A third to a half of the bytes."""
+
+    def make() -> bytes:
+        from fontTools import subset
+        from fontTools.ttLib import TTFont
+        from fontTools.varLib import instancer
+
+        font = TTFont(source, recalcTimestamp=False)
+        options = subset.Options()
+        options.hinting = False
+        options.layout_features = list(face.features) if face else ["*"]
+        options.name_IDs = ["*"]  # the copyright and the licence stay in the file
+        cutter = subset.Subsetter(options)
+        cutter.populate(unicodes=font.getBestCmap().keys())
+        cutter.subset(font)
+        if face:
+            low, high = face.weights
+            limit = low if low == high else (low, high)
+            font = instancer.instantiateVariableFont(font, {"wght": limit})
+        font.flavor = "woff2"
+        font.save(data := io.BytesIO())
+        return data.getvalue()
+
+    return _made(root, source.read_bytes() + repr(face).encode(), ".woff2", make)
+
+
+def _katex(root: Path) -> Iterator[Part]:
+    source = _installed(root, "katex/dist/katex.min.css")
+    css = source.read_text(encoding="utf-8")
+    # Every browser that runs the site reads woff2.
+    css = re.sub(r',url\([^)]*\.(?:woff|ttf)\) format\("\w+"\)', "", css)
+    made = _made(root, css.encode(), ".css", lambda: css.encode())
+    yield Part(made, f"{ADDRESS}/katex/katex.css")
+    for name in sorted(set(re.findall(r"url\(fonts/([\w-]+\.woff2)\)", css))):
+        font = _installed(root, f"katex/dist/fonts/{name}")
+        yield Part(_cut(root, font), f"{ADDRESS}/katex/fonts/{name}")
+
+
+def _made(root: Path, of: bytes, suffix: str, make: Callable[[], bytes]) -> Path:
+    """The file in the cache that `make` made of `of`."""
+    digest = hashlib.sha256(RECIPE.encode() + of).hexdigest()[:16]
+    file = root / ".cache" / "vendor" / f"{digest}{suffix}"
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        half = file.with_suffix(f"{suffix}.half")
+        half.write_bytes(make())
+        half.replace(file)
+    return file
