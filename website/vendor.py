@@ -68,12 +68,6 @@ FACES = (
         *(CODE_FEATURES, SUBSETS),
     ),
 )
-# Loaded before the style sheet is read: every page needs these two.
-PRELOAD = tuple(
-    f"{ADDRESS}/fonts/{name}-latin-normal.woff2"
-    for name in ("literata", "jetbrains-mono")
-)
-
 # Fallbacks made as wide and as tall as our fonts, so that nothing moves when ours
 # arrive: (local name, average width of a Latin letter in ems). The widths are those
 # of @capsizecss/metrics 4.3.0, for which Literata's is 0.480 and JetBrains Mono's 0.6.
