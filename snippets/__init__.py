@@ -1,0 +1,1 @@
+"""Every concept of the site as one short PyTorch file, by chapter."""

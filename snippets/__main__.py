@@ -1,0 +1,141 @@
+"""The command line: `python -m snippets` lists all, with a NAME it runs one."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any, NoReturn
+
+import yaml
+
+SYLLABUS = (
+    Path(__file__).resolve().parent.parent
+    / "docs"
+    / "concepts"
+    / "concepts.yml"
+)
+
+
+def runnable() -> dict[str, dict[str, Any]]:
+    """The concepts that have a snippet, in reading order, by name.
+
+    Reads the syllabus only: a list must not wait for torch.
+    """
+    concepts = yaml.load(
+        SYLLABUS.read_text(encoding="utf-8"),
+        Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader),
+    )["concepts"]
+    return {
+        concept["name"]: concept
+        for concept in concepts
+        if concept["status"] == "written" and concept.get("code", True)
+    }
+
+
+def module_of(concept: dict[str, Any]) -> str:
+    """The dotted name of the concept's snippet."""
+    return f"snippets.{concept['chapter']}.{concept['name'].replace('-', '_')}"
+
+
+def list_all(concepts: dict[str, dict[str, Any]]) -> None:
+    """Print every snippet with its one sentence."""
+    for name, concept in concepts.items():
+        sentence = textwrap.fill(concept["definition"], 66)
+        print(f"{name}\n{textwrap.indent(sentence, '    ')}")
+    print("\nRun one: python -m snippets NAME")
+
+
+def fail(message: str) -> NoReturn:
+    """One line on standard error, exit status 2."""
+    print(f"snippets: {message}", file=sys.stderr)
+    raise SystemExit(2)
+
+
+def check_device(name: str) -> None:
+    """Refuse a device that torch does not know or this machine does not have."""
+    import torch
+
+    try:
+        torch.zeros(1, device=name)
+    except (RuntimeError, AssertionError, NotImplementedError):
+        fail(f"--device {name}: not on this machine; cpu always is")
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m snippets", description=__doc__
+    )
+    parser.add_argument(
+        "name",
+        nargs="?",
+        help="the concept to run; without it, list all",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, help="for all random numbers"
+    )
+    parser.add_argument(
+        "--device", default="cpu", help="cpu, cuda, mps"
+    )
+    parser.add_argument(
+        "--record",
+        action="store_true",
+        help="write the result into docs/results",
+    )
+    parser.add_argument(
+        "--out", type=Path, help="write the result into this folder"
+    )
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = parse(arguments)
+    concepts = runnable()
+    if options.name is None:
+        list_all(concepts)
+        return 0
+    if options.name not in concepts:
+        near = difflib.get_close_matches(
+            options.name, concepts, n=1, cutoff=0.4
+        )
+        hint = (
+            f"did you mean {near[0]}?"
+            if near
+            else "python -m snippets lists them all"
+        )
+        fail(f"no snippet {options.name!r}: {hint}")
+    try:
+        from snippets.lab import record
+    except ModuleNotFoundError as missing:
+        fail(
+            f"{missing.name} is not installed: pip install -e '.[snippets]'"
+        )
+    check_device(options.device)
+
+    module = module_of(concepts[options.name])
+    run = record.run_with_edits if options.record else record.run
+    result = run(options.name, module, options.seed, options.device)
+    print(result.text, end="")
+    folders = [record.RESULTS] if options.record else []
+    folders += [options.out] if options.out else []
+    for folder in folders:
+        try:
+            paths = result.write(folder)
+        except OSError as error:
+            fail(f"{folder}: cannot write there ({error.strerror})")
+        print(
+            f"wrote {', '.join(str(path) for path in paths)}",
+            file=sys.stderr,
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(0)

@@ -1,0 +1,189 @@
+"""The plot style: one figure, drawn by matplotlib, that reads well on any page.
+
+A figure is as wide as a phone (400 px), so that its words stay readable there,
+and its colours are names that the site's two colour schemes define.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import Any
+
+import matplotlib as mpl
+
+mpl.use("svg")
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+# Light-scheme values; in the page each becomes var(--name, value).
+INK, MUTED, PAPER = "#1d2a2e", "#55636a", "#fbf8f1"
+LINK, QUERY, KEY, VALUE = "#0b5f66", "#a8480b", "#1f5fa8", "#33702b"
+COLOURS = {
+    "ink": INK,
+    "muted": MUTED,
+    "paper": PAPER,
+    "link": LINK,
+    "query": QUERY,
+    "key": KEY,
+    "value": VALUE,
+}
+# Never colour alone: a query is solid, a key dashed, a value dotted.
+SOLID, DASHED, DOTTED = "-", "--", ":"
+HEAT = "cividis"
+
+_STYLE: Any = {
+    # JetBrains Mono on the site is as wide as DejaVu Sans Mono here.
+    "font.family": "monospace",
+    "font.size": 11,
+    "axes.titlesize": 11,
+    "axes.titlelocation": "left",
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "text.color": INK,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "figure.dpi": 72,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "runnable",
+    "savefig.transparent": True,
+}
+mpl.rcParams.update(_STYLE)
+
+
+def canvas(
+    height: float, rows: int = 1, columns: int = 1, **options: Any
+) -> tuple[Figure, Any]:
+    """A figure 400 px wide and `height` px high, with its axes (as `plt.subplots`)."""
+    return plt.subplots(
+        rows,
+        columns,
+        figsize=(400 / 72, height / 72),
+        layout="constrained",
+        **options,
+    )
+
+
+def bars(
+    axes: Axes, labels: list[str], values: list[float], title: str
+) -> None:
+    """Horizontal bars in reading order, each with its number."""
+    axes.barh(range(len(values)), values, color=QUERY, height=0.6)
+    axes.set_yticks(range(len(labels)), labels)
+    axes.invert_yaxis()
+    axes.set_xticks([])
+    axes.spines["bottom"].set_visible(False)
+    axes.set_title(title)
+    for row, number in enumerate(values):
+        axes.annotate(
+            f"{number:.2f}", (number, row), xytext=(3, 0),
+            textcoords="offset points", va="center", color=INK,
+        )  # fmt: skip
+    axes.margins(x=0.35)
+
+
+def heat_map(
+    axes: Axes,
+    values: list[list[float]],
+    rows: list[str],
+    columns: list[str],
+    title: str = "",
+    numbers: bool = True,
+) -> None:
+    """A matrix of weights from 0 to 1, in cividis, with the numbers in its cells.
+
+    `rows` and `columns` may be empty where a neighbour already carries the labels.
+    """
+    # interpolation="none" embeds one pixel a cell: a few hundred bytes.
+    axes.imshow(
+        values,
+        cmap=HEAT,
+        vmin=0,
+        vmax=1,
+        interpolation="none",
+        aspect="auto",
+    )
+    axes.set_xticks(
+        range(len(columns)),
+        columns,
+        rotation=60,
+        ha="left",
+        va="bottom",
+    )
+    axes.xaxis.tick_top()
+    axes.set_yticks(range(len(rows)), rows)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    axes.set_title(title)
+    if numbers:
+        for row, line in enumerate(values):
+            for column, number in enumerate(line):
+                # White on the dark half of cividis, black on the light half.
+                axes.text(
+                    column, row, f"{100 * number:.0f}", ha="center", va="center",
+                    fontsize=9, color="black" if number > 0.5 else "white",
+                )  # fmt: skip
+
+
+def svg(figure: Figure, name: str) -> str:
+    """The figure as an SVG for a page: named colours, real text, the same every time.
+
+    Args:
+        figure: what a snippet's `draw` returned; it is closed.
+        name: prefixes the ids, so that two figures can stand on one page.
+    """
+    buffer = io.StringIO()
+    figure.savefig(
+        buffer, format="svg", metadata={"Date": None, "Creator": None}
+    )
+    plt.close(figure)
+    text = buffer.getvalue()
+    for pattern, replacement in _TIDY:
+        text = re.sub(pattern, replacement, text, flags=re.S)
+    for colour, value in COLOURS.items():
+        text = re.sub(
+            value, f"var(--{colour}, {value})", text, flags=re.I
+        )
+    used = set(re.findall(r"#([\w-]+)[\")]", text))
+    for identifier in set(re.findall(r' id="([^"]+)"', text)):
+        if identifier in used:
+            text = re.sub(
+                rf'(?<=["#]){identifier}(?=[")])',
+                f"{name}-{identifier}",
+                text,
+            )
+        else:
+            text = text.replace(f' id="{identifier}"', "")
+    return text.strip() + "\n"
+
+
+# What matplotlib writes and a page does not want, in this order.
+_TIDY = [
+    (r"^.*?(?=<svg)", ""),
+    (r"<metadata>.*?</metadata>|<!--.*?-->", ""),
+    # Its style sheet would speak to the whole page.
+    (r'<style type="text/css">.*?</style>', ""),
+    (r'(<svg[^>]*?) width="[^"]*"', r"\1"),
+    (r'(<svg[^>]*?) height="[^"]*"', r'\1 stroke-linejoin="round"'),
+    (r"xlink:href", "href"),
+    (r' xmlns:xlink="[^"]*"', ""),
+    # Real text in the site's monospaced type.
+    (
+        r"font-family: [^;\"]*",
+        "font-family: 'JetBrains Mono', monospace",
+    ),
+    (
+        r"font: ([\d.]+)px [^;\"]*",
+        r"font: \1px 'JetBrains Mono', monospace",
+    ),
+    # A hundredth of a pixel is enough.
+    (r"(\d+\.\d\d)\d+", r"\1"),
+    (r'<path d="[^"]*" style="fill: none"/>', ""),
+    (r"(<g/>|<g>\s*</g>|<defs>\s*</defs>)\s*", ""),
+    (r"\s*\n\s*", "\n"),
+]

@@ -1,0 +1,284 @@
+"""The recorder: what a snippet computed, printed and drew, with the recipe for it.
+
+A result is `docs/results/NAME.json`; the text and the figure beside it are made from
+the JSON alone. A snippet takes part by having
+
+    demo(seed, device) -> dict      computes; plain numbers, strings, lists, dicts
+    show(data) -> None              prints what a person wants to see
+    draw(data) -> Figure            optional
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import difflib
+import hashlib
+import importlib
+import io
+import json
+import platform
+import sys
+import time
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+RESULTS = ROOT / "docs" / "results"
+PAGES = ROOT / "docs" / "concepts"
+DIGITS = 6  # significant digits kept of a float: more differ between processors
+
+Data = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One "change one thing" of a page: `find` stands exactly once in the snippet."""
+
+    find: str
+    replace: str
+
+
+def code_hash(name: str) -> str:
+    """The SHA-256 of the snippet and of every snippet that it uses.
+
+    Comments, docstrings and imports do not count: to reword is not to recompute.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(_sources(name)):
+        tree = _Bare().visit(
+            ast.parse(path.read_text(encoding="utf-8"))
+        )
+        digest.update(ast.dump(tree).encode())
+    return digest.hexdigest()
+
+
+class _Bare(ast.NodeTransformer):
+    """Removes imports and docstrings."""
+
+    def visit_Import(self, node: ast.Import) -> None:
+        return None
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        return None
+
+    def visit_Expr(self, node: ast.Expr) -> ast.Expr | None:
+        is_text = isinstance(node.value, ast.Constant) and isinstance(
+            node.value.value, str
+        )
+        return None if is_text else node
+
+
+def _sources(module: str) -> set[Path]:
+    """The files of a snippet and of all `snippets.*` modules it imports."""
+    found: set[Path] = set()
+    to_visit = [module]
+    while to_visit:
+        name = to_visit.pop()
+        path = ROOT.joinpath(*name.split(".")).with_suffix(".py")
+        if path in found or not path.exists():
+            continue
+        found.add(path)
+        for node in ast.walk(
+            ast.parse(path.read_text(encoding="utf-8"))
+        ):
+            if isinstance(node, ast.ImportFrom) and (
+                node.module or ""
+            ).startswith("snippets"):
+                parent = cast(str, node.module)
+                to_visit += [
+                    parent,
+                    *(f"{parent}.{alias.name}" for alias in node.names),
+                ]
+    return found
+
+
+def plain(value: Any) -> Any:
+    """The value as JSON holds it, floats cut to six significant digits.
+
+    Raises:
+        TypeError: something in it is neither a number, a text, a list nor a dict.
+    """
+    match value:
+        case torch.Tensor():
+            return plain(value.tolist())
+        case bool() | int() | str() | None:
+            return value
+        case float():
+            return float(f"{value:.{DIGITS}g}")
+        case Mapping():
+            return {
+                str(key): plain(inner) for key, inner in value.items()
+            }
+        case list() | tuple():
+            return [plain(inner) for inner in value]
+    raise TypeError(
+        f"a result holds numbers, texts, lists, dicts; not {type(value)}"
+    )
+
+
+def compute(snippet: types.ModuleType, seed: int, device: str) -> Data:
+    """Run the snippet's demo; its data as it will be read back from the JSON."""
+    torch.manual_seed(seed)
+    return cast(Data, plain(snippet.demo(seed=seed, device=device)))
+
+
+def printed(snippet: types.ModuleType, data: Data) -> str:
+    """What the snippet prints about the data."""
+    buffer = io.StringIO()
+    with contextlib.redirect_stdout(buffer):
+        snippet.show(data)
+    return buffer.getvalue()
+
+
+def drawn(
+    snippet: types.ModuleType, data: Data, name: str
+) -> str | None:
+    """The snippet's figure as SVG, or None where it draws none."""
+    draw: Callable[[Data], Any] | None = getattr(snippet, "draw", None)
+    if draw is None:
+        return None
+    from snippets.lab.plots import svg
+
+    return svg(draw(data), name)
+
+
+def edits_of(name: str) -> list[Edit]:
+    """The edits that the page of the concept proposes, from its front matter."""
+    page = PAGES / f"{name}.md"
+    if not page.exists():
+        return []
+    _, front, _ = page.read_text(encoding="utf-8").split("---\n", 2)
+    edits = (yaml.safe_load(front) or {}).get("edits", [])
+    return [Edit(edit["find"], edit["replace"]) for edit in edits]
+
+
+def try_edit(
+    module: str, edit: Edit, before: str, seed: int, device: str
+) -> Data:
+    """Run the snippet with one thing changed: the lines that it then prints otherwise.
+
+    Raises:
+        ValueError: the text to change does not stand exactly once in the snippet.
+    """
+    path = ROOT.joinpath(*module.split(".")).with_suffix(".py")
+    source = path.read_text(encoding="utf-8")
+    if source.count(edit.find) != 1:
+        raise ValueError(
+            f"{path.name}: {edit.find!r} stands {source.count(edit.find)} times"
+        )
+    changed = types.ModuleType(module)
+    changed.__file__ = str(path)
+    original = sys.modules.get(module)
+    # Under its own name, so that dataclasses and annotations find their module.
+    sys.modules[module] = changed
+    try:
+        exec(
+            compile(
+                source.replace(edit.find, edit.replace),
+                path.name,
+                "exec",
+            ),
+            vars(changed),
+        )
+        after = printed(changed, compute(changed, seed, device))
+    except Exception as error:
+        after = f"{type(error).__name__}: {error}\n"
+    finally:
+        if original is None:
+            del sys.modules[module]
+        else:
+            sys.modules[module] = original
+    lines = list(difflib.ndiff(before.splitlines(), after.splitlines()))
+    return {
+        "find": edit.find,
+        "replace": edit.replace,
+        "before": [line[2:] for line in lines if line.startswith("- ")],
+        "after": [line[2:] for line in lines if line.startswith("+ ")],
+    }
+
+
+def recipe(
+    name: str, module: str, seed: int, device: str, seconds: float
+) -> Data:
+    """How the result came about, so that anybody can make it again."""
+    return {
+        "command": f"python -m snippets {name}",
+        "seed": seed,
+        "device": device,
+        "threads": torch.get_num_threads(),
+        "python": platform.python_version(),
+        "torch": torch.__version__.split("+")[0],
+        "machine": f"{platform.system()} {platform.machine()}",
+        "seconds": round(seconds, 2),
+        "date": date.today().isoformat(),
+        "code": code_hash(module),
+    }
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one run of a snippet gave."""
+
+    record: Data
+    text: str
+    figure: str | None
+
+    def write(self, folder: Path) -> list[Path]:
+        """Write `NAME.json`, `NAME.txt` and, where there is one, `NAME.svg`."""
+        folder.mkdir(parents=True, exist_ok=True)
+        files = {
+            "json": json.dumps(
+                self.record, indent=1, ensure_ascii=False
+            )
+            + "\n",
+            "txt": self.text,
+        }
+        if self.figure is not None:
+            files["svg"] = self.figure
+        paths = [
+            folder / f"{self.record['name']}.{ending}"
+            for ending in files
+        ]
+        for path, content in zip(paths, files.values(), strict=True):
+            path.write_text(content, encoding="utf-8")
+        return paths
+
+
+def run(
+    name: str, module: str, seed: int = 0, device: str = "cpu"
+) -> Result:
+    """Run the snippet of the concept `name`, without the edits of its page."""
+    snippet = importlib.import_module(module)
+    start = time.perf_counter()
+    data = compute(snippet, seed, device)
+    seconds = time.perf_counter() - start
+    record = {
+        "name": name,
+        "recipe": recipe(name, module, seed, device, seconds),
+        "data": data,
+    }
+    return Result(
+        record, printed(snippet, data), drawn(snippet, data, name)
+    )
+
+
+def run_with_edits(
+    name: str, module: str, seed: int = 0, device: str = "cpu"
+) -> Result:
+    """Run the snippet, then once more for every edit that its page proposes."""
+    result = run(name, module, seed, device)
+    edits = [
+        try_edit(module, e, result.text, seed, device)
+        for e in edits_of(name)
+    ]
+    return Result(
+        {**result.record, "edits": edits}, result.text, result.figure
+    )

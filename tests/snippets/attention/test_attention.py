@@ -1,0 +1,149 @@
+"""Why `attention` can be believed."""
+
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch.nn import functional as F
+
+from snippets.attention import attention as snippet
+from snippets.attention.attention import attention, fused_attention
+
+BATCH, HEADS, QUERIES, KEYS, D_HEAD, D_VALUE = 2, 3, 5, 7, 8, 6
+TOLERANCE = {torch.float32: 1e-6, torch.float64: 1e-14}
+
+
+def random_inputs(seed, dtype=torch.float32):
+    random = torch.Generator().manual_seed(seed)
+    query = torch.randn(BATCH, HEADS, QUERIES, D_HEAD, generator=random, dtype=dtype)
+    key = torch.randn(BATCH, HEADS, KEYS, D_HEAD, generator=random, dtype=dtype)
+    value = torch.randn(BATCH, HEADS, KEYS, D_VALUE, generator=random, dtype=dtype)
+    # Every query may look at one key at least.
+    mask = torch.rand(BATCH, 1, QUERIES, KEYS, generator=random) < 0.5
+    mask[..., 0] = True
+    return query, key, value, mask
+
+
+def one_by_one(query, key, value, mask):
+    """The formula for one sequence, with loops over plain numbers."""
+    outputs = []
+    for q, allowed in zip(query.tolist(), mask.tolist(), strict=True):
+        powers = [
+            math.exp(sum(a * b for a, b in zip(q, k, strict=True)) / len(q) ** 0.5)
+            * may
+            for k, may in zip(key.tolist(), allowed, strict=True)
+        ]
+        outputs.append(
+            [
+                sum(p * v[column] for p, v in zip(powers, value.tolist(), strict=True))
+                / sum(powers)
+                for column in range(value.shape[-1])
+            ]
+        )
+    return torch.tensor(outputs, dtype=torch.float64)
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("masked", [False, True])
+def test_equals_pytorchs_operator(dtype, masked):
+    query, key, value, mask = random_inputs(0, dtype)
+    mask = mask if masked else None
+    ours, _ = attention(query, key, value, mask)
+    theirs = F.scaled_dot_product_attention(query, key, value, mask)
+    torch.testing.assert_close(ours, theirs, rtol=0, atol=TOLERANCE[dtype])
+
+
+def test_equals_the_formula_written_out_in_loops():
+    query, key, value, mask = random_inputs(1, torch.float64)
+    ours, _ = attention(query, key, value, mask)
+    by_loops = one_by_one(query[1, 2], key[1, 2], value[1, 2], mask[1, 0])
+    torch.testing.assert_close(ours[1, 2], by_loops, rtol=0, atol=1e-14)
+
+
+def test_gradients_equal_those_of_pytorchs_operator():
+    query, key, value, mask = random_inputs(2, torch.float64)
+    inputs = [tensor.requires_grad_() for tensor in (query, key, value)]
+    ours = torch.autograd.grad(attention(*inputs, mask)[0].square().sum(), inputs)
+    theirs = F.scaled_dot_product_attention(*inputs, mask).square().sum()
+    for our, their in zip(ours, torch.autograd.grad(theirs, inputs), strict=True):
+        torch.testing.assert_close(our, their, rtol=0, atol=1e-12)
+
+
+def test_the_fused_path_is_the_formula():
+    query, key, value, mask = random_inputs(3)
+    plain, _ = attention(query, key, value, mask)
+    fused = fused_attention(query, key, value, mask)
+    torch.testing.assert_close(fused, plain, rtol=0, atol=1e-6)
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_weights_are_shares_of_what_may_be_looked_at(seed):
+    query, key, value, mask = random_inputs(seed)
+    _, weights = attention(query, key, value, mask)
+    torch.testing.assert_close(weights.sum(-1), torch.ones(BATCH, HEADS, QUERIES))
+    assert weights[~mask.expand_as(weights)].eq(0).all()
+    assert weights[mask.expand_as(weights)].gt(0).all()
+
+
+@given(st.permutations(range(KEYS)))
+def test_the_order_of_the_keys_does_not_matter(order):
+    query, key, value, mask = random_inputs(4, torch.float64)
+    straight, _ = attention(query, key, value, mask)
+    shuffled, _ = attention(
+        query, key[..., order, :], value[..., order, :], mask[..., order]
+    )
+    torch.testing.assert_close(straight, shuffled, rtol=0, atol=1e-14)
+
+
+def test_nothing_to_look_at_gives_zeros_and_finite_gradients():
+    query, key, value, mask = random_inputs(5)
+    mask[:, :, 2] = False
+    query.requires_grad_()
+    output, weights = attention(query, key, value, mask)
+    output.sum().backward()
+    assert output[:, :, 2].eq(0).all() and weights[:, :, 2].eq(0).all()
+    assert query.grad.isfinite().all()
+    assert query.grad[:, :, 3].ne(0).any()
+
+
+def test_the_root_keeps_softmax_soft_for_any_length():
+    # The paper's reason for the root (section 3.2.1, footnote 4), over three seeds.
+    for seed in range(3):
+        short = snippet.softness(16, 16**-0.5, seed)
+        long = snippet.softness(1024, 1024**-0.5, seed)
+        unscaled = snippet.softness(1024, 1.0, seed)
+        assert 0.85 < short["spread"] < 1.15 and 0.85 < long["spread"] < 1.15
+        assert unscaled["spread"] == pytest.approx(math.sqrt(1024), rel=0.15)
+        assert unscaled["slope"] < long["slope"] / 5
+        assert unscaled["top"] > 0.9 > 0.5 > long["top"]
+
+
+def test_the_slope_is_autograds():
+    scores = torch.randn(16, dtype=torch.float64, requires_grad=True)
+    jacobian = torch.autograd.functional.jacobian(snippet.softmax, scores)
+    weights = snippet.softmax(scores)
+    torch.testing.assert_close(jacobian.diagonal(), weights * (1 - weights))
+
+
+@pytest.mark.parametrize(
+    "faulty",
+    [
+        # rasbt/LLMs-from-scratch, fixed in its PR #1062: the mask the wrong way round.
+        lambda q, k, v, mask: attention(q, k, v, ~mask)[0],
+        # The root of d_model in place of d_head.
+        lambda q, k, v, mask: attention(q / math.sqrt(HEADS), k, v, mask)[0],
+        # Softmax over the queries.
+        lambda q, k, v, mask: (
+            (q @ k.mT / math.sqrt(D_HEAD)).masked_fill(~mask, -1e9).softmax(-2) @ v
+        ),
+        # An additive mask of 0 and 1.
+        lambda q, k, v, mask: (q @ k.mT / math.sqrt(D_HEAD) + mask).softmax(-1) @ v,
+    ],
+    ids=["mask-inverted", "root-of-d-model", "softmax-over-queries", "mask-added"],
+)
+def test_planted_faults_differ_from_pytorchs_operator(faulty):
+    query, key, value, mask = random_inputs(6)
+    theirs = F.scaled_dot_product_attention(query, key, value, mask)
+    assert (faulty(query, key, value, mask) - theirs).abs().max() > 0.01

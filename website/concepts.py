@@ -1,0 +1,209 @@
+"""Concept pages: what the hook adds around the prose. Pure functions, text out."""
+
+from __future__ import annotations
+
+import html
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reading_list.syllabus import ROOT, Concept, Syllabus
+
+RESULTS = ROOT / "docs" / "results"
+WORDS_A_MINUTE = 200
+# Code is read more slowly than prose.
+LINES_A_MINUTE = 15
+
+
+class ResultError(Exception):
+    """A page asks for a result that is not recorded."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """A recorded result: docs/results/NAME.{json,txt,svg}."""
+
+    name: str
+    record: Mapping[str, Any]
+    text: str
+    has_figure: bool
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        return dict(self.record["data"])
+
+    @property
+    def recipe(self) -> Mapping[str, Any]:
+        return dict(self.record["recipe"])
+
+
+def load_results(folder: Path = RESULTS) -> dict[str, Result]:
+    """Every recorded result of a concept, by name."""
+    results = {}
+    for path in sorted(folder.glob("*.json")):
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if "recipe" in record:
+            text = path.with_suffix(".txt").read_text(encoding="utf-8")
+            has_figure = path.with_suffix(".svg").exists()
+            results[path.stem] = Result(path.stem, record, text, has_figure)
+    return results
+
+
+def minutes(markdown: str) -> int:
+    """How long a page takes to read, its code included."""
+    prose = re.sub(r"```.*?```|<svg.*?</svg>|\{\{.*?\}\}", "", markdown, flags=re.S)
+    sections = len(re.findall(r"\{\{ code\(", markdown))
+    return math.ceil(
+        len(prose.split()) / WORDS_A_MINUTE + sections * 20 / LINES_A_MINUTE
+    )
+
+
+def term(syllabus: Syllabus, name: str, words: str | None = None) -> str:
+    """A concept named in prose: a link where its page exists, else its definition."""
+    concept = syllabus.by_name[name]
+    words = words or concept.title.lower()
+    if concept.written:
+        return f"[{words}]({name}.md)"
+    return abbreviation(words, concept.definition)
+
+
+def abbreviation(words: str, definition: str) -> str:
+    """Words with a tooltip, reachable by keyboard."""
+    return f'<abbr title="{html.escape(definition)}" tabindex="0">{words}</abbr>'
+
+
+def strip(concept: Concept, syllabus: Syllabus, reading_minutes: int) -> str:
+    """The first line of a page: chapter, what it builds on, minutes, the command."""
+    chapter = next(c for c in syllabus.chapters if c.name == concept.chapter)
+    number = syllabus.chapters.index(chapter) + 1
+    builds_on = (
+        ", ".join(term(syllabus, edge.concept) for edge in concept.builds_on)
+        or "[Before you start](../before-you-start.md)"
+    )
+    return "\n".join(
+        [
+            '<div class="strip" markdown>',
+            "",
+            f"- **Chapter {number}** {chapter.title}",
+            f"- **Builds on** {builds_on}",
+            f"- **Takes** {reading_minutes} minutes",
+            f"- **Run it** `make run NAME={concept.name}`",
+            "",
+            "</div>",
+        ]
+    )
+
+
+def heading(concept: Concept, syllabus: Syllabus, reading_minutes: int) -> str:
+    """The title with its question, the strip and the defining sentence."""
+    return "\n\n".join(
+        [
+            f"# {concept.title}: {concept.question[0].lower()}{concept.question[1:]}"
+            f"{{ #{concept.name} }}",
+            strip(concept, syllabus, reading_minutes),
+            f'<p class="definition" markdown>{concept.definition}</p>',
+        ]
+    )
+
+
+def code(concept: Concept, section: str) -> str:
+    """A named section of the concept's snippet: the file that is tested."""
+    path = concept.module.replace(".", "/") + ".py"
+    return f'```python title="{path}"\n--8<-- "{path}:{section}"\n```'
+
+
+def figure(result: Result, alt: str, caption: str) -> str:
+    """The place of the recorded figure; `inline_figures` puts the drawing in."""
+    if not result.has_figure:
+        raise ResultError(f"{result.name}: no figure is recorded")
+    return picture(f"results/{result.name}.svg", alt, caption)
+
+
+def picture(path: str, alt: str, caption: str) -> str:
+    """The place of an SVG under docs/; `inline_figures` puts the drawing in."""
+    return (
+        f'<figure class="drawing" markdown="1">\n'
+        f'<div data-svg="{path}" data-alt="{html.escape(alt)}"></div>\n'
+        f"<figcaption markdown>{caption}</figcaption>\n</figure>"
+    )
+
+
+def inline_figures(content: str, docs: Path) -> str:
+    """Put each drawing itself into the page, where it follows the colour scheme."""
+
+    def replace(match: re.Match[str]) -> str:
+        drawing = (docs / match["path"]).read_text(encoding="utf-8").strip()
+        drawing = drawing[drawing.index("<svg") :]
+        return drawing.replace(
+            "<svg", f'<svg role="img" aria-label="{match["alt"]}"', 1
+        )
+
+    return re.sub(
+        r'<div data-svg="(?P<path>[^"]+)" data-alt="(?P<alt>[^"]*)">\s*</div>',
+        replace,
+        content,
+    )
+
+
+def printed(result: Result) -> str:
+    """What the snippet printed, with the recipe for printing it again."""
+    recipe = result.recipe
+    return "\n".join(
+        [
+            f'``` {{ .text .printed title="Printed by {recipe["command"]}" }}',
+            result.text.rstrip("\n"),
+            "```",
+            "",
+            '<p class="recipe" markdown>'
+            f"Seed {recipe['seed']}, Python {recipe['python']}, "
+            f"torch {recipe['torch']}, {_count(recipe['threads'], 'thread')}, "
+            f"{recipe['machine']}: "
+            f"{recipe['seconds']:.1f} seconds on {recipe['date']}.</p>",
+        ]
+    )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def change(result: Result, number: int, why: str) -> str:
+    """One edit to try; what it printed when it was tried is folded away.
+
+    Args:
+        number: which of the page's edits, from 1.
+        why: the explanation shown after the outcome.
+    """
+    edit = result.record["edits"][number - 1]
+    before = [f"- {line}" for line in edit["before"][:8]]
+    after = [f"+ {line}" for line in edit["after"][:8]]
+    diff = "\n".join(before + after) or "  prints the same"
+    body = f"```diff\n{diff}\n```\n\n{why}"
+    source = (
+        f"```diff\n{_marked('- ', edit['find'])}\n{_marked('+ ', edit['replace'])}\n```"
+    )
+    return f'{source}\n\n??? question "What happens?"\n\n{_indent(body)}'
+
+
+def _marked(mark: str, lines: str) -> str:
+    return "\n".join(mark + line for line in lines.splitlines())
+
+
+def _indent(text: str) -> str:
+    return "\n".join(f"    {line}".rstrip() for line in text.splitlines())
+
+
+def next_button(concept: Concept, syllabus: Syllabus) -> str:
+    """One button: the next written concept, or the map after the last."""
+    after = syllabus.concepts[syllabus.concepts.index(concept) + 1 :]
+    following = next((c for c in after if c.written), None)
+    title, page = (
+        (following.title, f"{following.name}.md")
+        if following
+        else ("the map", "../index.md#map")
+    )
+    return f"[Next: {title}]({page}){{ .md-button .md-button--primary .next }}"

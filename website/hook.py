@@ -1,0 +1,60 @@
+"""The one MkDocs hook, kept thin: what a page holds is made by pure functions."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+# MkDocs loads a hook by its path, with no parent package to import from.
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+
+from website import vendor
+from website.maths import MathsError, typeset_page
+from website.render import Renderer, RenderError
+
+_renderer: Renderer
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Read everything that pages are made from; complete the navigation."""
+    global _renderer
+    _renderer = Renderer.load(Path(config.docs_dir), config.extra["repo_url"])
+    config.nav = _renderer.navigation(config.nav or [])
+    return config
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add what is generated: exports, fonts, KaTeX's style sheet."""
+    for address, content in _renderer.generated_files().items():
+        files.append(File.generated(config, address, content=content))
+    try:
+        parts = vendor.parts()
+    except vendor.MissingPart as missing:
+        raise PluginError(str(missing)) from None
+    for part in parts:
+        files.append(
+            File.generated(config, part.address, abs_src_path=str(part.source))
+        )
+    return files
+
+
+def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
+    """Fill in a page: results, resources, links from the syllabus."""
+    try:
+        return _renderer.page(page.file.src_uri, markdown, page.meta)
+    except RenderError as error:
+        raise PluginError(f"{page.file.src_uri}: {error}") from None
+
+
+def on_page_content(content: str, page: Page, config: MkDocsConfig, **_: Any) -> str:
+    """Typeset the formulas and put the drawings in."""
+    try:
+        return typeset_page(_renderer.content(content))
+    except MathsError as error:
+        raise PluginError(f"{page.file.src_uri}: {error}") from None

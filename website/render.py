@@ -1,0 +1,163 @@
+"""From the Markdown file to the Markdown of the page: every page goes through here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import jinja2
+
+from reading_list.syllabus import Concept, Syllabus, load_syllabus
+from website import concepts
+from website.concepts import Result, ResultError
+
+
+class RenderError(Exception):
+    """A page asks for something that does not exist."""
+
+
+def fixed(number: float, digits: int = 2) -> str:
+    """A number with so many decimals, and a real minus sign."""
+    return f"{number:.{digits}f}".replace("-", "−")
+
+
+def scientific(number: float) -> str:
+    """2.4e-07 as 2.4 × 10⁻⁷."""
+    if number == 0:
+        return "0"
+    mantissa, exponent = f"{number:.1e}".split("e")
+    raised = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"{mantissa} × 10{raised}"
+
+
+def thousands(number: float) -> str:
+    """30522 as 30,522."""
+    return f"{number:,.0f}"
+
+
+def percent(share: float, digits: int = 0) -> str:
+    """0.73 as 73 %."""
+    return f"{100 * share:.{digits}f} %"
+
+
+FILTERS: dict[str, Callable[..., str]] = {
+    "fixed": fixed,
+    "scientific": scientific,
+    "thousands": thousands,
+    "percent": percent,
+}
+
+
+def environment() -> jinja2.Environment:
+    """Jinja whose only common sign is {{ }}: `{#id}` belongs to Markdown."""
+    env = jinja2.Environment(
+        undefined=jinja2.StrictUndefined,
+        block_start_string="<%",
+        block_end_string="%>",
+        comment_start_string="<%#",
+        comment_end_string="#%>",
+        autoescape=False,
+        keep_trailing_newline=True,
+    )
+    env.filters.update(FILTERS)
+    return env
+
+
+@dataclass(frozen=True)
+class Renderer:
+    """All that pages are made from, read once a build."""
+
+    docs: Path
+    repo_url: str
+    syllabus: Syllabus
+    results: Mapping[str, Result]
+    jinja: jinja2.Environment
+
+    @classmethod
+    def load(cls, docs: Path, repo_url: str) -> Renderer:
+        return cls(
+            docs=docs,
+            repo_url=repo_url.rstrip("/"),
+            syllabus=load_syllabus(docs / "concepts" / "concepts.yml"),
+            results=concepts.load_results(docs / "results"),
+            jinja=environment(),
+        )
+
+    def navigation(self, nav: list[Any]) -> list[Any]:
+        """The navigation with the written concepts, by chapter, after "Start here"."""
+        chapters = []
+        for number, chapter in enumerate(self.syllabus.chapters, 1):
+            pages = [
+                {concept.title: f"concepts/{concept.name}.md"}
+                for concept in self.syllabus.written
+                if concept.chapter == chapter.name
+            ]
+            if pages:
+                chapters.append({f"{number} {chapter.title}": pages})
+        return [*nav[:2], *chapters, *nav[2:]]
+
+    def generated_files(self) -> dict[str, str]:
+        """Files of the site that stand nowhere under docs/, by address."""
+        return {}
+
+    def page(self, path: str, markdown: str, meta: Mapping[str, Any]) -> str:
+        """The Markdown of one page, ready for MkDocs.
+
+        Raises:
+            RenderError: an expression on the page fails; the message says which.
+        """
+        try:
+            if path.startswith("concepts/"):
+                concept = self.syllabus.by_name[PurePosixPath(path).stem]
+                return self.concept_page(concept, markdown, meta)
+            return self.fill(markdown, self.context(path))
+        except (jinja2.TemplateError, ResultError, LookupError) as error:
+            raise RenderError(f"{type(error).__name__}: {error}") from error
+
+    def content(self, content: str) -> str:
+        """The HTML of one page with its drawings in it."""
+        return concepts.inline_figures(content, self.docs)
+
+    def fill(self, text: str, context: Mapping[str, Any]) -> str:
+        return self.jinja.from_string(text).render(context)
+
+    def context(self, path: str) -> dict[str, Any]:
+        """What every page may name."""
+        root = "../" * (len(PurePosixPath(path).parts) - 1)
+        return {
+            "root": root,
+            "syllabus": self.syllabus,
+            "results": {name: result.data for name, result in self.results.items()},
+            "repo_url": self.repo_url,
+            "picture": concepts.picture,
+            "source": lambda file: f"{self.repo_url}/blob/main/{file}",
+        }
+
+    def concept_page(
+        self, concept: Concept, markdown: str, meta: Mapping[str, Any]
+    ) -> str:
+        """The prose of a concept between its heading and where to go on."""
+        context = self.context(f"concepts/{concept.name}.md")
+        context["term"] = partial(concepts.term, self.syllabus)
+        context["code"] = partial(concepts.code, concept)
+        if concept.name in self.results:
+            result = self.results[concept.name]
+            context["result"] = result.data
+            context["figure"] = partial(concepts.figure, result)
+            context["printed"] = lambda: concepts.printed(result)
+
+            def change(number: int) -> str:
+                why = self.fill(meta["edits"][number - 1]["why"], context)
+                return concepts.change(result, number, why)
+
+            context["change"] = change
+        return "\n\n".join(
+            [
+                concepts.heading(concept, self.syllabus, concepts.minutes(markdown)),
+                self.fill(markdown, context),
+                concepts.next_button(concept, self.syllabus),
+            ]
+        )
