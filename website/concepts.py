@@ -103,7 +103,7 @@ def heading(concept: Concept, syllabus: Syllabus, reading_minutes: int) -> str:
     return "\n\n".join(
         [
             f"# {concept.title}: {concept.question[0].lower()}{concept.question[1:]}"
-            f"{{ #{concept.name} }}",
+            f" {{ #{concept.name} }}",
             strip(concept, syllabus, reading_minutes),
             f'<p class="definition" markdown>{concept.definition}</p>',
         ]
@@ -125,10 +125,14 @@ def figure(result: Result, alt: str, caption: str) -> str:
 
 def picture(path: str, alt: str, caption: str) -> str:
     """The place of an SVG under docs/; `inline_figures` puts the drawing in."""
-    return (
-        f'<figure class="drawing" markdown="1">\n'
-        f'<div data-svg="{path}" data-alt="{html.escape(alt)}"></div>\n'
-        f"<figcaption markdown>{caption}</figcaption>\n</figure>"
+    return "\n".join(
+        [
+            '<figure class="drawing" markdown>',
+            f'<span data-svg="{path}" data-alt="{html.escape(alt)}">drawing</span>',
+            "",
+            f'<figcaption markdown="span">{caption}</figcaption>',
+            "</figure>",
+        ]
     )
 
 
@@ -143,7 +147,8 @@ def inline_figures(content: str, docs: Path) -> str:
         )
 
     return re.sub(
-        r'<div data-svg="(?P<path>[^"]+)" data-alt="(?P<alt>[^"]*)">\s*</div>',
+        r'(?:<p>)?<span data-svg="(?P<path>[^"]+)" data-alt="(?P<alt>[^"]*)">drawing</span>'
+        r"(?:</p>)?",
         replace,
         content,
     )
