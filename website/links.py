@@ -1,0 +1,117 @@
+"""Follow every link of a served site: pages, anchors, images, style sheets.
+
+`python -m website.links` builds the site, follows its links and prints the broken
+ones. LinkChecker does the following; here is only how it must be asked.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urldefrag, urlsplit
+
+from website.served import BuildError, built_and_served
+
+# The two size limits: with LinkChecker's own, 1 MiB, it silently passes over the
+# links of large pages. No link to another host is asked for.
+SETTINGS = """\
+[checking]
+threads=8
+maxrequestspersecond=1000
+maxfilesizeparse=20000000
+maxfilesizedownload=20000000
+timeout=30
+
+[filtering]
+checkextern=0
+internlinks=^{origin}/
+ignore=
+  ^mailto:
+  ^dns:
+
+[AnchorCheck]
+"""
+
+
+class LinkCheckerError(Exception):
+    """LinkChecker itself failed; the message is what it printed."""
+
+
+@dataclass(frozen=True, order=True)
+class BrokenLink:
+    """A link that leads nowhere: the page it is on, its target, what is wrong.
+
+    Page and target are paths of the site, from its host's root on.
+    """
+
+    page: str
+    target: str
+    wrong: str
+
+    def __str__(self) -> str:
+        return f"{self.page}: {self.target}: {self.wrong}"
+
+
+def broken_links(url: str) -> list[BrokenLink]:
+    """Every broken link of the site that is served at `url`.
+
+    The sitemap is a start too: the home page alone would miss orphans. So is the
+    404 page, which no page links to and which a reader meets at any depth.
+
+    Raises:
+        LinkCheckerError: LinkChecker did not come to an end.
+    """
+    parts = urlsplit(url)
+    origin = f"{parts.scheme}://{parts.netloc}"
+    with tempfile.TemporaryDirectory() as folder:
+        # As root, LinkChecker turns into the user `nobody`, who must read this.
+        Path(folder).chmod(0o755)
+        settings = Path(folder) / "linkcheckerrc"
+        settings.write_text(SETTINGS.format(origin=re.escape(origin)), encoding="utf-8")
+        starts = [url, f"{url}sitemap.xml", f"{url}404.html"]
+        command = [sys.executable, "-m", "linkcheck", "--config", str(settings)]
+        ran = subprocess.run(
+            [*command, "--no-status", "--output", "csv", *starts],
+            cwd=folder,
+            env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+            capture_output=True,
+            text=True,
+        )
+    rows = [line for line in ran.stdout.splitlines() if not line.startswith("# ")]
+    if ran.returncode not in (0, 1) or not rows or "urlname" not in rows[0]:
+        raise LinkCheckerError(ran.stdout[-2000:] + ran.stderr[-2000:])
+    found = csv.DictReader(rows, delimiter=";")
+    return sorted(
+        {
+            BrokenLink(
+                page=urldefrag(row["parentname"] or row["url"]).url[len(origin) :],
+                target=row["url"].removeprefix(origin),
+                wrong=row["warningstring"] or row["result"],
+            )
+            for row in found
+        }
+    )
+
+
+def main() -> None:
+    try:
+        with built_and_served() as site:
+            broken = broken_links(site.url)
+            pages = len(list(site.folder.rglob("*.html")))
+    except (BuildError, LinkCheckerError) as failed:
+        sys.exit(str(failed))
+    for link in broken:
+        print(link)
+    if broken:
+        sys.exit(f"{len(broken)} broken links on {pages} pages.")
+    print(f"Every link of {pages} pages leads somewhere.")
+
+
+if __name__ == "__main__":
+    main()

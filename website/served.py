@@ -1,0 +1,131 @@
+"""The built site as a browser meets it: under a sub-path, over http.
+
+A project's pages live under `/REPO/` on most hosts; a link that forgets it works on
+a developer's machine and breaks for every reader. So tests, `make links` and
+`make lighthouse` all look at a site that is built for and served from a sub-path.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+ROOT = Path(__file__).resolve().parent.parent
+PREFIX = "/runnable-transformer/"
+QUIET = {"NO_MKDOCS_2_WARNING": "1", "DISABLE_MKDOCS_2_WARNING": "true"}
+
+
+class BuildError(Exception):
+    """MkDocs ended with an error or a warning; the message is what it printed."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """A built site: where its files are, and where it answers."""
+
+    folder: Path
+    url: str  # ends in a slash
+
+
+class _Handler(SimpleHTTPRequestHandler):
+    """Files below the prefix, the site's own 404 page elsewhere."""
+
+    protocol_version = "HTTP/1.1"
+
+    def translate_path(self, path: str) -> str:
+        asked = unquote(urlsplit(path).path)
+        if not asked.startswith(PREFIX):
+            return str(Path(self.directory) / "no such file")
+        return super().translate_path("/" + asked.removeprefix(PREFIX))
+
+    def send_head(self):  # type: ignore[no-untyped-def]
+        asked = Path(self.translate_path(self.path))
+        if not asked.exists() or (
+            asked.is_dir() and not (asked / "index.html").exists()
+        ):
+            self.send_page_not_found()
+            return None
+        return super().send_head()
+
+    def send_page_not_found(self) -> None:
+        page = Path(self.directory) / "404.html"
+        body = page.read_bytes() if page.is_file() else b"Not found"
+        self.send_response(404)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def end_headers(self) -> None:
+        # Without this header LinkChecker spares the server, and takes a minute.
+        self.send_header("LinkChecker", "go ahead")
+        super().end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing: tests ask for thousands of pages."""
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A browser that hangs up early is no error of ours."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
+
+@contextmanager
+def serve(folder: Path) -> Iterator[str]:
+    """Serve a folder under the prefix from threads; gives the address."""
+    handler = partial(_Handler, directory=str(folder))
+    server = _Server(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}{PREFIX}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def build(folder: Path, site_url: str, config: Path = ROOT / "mkdocs.yml") -> None:
+    """Build the site strictly into `folder`, for `site_url`.
+
+    Raises:
+        BuildError: MkDocs failed or warned.
+    """
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--clean"]
+    command += ["--config-file", str(config), "--site-dir", str(folder)]
+    built = subprocess.run(
+        command,
+        cwd=config.parent,
+        env={**os.environ, **QUIET, "SITE_URL": site_url},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if built.returncode:
+        raise BuildError(built.stdout)
+
+
+@contextmanager
+def built_and_served() -> Iterator[Site]:
+    """Build the whole site into a temporary folder and serve it."""
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary) / "site"
+        folder.mkdir()
+        with serve(folder) as url:
+            build(folder, url)
+            yield Site(folder, url)
