@@ -1,0 +1,215 @@
+"""What a resource is: the typed form of one file in docs/resources/."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from reading_list.identity import arxiv_id, identity
+from reading_list.vocabulary import (
+    LEVELS,
+    LISTS,
+    Access,
+    Kind,
+    Language,
+    Level,
+    ListSlug,
+    Mend,
+    SourceList,
+)
+
+Text = Annotated[str, Field(min_length=1, max_length=300)]
+LongText = Annotated[str, Field(min_length=1, max_length=1000)]
+Address = Annotated[str, Field(min_length=1)]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Mended(_Entry):
+    """One thing that a list said otherwise, and what is right."""
+
+    type: Mend
+    lists: Annotated[tuple[ListSlug, ...], Field(min_length=1)]
+    detail: LongText
+
+
+class Resource(_Entry):
+    """One external resource. What is unknown is absent."""
+
+    # What a new record needs.
+    title: Text
+    url: Address | None = None
+    kind: Kind
+    concepts: Annotated[tuple[Name, ...], Field(min_length=1, max_length=12)]
+
+    # What it says when it is known.
+    authors: tuple[Text, ...] = ()
+    more_authors: bool = False
+    organization: Text | None = None
+    year: Annotated[int, Field(ge=1900)] | None = None
+    language: Language = "en"
+    level: Level | None = None
+    minutes: Annotated[int, Field(ge=1, le=6000)] | None = None
+    access: Access = "unknown"
+    venue: Text | None = None
+    arxiv: Annotated[str, Field(pattern=r"^(\d{4}\.\d{4,5}|[a-z-]+/\d{7})$")] | None = (
+        None
+    )
+    alt_urls: tuple[Address, ...] = ()
+    archive_url: Address | None = None
+    note: LongText | None = None
+    unknown: Text | None = None
+    unconfirmed: bool = False
+
+    # How it stands among the others.
+    starred: bool = False
+    core: bool = False
+    distinct_from: tuple[Name, ...] = ()
+    translation_of: Name | None = None
+    see_also: tuple[Name, ...] = ()
+    ours: Name | None = None
+
+    # What the five lists said.
+    lists: tuple[ListSlug, ...] = ()
+    list_urls: tuple[Text, ...] = ()
+    mended: tuple[Mended, ...] = ()
+
+    # From the file: its name, and the text below the front matter.
+    id: Name
+    summary: Annotated[str, Field(min_length=1, max_length=600)]
+    guide: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _arxiv_from_the_address(cls, data: Any) -> Any:
+        if isinstance(data, dict) and not data.get("arxiv"):
+            url = data.get("url")
+            number = arxiv_id(url) if isinstance(url, str) else None
+            if number:
+                return {**data, "arxiv": number}
+        return data
+
+    @property
+    def makers(self) -> tuple[str, ...]:
+        """Who made it: the people, else the organization."""
+        if self.authors:
+            return self.authors
+        return (self.organization,) if self.organization else ()
+
+    @property
+    def described(self) -> bool:
+        """Whether the title is our description, because the title is unknown."""
+        return self.title.startswith("[") and self.title.endswith("]")
+
+    @property
+    def identities(self) -> frozenset[str]:
+        """Every identity that this record answers to."""
+        urls = [self.url, *self.alt_urls]
+        return frozenset(identity(url) for url in urls if url)
+
+    @property
+    def rank(self) -> tuple[bool, bool, int, bool, int, str]:
+        """Best first: starred, known for sure, on many lists, core, easy to hard."""
+        level = LEVELS.index(self.level) if self.level else len(LEVELS)
+        return (
+            not self.starred,
+            self.unconfirmed,
+            -len(self.lists),
+            not self.core,
+            level,
+            self.title,
+        )
+
+
+class HostNote(_Entry):
+    """What became of a host that the lists link to."""
+
+    host: Text
+    status: Text
+    detail: LongText
+    now: Address | None = None
+
+
+class ListError(_Entry):
+    """Something that a list says, and what is right."""
+
+    list: ListSlug
+    said: LongText
+    right: LongText
+
+
+class Person(_Entry):
+    """Somebody whom a list names and links."""
+
+    name: Text
+    url: Address
+    list: ListSlug
+    author_of: tuple[Name, ...]
+
+
+class AboutLists(_Entry):
+    """The file lists.yml: what is true of whole lists, not of one resource."""
+
+    hosts: tuple[HostNote, ...]
+    errors: tuple[ListError, ...]
+    people: tuple[Person, ...]
+
+
+class ReadingList(_Entry):
+    """All resources, in the order of their names."""
+
+    resources: tuple[Resource, ...]
+    about: AboutLists
+
+    @cached_property
+    def by_id(self) -> dict[str, Resource]:
+        return {resource.id: resource for resource in self.resources}
+
+    @property
+    def lists(self) -> tuple[SourceList, ...]:
+        return LISTS
+
+    @property
+    def hosts(self) -> tuple[HostNote, ...]:
+        return self.about.hosts
+
+    @property
+    def errors_in_the_lists(self) -> tuple[ListError, ...]:
+        return self.about.errors
+
+    @property
+    def people(self) -> tuple[Person, ...]:
+        return self.about.people
+
+    def for_concept(self, name: str) -> tuple[Resource, ...]:
+        """The resources on one concept, best first."""
+        found = (r for r in self.resources if name in r.concepts)
+        return tuple(
+            sorted(
+                found,
+                # What is about it comes before what only touches it.
+                key=lambda r: (not r.starred, r.concepts.index(name) > 1, r.rank),
+            )
+        )
+
+    def on_list(self, slug: str) -> tuple[Resource, ...]:
+        return tuple(r for r in self.resources if slug in r.lists)
+
+    @property
+    def from_the_lists(self) -> tuple[Resource, ...]:
+        return tuple(r for r in self.resources if r.lists)
+
+    @property
+    def beyond_the_lists(self) -> tuple[Resource, ...]:
+        return tuple(r for r in self.resources if not r.lists)
+
+
+#: The fields a contributor may write, in the order in which we write them.
+FIELDS: tuple[str, ...] = tuple(
+    name for name in Resource.model_fields if name not in ("summary", "guide")
+)
