@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from reading_list.records import ReadingList, Resource
 from reading_list.syllabus import ROOT, Concept, Syllabus
 
 RESULTS = ROOT / "docs" / "results"
@@ -147,8 +148,8 @@ def inline_figures(content: str, docs: Path) -> str:
         )
 
     return re.sub(
-        r'(?:<p>)?<span data-svg="(?P<path>[^"]+)" data-alt="(?P<alt>[^"]*)">drawing</span>'
-        r"(?:</p>)?",
+        r'(?:<p>)?<span data-svg="(?P<path>[^"]+)" data-alt="(?P<alt>[^"]*)">'
+        r"drawing</span>(?:</p>)?",
         replace,
         content,
     )
@@ -200,6 +201,61 @@ def _marked(mark: str, lines: str) -> str:
 
 def _indent(text: str) -> str:
     return "\n".join(f"    {line}".rstrip() for line in text.splitlines())
+
+
+GO_ON = {"read": "Read", "watch": "Watch", "paper": "Paper"}
+OTHERS = 10
+
+
+def go_on(
+    concept: Concept, reading_list: ReadingList, chosen: Mapping[str, Mapping[str, str]]
+) -> str:
+    """Three resources with a reason each, some others folded, then the catalogue.
+
+    Args:
+        chosen: the page's `go_on`: for each of `GO_ON` a resource and a reason.
+    """
+    names = {choice["resource"] for choice in chosen.values()}
+    lines = ["## Go on", ""]
+    for way, label in GO_ON.items():
+        resource = reading_list.by_id[chosen[way]["resource"]]
+        lines.append(f"- **{label}** {_cite(resource)}: {chosen[way]['because']}.")
+    on_it = reading_list.for_concept(concept.name)
+    others = [r for r in on_it if r.id not in names][:OTHERS]
+    catalogue = (
+        f"[All {len(on_it)} in the catalogue](../catalogue.md?concept={concept.name})"
+    )
+    return "\n".join(
+        [
+            *lines,
+            "",
+            f'??? abstract "{len(others)} more on this"',
+            "",
+            *(f"    - {_cite(resource)}" for resource in others),
+            "",
+            catalogue,
+        ]
+    )
+
+
+def _cite(resource: Resource) -> str:
+    """The title, which opens the resource itself, who made it, and our guide."""
+    guide = f"../resources/{resource.id}.md"
+    title = resource.title.replace("[", "\\[").replace("]", "\\]")
+    made = ", ".join(
+        [
+            *resource.makers[:1],
+            *(["and others"] if len(resource.makers) > 1 else []),
+            *([str(resource.year)] if resource.year else []),
+        ]
+    )
+    return " ".join(
+        [
+            f"[{title}]({resource.url or guide})",
+            *([f"({made})"] if made else []),
+            f"[guide]({guide}){{ .guide }}",
+        ]
+    )
 
 
 def next_button(concept: Concept, syllabus: Syllabus) -> str:

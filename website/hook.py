@@ -24,7 +24,10 @@ _renderer: Renderer
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Read everything that pages are made from; complete the navigation."""
     global _renderer
-    _renderer = Renderer.load(Path(config.docs_dir), config.extra["repo_url"])
+    try:
+        _renderer = Renderer.load(Path(config.docs_dir), config.extra["repo_url"])
+    except RenderError as error:
+        raise PluginError(str(error)) from None
     config.nav = _renderer.navigation(config.nav or [])
     return config
 
@@ -35,7 +38,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         files.append(File.generated(config, address, content=content))
     try:
         parts = vendor.parts()
-    except vendor.MissingPart as missing:
+    except vendor.MissingPartError as missing:
         raise PluginError(str(missing)) from None
     for part in parts:
         files.append(

@@ -10,8 +10,11 @@ from typing import Any
 
 import jinja2
 
+from reading_list.records import InvalidRecordsError, ReadingList
+from reading_list.records import load as load_records
 from reading_list.syllabus import Concept, Syllabus, load_syllabus
 from website import concepts
+from website.concept_map import concept_map
 from website.concepts import Result, ResultError
 
 
@@ -73,15 +76,26 @@ class Renderer:
     docs: Path
     repo_url: str
     syllabus: Syllabus
+    reading_list: ReadingList
     results: Mapping[str, Result]
     jinja: jinja2.Environment
 
     @classmethod
     def load(cls, docs: Path, repo_url: str) -> Renderer:
+        """Read the syllabus, the records and the results.
+
+        Raises:
+            RenderError: a record or the syllabus has errors; a line for each.
+        """
+        try:
+            reading_list = load_records(docs / "resources")
+        except InvalidRecordsError as invalid:
+            raise RenderError(f"the reading list has errors\n{invalid}") from None
         return cls(
             docs=docs,
             repo_url=repo_url.rstrip("/"),
             syllabus=load_syllabus(docs / "concepts" / "concepts.yml"),
+            reading_list=reading_list,
             results=concepts.load_results(docs / "results"),
             jinja=environment(),
         )
@@ -130,10 +144,32 @@ class Renderer:
         return {
             "root": root,
             "syllabus": self.syllabus,
+            "reading_list": self.reading_list,
+            "counts": self.counts(),
+            "concept_map": lambda: concept_map(
+                self.syllabus, lambda name: f"{root}concepts/{name}/"
+            ),
             "results": {name: result.data for name, result in self.results.items()},
             "repo_url": self.repo_url,
             "picture": concepts.picture,
             "source": lambda file: f"{self.repo_url}/blob/main/{file}",
+        }
+
+    def counts(self) -> dict[str, int]:
+        """What the home page counts."""
+        pages = self.docs / "concepts"
+        return {
+            "resources": len(self.reading_list.resources),
+            "from_the_lists": len(self.reading_list.from_the_lists),
+            "beyond_the_lists": len(self.reading_list.beyond_the_lists),
+            "concepts": len(self.syllabus.concepts),
+            "concepts_written": len(self.syllabus.written),
+            "concepts_planned": len(self.syllabus.concepts)
+            - len(self.syllabus.written),
+            "minutes": sum(
+                concepts.minutes((pages / f"{c.name}.md").read_text(encoding="utf-8"))
+                for c in self.syllabus.written
+            ),
         }
 
     def concept_page(
@@ -158,6 +194,7 @@ class Renderer:
             [
                 concepts.heading(concept, self.syllabus, concepts.minutes(markdown)),
                 self.fill(markdown, context),
+                concepts.go_on(concept, self.reading_list, meta["go_on"]),
                 concepts.next_button(concept, self.syllabus),
             ]
         )
