@@ -22,7 +22,7 @@ ADDRESS = "assets/vendor"
 RECIPE = "1"
 
 
-class MissingPart(Exception):
+class MissingPartError(Exception):
     """A package from npm is not installed."""
 
 
@@ -86,7 +86,7 @@ def parts(root: Path = ROOT) -> tuple[Part, ...]:
     """Every file of others that the site serves, made when it is not there yet.
 
     Raises:
-        MissingPart: a package is not in `node_modules`.
+        MissingPartError: a package is not in `node_modules`.
     """
     return (*_fonts(root), *_katex(root))
 
@@ -95,7 +95,7 @@ def version(package: str, root: Path = ROOT) -> str:
     """The installed version of an npm package.
 
     Raises:
-        MissingPart: the package is not in `node_modules`.
+        MissingPartError: the package is not in `node_modules`.
     """
     text = _installed(root, f"{package}/package.json").read_text(encoding="utf-8")
     return str(json.loads(text)["version"])
@@ -104,7 +104,7 @@ def version(package: str, root: Path = ROOT) -> str:
 def _installed(root: Path, path: str) -> Path:
     file = root / "node_modules" / path
     if not file.exists():
-        raise MissingPart(
+        raise MissingPartError(
             f"node_modules/{path} is missing: run `make site`, which installs"
             " the browser parts named in package-lock.json"
         )
