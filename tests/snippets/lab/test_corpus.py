@@ -19,4 +19,4 @@ def test_it_is_long_enough_and_repeats_its_words():
 
 
 def test_it_is_plain_text():
-    assert robot().isascii() and robot().endswith(".\n")
+    assert robot().isascii() and robot().endswith('."\n')
