@@ -33,6 +33,8 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent.parent
 RESULTS = ROOT / "docs" / "results"
 PAGES = ROOT / "docs" / "concepts"
+# How figures look, not what is in them: no part of a result's code.
+STYLE = ("snippets.lab.plots",)
 DIGITS = 6  # significant digits kept of a float: more differ between processors
 
 Data = dict[str, Any]
@@ -50,14 +52,30 @@ def code_hash(name: str) -> str:
     """The SHA-256 of the snippet and of every snippet that it uses.
 
     Comments, docstrings and imports do not count: to reword is not to recompute.
+    Nor does the plot style: a figure is compared with one drawn anew.
     """
     digest = hashlib.sha256()
     for path in sorted(_sources(name)):
         tree = _Bare().visit(
             ast.parse(path.read_text(encoding="utf-8"))
         )
-        digest.update(ast.dump(tree).encode())
+        digest.update(_dump(tree).encode())
     return digest.hexdigest()
+
+
+def _dump(node: Any) -> str:
+    """As `ast.dump`, whose text differs from one Python release to the next."""
+    match node:
+        case ast.AST():
+            fields = (
+                f"{name}={_dump(inner)}"
+                for name, inner in ast.iter_fields(node)
+                if inner not in (None, [])
+            )
+            return f"{type(node).__name__}({', '.join(fields)})"
+        case list():
+            return f"[{', '.join(map(_dump, node))}]"
+    return repr(node)
 
 
 class _Bare(ast.NodeTransformer):
@@ -83,21 +101,29 @@ def _sources(module: str) -> set[Path]:
     while to_visit:
         name = to_visit.pop()
         path = ROOT.joinpath(*name.split(".")).with_suffix(".py")
-        if path in found or not path.exists():
+        if path in found or name in STYLE or not path.exists():
             continue
         found.add(path)
         for node in ast.walk(
             ast.parse(path.read_text(encoding="utf-8"))
         ):
-            if isinstance(node, ast.ImportFrom) and (
-                node.module or ""
-            ).startswith("snippets"):
-                parent = cast(str, node.module)
-                to_visit += [
-                    parent,
-                    *(f"{parent}.{alias.name}" for alias in node.names),
-                ]
+            to_visit += _imported(node)
     return found
+
+
+def _imported(node: ast.AST) -> list[str]:
+    """The modules of ours that an import statement may name."""
+    match node:
+        case ast.ImportFrom(module=str(parent)):
+            names = [
+                parent,
+                *(f"{parent}.{alias.name}" for alias in node.names),
+            ]
+        case ast.Import():
+            names = [alias.name for alias in node.names]
+        case _:
+            names = []
+    return [n for n in names if n.split(".")[0] == "snippets"]
 
 
 def plain(value: Any) -> Any:
