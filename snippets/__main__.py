@@ -87,6 +87,11 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--out", type=Path, help="write the result into this folder"
     )
+    parser.add_argument(
+        "--weights",
+        type=Path,
+        help="a folder with MiniLM's files, for the snippets that read them",
+    )
     return parser.parse_args(arguments)
 
 
@@ -107,7 +112,7 @@ def main(arguments: list[str] | None = None) -> int:
         )
         fail(f"no snippet {options.name!r}: {hint}")
     try:
-        from snippets.lab import record
+        from snippets.lab import record, weights
     except ModuleNotFoundError as missing:
         fail(
             f"{missing.name} is not installed: pip install -e '.[snippets]'"
@@ -116,7 +121,11 @@ def main(arguments: list[str] | None = None) -> int:
 
     module = module_of(concepts[options.name])
     run = record.run_with_edits if options.record else record.run
-    result = run(options.name, module, options.seed, options.device)
+    weights.USE = options.weights
+    try:
+        result = run(options.name, module, options.seed, options.device)
+    except weights.WeightsError as error:
+        fail(str(error))
     print(result.text, end="")
     folders = [record.RESULTS] if options.record else []
     folders += [options.out] if options.out else []
