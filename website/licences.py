@@ -1,0 +1,97 @@
+"""What the site ships that others made, with their licences, read from the packages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import files
+from importlib.metadata import version as python_version
+from pathlib import Path
+
+from website import vendor
+
+MATERIAL = "mkdocs-material"
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A work of others: what it is, whose licence, and where its text stands."""
+
+    name: str
+    home: str
+    version: str
+    licence: str
+    use: str
+    text: str
+
+
+def notices(root: Path = vendor.ROOT) -> str:
+    """One section a work: version, licence, use, and the text of the licence folded."""
+    return "\n\n".join(_section(notice) for notice in _shipped(root))
+
+
+def _shipped(root: Path) -> tuple[Notice, ...]:
+    return (
+        Notice(
+            "Material for MkDocs",
+            "https://squidfunk.github.io/mkdocs-material/",
+            python_version(MATERIAL),
+            "MIT",
+            "The theme under this site: style sheet, script, search, icons.",
+            _python_licence(MATERIAL, "dist-info/licenses/LICENSE"),
+        ),
+        Notice(
+            "Material Design Icons",
+            "https://pictogrammers.com/library/mdi/",
+            f"as in Material for MkDocs {python_version(MATERIAL)}",
+            "Apache-2.0",
+            "The signs in the header and on the code.",
+            _python_licence(MATERIAL, ".icons/material/LICENSE"),
+        ),
+        Notice(
+            "KaTeX",
+            "https://katex.org/",
+            vendor.version("katex", root),
+            "MIT",
+            "Style sheet and fonts of the formulas.",
+            _npm_licence(root, "katex"),
+        ),
+        Notice(
+            "Literata",
+            "https://github.com/googlefonts/literata",
+            vendor.version(vendor.LITERATA, root),
+            "SIL Open Font License 1.1",
+            "The letters you read, cut down to what the pages use.",
+            _npm_licence(root, vendor.LITERATA),
+        ),
+        Notice(
+            "JetBrains Mono",
+            "https://github.com/JetBrains/JetBrainsMono",
+            vendor.version(vendor.JETBRAINS, root),
+            "SIL Open Font License 1.1",
+            "The letters of the code, without ligatures.",
+            _npm_licence(root, vendor.JETBRAINS),
+        ),
+    )
+
+
+def _npm_licence(root: Path, package: str) -> str:
+    return (root / "node_modules" / package / "LICENSE").read_text(encoding="utf-8")
+
+
+def _python_licence(package: str, ending: str) -> str:
+    found = [f for f in files(package) or () if f.as_posix().endswith(ending)]
+    if not found:
+        raise vendor.MissingPartError(f"{package}: {ending} is not installed")
+    return found[0].read_text(encoding="utf-8")
+
+
+def _section(notice: Notice) -> str:
+    text = "\n".join(
+        f"    {line}".rstrip() for line in notice.text.strip().splitlines()
+    )
+    return (
+        f"## {notice.name}\n\n"
+        f"[{notice.name}]({notice.home}) {notice.version}, {notice.licence}."
+        f" {notice.use}"
+        f'\n\n??? note "The licence"\n\n    ```text\n{text}\n    ```'
+    )
