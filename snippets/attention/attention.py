@@ -24,7 +24,7 @@ def attention(
     query: Float[Tensor, "*batch query d_head"],
     key: Float[Tensor, "*batch key d_head"],
     value: Float[Tensor, "*batch key d_value"],
-    mask: Bool[Tensor, "*#batch query key"] | None = None,
+    mask: Bool[Tensor, "*#batch #query key"] | None = None,
 ) -> tuple[
     Float[Tensor, "*batch query d_value"],
     Float[Tensor, "*batch query key"],
@@ -45,7 +45,7 @@ def fused_attention(
     query: Float[Tensor, "*batch query d_head"],
     key: Float[Tensor, "*batch key d_head"],
     value: Float[Tensor, "*batch key d_value"],
-    mask: Bool[Tensor, "*#batch query key"] | None = None,
+    mask: Bool[Tensor, "*#batch #query key"] | None = None,
 ) -> Float[Tensor, "*batch query d_value"]:
     """The same outputs from PyTorch's one fused operator."""
     return F.scaled_dot_product_attention(query, key, value, mask)

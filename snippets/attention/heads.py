@@ -1,0 +1,121 @@
+"""Heads: several attentions side by side, each on its slice of the projections.
+
+Papers: vaswani-2017-attention (section 3.2.2); the real weights are a BERT's, see
+devlin-2018-bert. Dropout on the weights, which the paper's code has, is left out.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from snippets.attention.attention import attention, fused_attention
+
+
+# --8<-- [start:split]
+def split(
+    x: Float[Tensor, "batch seq d_model"], n_heads: int
+) -> Float[Tensor, "batch {n_heads} seq d_head"]:
+    """Cut every vector into n_heads slices, one a head."""
+    slices = x.reshape(*x.shape[:-1], n_heads, -1)
+    return slices.transpose(1, 2)
+
+
+def merge(
+    heads: Float[Tensor, "batch n_heads seq d_head"],
+) -> Float[Tensor, "batch seq d_model"]:
+    """Lay the slices end to end again."""
+    return heads.transpose(1, 2).flatten(-2)
+
+
+# --8<-- [end:split]
+
+
+class Steps(NamedTuple):
+    """Everything on the way from the input to the output."""
+
+    query: Float[Tensor, "batch n_heads query d_head"]
+    key: Float[Tensor, "batch n_heads key d_head"]
+    value: Float[Tensor, "batch n_heads key d_head"]
+    weights: Float[Tensor, "batch n_heads query key"]
+    heads: Float[Tensor, "batch n_heads query d_head"]
+    output: Float[Tensor, "batch query d_model"]
+
+
+class MultiHeadAttention(nn.Module):
+    """Project, split, attend in every head, merge, project.
+
+    `x` asks and `context` answers; without `context`, x answers
+    itself (self-attention). `mask` is True where to look, the same
+    for all heads: (query, key), or with a batch in front.
+    """
+
+    # --8<-- [start:projections]
+    def __init__(
+        self, d_model: int, n_heads: int, bias: bool = True
+    ) -> None:
+        super().__init__()
+        if d_model % n_heads:
+            raise ValueError(
+                f"d_model {d_model} does not split into {n_heads} heads"
+            )
+        self.n_heads = n_heads
+        self.query = nn.Linear(d_model, d_model, bias)
+        self.key = nn.Linear(d_model, d_model, bias)
+        self.value = nn.Linear(d_model, d_model, bias)
+        self.output = nn.Linear(d_model, d_model, bias)
+
+    # --8<-- [end:projections]
+
+    def project(
+        self,
+        x: Float[Tensor, "batch query d_model"],
+        context: Float[Tensor, "batch key d_model"] | None = None,
+    ) -> tuple[
+        Float[Tensor, "batch n_heads query d_head"],
+        Float[Tensor, "batch n_heads key d_head"],
+        Float[Tensor, "batch n_heads key d_head"],
+    ]:
+        """The queries, keys and values of every head."""
+        context = x if context is None else context
+        return (
+            split(self.query(x), self.n_heads),
+            split(self.key(context), self.n_heads),
+            split(self.value(context), self.n_heads),
+        )
+
+    # --8<-- [start:steps]
+    def steps(
+        self,
+        x: Float[Tensor, "batch query d_model"],
+        context: Float[Tensor, "batch key d_model"] | None = None,
+        mask: Bool[Tensor, "*#batch #query key"] | None = None,
+    ) -> Steps:
+        """Every step by the formula, for those who want to look."""
+        query, key, value = self.project(x, context)
+        if mask is not None:
+            mask = mask.unsqueeze(-3)  # the same for every head
+        heads, weights = attention(query, key, value, mask)
+        output = self.output(merge(heads))
+        return Steps(query, key, value, weights, heads, output)
+
+    # --8<-- [end:steps]
+
+    # --8<-- [start:forward]
+    def forward(
+        self,
+        x: Float[Tensor, "batch query d_model"],
+        context: Float[Tensor, "batch key d_model"] | None = None,
+        mask: Bool[Tensor, "*#batch #query key"] | None = None,
+    ) -> Float[Tensor, "batch query d_model"]:
+        """The same output, from the fused operator."""
+        query, key, value = self.project(x, context)
+        if mask is not None:
+            mask = mask.unsqueeze(-3)
+        heads = fused_attention(query, key, value, mask)
+        output: Tensor = self.output(merge(heads))
+        return output
+
+    # --8<-- [end:forward]

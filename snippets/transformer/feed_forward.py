@@ -1,0 +1,59 @@
+"""Feed-forward: one small network, wide in the middle, used on every token alone.
+
+Papers: vaswani-2017-attention (section 3.3, equation 2); hendrycks-2016-gelu for the
+smooth activation. The dropout of the paper's code is left out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+
+# --8<-- [start:activations]
+def relu(x: Float[Tensor, "*any"]) -> Float[Tensor, "*any"]:
+    """x where it is positive, 0 elsewhere."""
+    return torch.where(x > 0, x, 0)
+
+
+def gelu(x: Float[Tensor, "*any"]) -> Float[Tensor, "*any"]:
+    """x times the share of a normal distribution that is below x."""
+    return x * (1 + torch.erf(x / math.sqrt(2))) / 2
+
+
+def gelu_tanh(x: Float[Tensor, "*any"]) -> Float[Tensor, "*any"]:
+    """Nearly the same without erf: what GPT-2 was trained with."""
+    inner = math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)
+    return x * (1 + torch.tanh(inner)) / 2
+
+
+# --8<-- [end:activations]
+
+
+# --8<-- [start:feed-forward]
+class FeedForward(nn.Module):
+    """Widen, bend, narrow: the same for every position."""
+
+    def __init__(
+        self,
+        d_model: int,
+        d_ff: int,
+        activation: Callable[[Tensor], Tensor] = relu,
+    ) -> None:
+        super().__init__()
+        self.widen = nn.Linear(d_model, d_ff)
+        self.activation = activation
+        self.narrow = nn.Linear(d_ff, d_model)
+
+    def forward(
+        self, x: Float[Tensor, "*batch d_model"]
+    ) -> Float[Tensor, "*batch d_model"]:
+        output: Tensor = self.narrow(self.activation(self.widen(x)))
+        return output
+
+
+# --8<-- [end:feed-forward]

@@ -1,0 +1,296 @@
+"""Why `heads` can be believed."""
+
+import copy
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+
+from snippets.attention.attention import attention
+from snippets.attention.heads import MultiHeadAttention, merge, split
+
+BATCH, QUERIES, KEYS, D_MODEL, N_HEADS = 2, 5, 7, 24, 4
+TOLERANCE = {torch.float32: 2e-6, torch.float64: 1e-14}
+
+
+def both(dtype=torch.float64, bias=True, seed=0):
+    """Ours and PyTorch's, with the same random weights."""
+    torch.manual_seed(seed)
+    theirs = nn.MultiheadAttention(D_MODEL, N_HEADS, bias=bias, batch_first=True)
+    for parameter in theirs.parameters():  # its biases begin as zeros
+        nn.init.normal_(parameter, std=0.3)
+    ours = MultiHeadAttention(D_MODEL, N_HEADS, bias)
+    state = theirs.state_dict()
+    kinds = ["weight", "bias"] if bias else ["weight"]
+    copied = {
+        f"{name}.{kind}": part
+        for kind in kinds
+        for name, part in zip(
+            ("query", "key", "value", "output"),
+            (*state[f"in_proj_{kind}"].chunk(3), state[f"out_proj.{kind}"]),
+            strict=True,
+        )
+    }
+    ours.load_state_dict(copied)  # strict: a forgotten weight is an error
+    return ours.to(dtype), theirs.to(dtype)
+
+
+def random_inputs(seed, dtype=torch.float64):
+    random = torch.Generator().manual_seed(seed)
+    x = torch.randn(BATCH, QUERIES, D_MODEL, generator=random, dtype=dtype)
+    context = torch.randn(BATCH, KEYS, D_MODEL, generator=random, dtype=dtype)
+    return x, context
+
+
+def allowed(kind, keys):
+    """A mask of the kind: ours, and the arguments that say the same to PyTorch."""
+    random = torch.Generator().manual_seed(7)
+    match kind:
+        case "none":
+            return None, {}
+        case "pairs":
+            mask = torch.rand(QUERIES, keys, generator=random) < 0.5
+            mask[:, 0] = True
+            return mask, {"attn_mask": ~mask}
+        case "padding":
+            real = torch.arange(keys) < torch.tensor([[keys], [3]])
+            return real.unsqueeze(1), {"key_padding_mask": ~real}
+        case "both":
+            pairs, padding = allowed("pairs", keys)[0], allowed("padding", keys)[0]
+            return pairs & padding, {
+                "attn_mask": ~pairs,
+                "key_padding_mask": ~padding.squeeze(1),
+            }
+    raise ValueError(kind)
+
+
+MASKS = ["none", "pairs", "padding", "both"]
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("cross", [False, True], ids=["self", "cross"])
+@pytest.mark.parametrize("kind", MASKS)
+def test_equals_pytorchs_module(kind, cross, bias, dtype):
+    ours, theirs = both(dtype, bias)
+    x, context = random_inputs(1, dtype)
+    context = context if cross else x
+    mask, arguments = allowed(kind, context.shape[1])
+    steps = ours.steps(x, context, mask)
+    output, weights = theirs(
+        x, context, context, **arguments, average_attn_weights=False
+    )
+    atol = TOLERANCE[dtype]
+    torch.testing.assert_close(steps.output, output, rtol=0, atol=atol)
+    torch.testing.assert_close(steps.weights, weights, rtol=0, atol=atol)
+
+
+@pytest.mark.parametrize("kind", MASKS)
+@pytest.mark.parametrize("path", ["fused", "plain"])
+def test_gradients_equal_those_of_pytorchs_module(path, kind):
+    ours, theirs = both()
+    x, context = (tensor.requires_grad_() for tensor in random_inputs(2))
+    mask, arguments = allowed(kind, KEYS)
+    output = (
+        ours(x, context, mask)
+        if path == "fused"
+        else ours.steps(x, context, mask).output
+    )
+    grad_x, grad_context, grad_query, grad_key, grad_value, grad_output = (
+        torch.autograd.grad(
+            output.square().sum(),
+            [
+                x,
+                context,
+                *(getattr(ours, n).weight for n in ("query", "key", "value", "output")),
+            ],
+        )
+    )
+    expected = torch.autograd.grad(
+        theirs(x, context, context, **arguments)[0].square().sum(),
+        [x, context, theirs.in_proj_weight, theirs.out_proj.weight],
+    )
+    stacked = torch.cat([grad_query, grad_key, grad_value])
+    for our, their in zip(
+        (grad_x, grad_context, stacked, grad_output), expected, strict=True
+    ):
+        torch.testing.assert_close(our, their, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", MASKS)
+def test_the_fused_path_is_the_formula(kind):
+    ours, _ = both()
+    x, context = random_inputs(3)
+    mask, _ = allowed(kind, KEYS)
+    torch.testing.assert_close(
+        ours(x, context, mask), ours.steps(x, context, mask).output, rtol=0, atol=1e-14
+    )
+
+
+def test_every_head_is_one_attention_on_its_rows_of_the_projections():
+    # Without split and merge: each head has matrices of its own, and the outputs of
+    # the heads, each through its columns of the output projection, are added up.
+    ours, _ = both()
+    x, context = random_inputs(4)
+    d_head = D_MODEL // N_HEADS
+    total = ours.output.bias.expand_as(x)
+    for head in range(N_HEADS):
+        rows = slice(head * d_head, (head + 1) * d_head)
+        query, key, value = (
+            tokens @ layer.weight[rows].T + layer.bias[rows]
+            for tokens, layer in (
+                (x, ours.query),
+                (context, ours.key),
+                (context, ours.value),
+            )
+        )
+        output, weights = attention(query, key, value)
+        torch.testing.assert_close(ours.steps(x, context).weights[:, head], weights)
+        total = total + output @ ours.output.weight[:, rows].T
+    torch.testing.assert_close(ours(x, context), total, rtol=0, atol=1e-14)
+
+
+@given(st.integers(1, 3), st.integers(1, 6), st.integers(1, 5), st.integers(1, 4))
+def test_merge_undoes_split(batch, seq, n_heads, d_head):
+    x = torch.randn(batch, seq, n_heads * d_head)
+    heads = split(x, n_heads)
+    assert torch.equal(merge(heads), x)
+    assert torch.equal(heads[:, -1], x[..., -d_head:])
+
+
+@given(st.permutations(range(QUERIES)))
+def test_order_is_not_seen(order):
+    ours, _ = both()
+    x, _ = random_inputs(5)
+    torch.testing.assert_close(ours(x[:, order]), ours(x)[:, order], rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("path", ["fused", "plain"])
+def test_what_the_mask_forbids_changes_nothing(path):
+    ours, _ = both()
+    x, _ = random_inputs(6)
+    causal = torch.ones(QUERIES, QUERIES, dtype=torch.bool).tril()
+    run = ours if path == "fused" else lambda *inputs: ours.steps(*inputs).output
+    before = run(x, None, causal)
+    changed = x.clone()
+    changed[:, 3:] += 1
+    after = run(changed, None, causal)
+    torch.testing.assert_close(after[:, :3], before[:, :3], rtol=0, atol=1e-14)
+    assert (after[:, 3:] - before[:, 3:]).abs().amin() > 1e-6
+
+
+@pytest.mark.parametrize("path", ["fused", "plain"])
+def test_nothing_to_look_at_leaves_the_bias_and_finite_gradients(path):
+    ours, _ = both()
+    x, _ = random_inputs(7)
+    mask = torch.ones(QUERIES, QUERIES, dtype=torch.bool)
+    mask[2] = False
+    output = (
+        ours(x, None, mask) if path == "fused" else ours.steps(x, None, mask).output
+    )
+    torch.testing.assert_close(output[:, 2], ours.output.bias.expand(BATCH, -1))
+    output.sum().backward()
+    assert all(parameter.grad.isfinite().all() for parameter in ours.parameters())
+
+
+def test_rows_of_a_batch_do_not_see_each_other():
+    ours, _ = both()
+    x, context = random_inputs(8)
+    together = ours(x, context)
+    alone = ours(x[1:], context[1:])
+    torch.testing.assert_close(together[1:], alone, rtol=0, atol=1e-14)
+
+
+def test_every_weight_learns_but_the_bias_of_the_key():
+    # A key bias adds the same number to all scores of a query: softmax ignores it.
+    ours, _ = both()
+    x, context = random_inputs(9)
+    ours(x, context).square().sum().backward()
+    largest = {name: p.grad.abs().max().item() for name, p in ours.named_parameters()}
+    assert largest.pop("key.bias") < 1e-12
+    assert min(largest.values()) > 1e-3
+
+
+def test_a_deep_copy_stands_on_its_own():
+    ours, _ = both()
+    x, _ = random_inputs(10)
+    before = ours(x)
+    twin = copy.deepcopy(ours)
+    nn.init.zeros_(twin.value.weight)
+    assert torch.equal(ours(x), before)
+    assert not torch.equal(twin(x), before)
+
+
+@pytest.mark.parametrize("n_heads", [1, 2, 3, 4, 6, 12])
+def test_more_heads_are_not_more_parameters(n_heads):
+    count = sum(p.numel() for p in MultiHeadAttention(D_MODEL, n_heads).parameters())
+    assert count == 4 * (D_MODEL**2 + D_MODEL)
+
+
+def test_a_width_that_does_not_split_is_refused():
+    with pytest.raises(ValueError, match="d_model 24 does not split into 5 heads"):
+        MultiHeadAttention(24, 5)
+
+
+class SplitByReshape(MultiHeadAttention):
+    """The commonest slip: a view straight to (batch, n_heads, seq, d_head)."""
+
+    def project(self, x, context=None):
+        context = x if context is None else context
+        return tuple(
+            layer(tokens).reshape(BATCH, self.n_heads, -1, D_MODEL // self.n_heads)
+            for layer, tokens in (
+                (self.query, x),
+                (self.key, context),
+                (self.value, context),
+            )
+        )
+
+
+class SplitTheEmbeddings(MultiHeadAttention):
+    """Every head sees its slice of the input, not of the projection."""
+
+    def project(self, x, context=None):
+        context = x if context is None else context
+        d_head = D_MODEL // self.n_heads
+        blocks = torch.block_diag(*[torch.ones(d_head, d_head)] * self.n_heads)
+        return tuple(
+            split(tokens @ (layer.weight * blocks).T + layer.bias, self.n_heads)
+            for layer, tokens in (
+                (self.query, x),
+                (self.key, context),
+                (self.value, context),
+            )
+        )
+
+
+class RootOfTheModel(MultiHeadAttention):
+    """Divides by the root of d_model."""
+
+    def project(self, x, context=None):
+        query, key, value = super().project(x, context)
+        return query / math.sqrt(self.n_heads), key, value
+
+
+class MaskInverted(MultiHeadAttention):
+    """rasbt/LLMs-from-scratch, fixed in its PR #1062: True meant "forbidden"."""
+
+    def forward(self, x, context=None, mask=None):
+        return super().forward(x, context, ~mask)
+
+
+@pytest.mark.parametrize(
+    "faulty", [SplitByReshape, SplitTheEmbeddings, RootOfTheModel, MaskInverted]
+)
+def test_planted_faults_differ_from_pytorchs_module(faulty):
+    ours, theirs = both()
+    x, context = random_inputs(11)
+    mask, arguments = allowed("pairs", KEYS)
+    expected, _ = theirs(x, context, context, **arguments)
+    wrong = faulty(D_MODEL, N_HEADS).double()
+    wrong.load_state_dict(ours.state_dict())
+    torch.testing.assert_close(ours(x, context, mask), expected, rtol=0, atol=1e-14)
+    assert (wrong(x, context, mask) - expected).abs().max() > 0.01

@@ -1,0 +1,199 @@
+"""Why `feed_forward` can be believed."""
+
+import copy
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+from torch.nn import functional as F
+
+from snippets.transformer.feed_forward import FeedForward, gelu, gelu_tanh, relu
+
+BATCH, SEQ, D_MODEL, D_FF = 2, 5, 6, 16
+TORCHS = {
+    relu: F.relu,
+    gelu: F.gelu,
+    gelu_tanh: lambda x: F.gelu(x, approximate="tanh"),
+}
+activations = pytest.mark.parametrize("ours", TORCHS, ids=lambda f: f.__name__)
+
+
+def network(activation=relu, seed=0):
+    torch.manual_seed(seed)
+    return FeedForward(D_MODEL, D_FF, activation).double()
+
+
+def tokens(seed):
+    random = torch.Generator().manual_seed(seed)
+    return torch.randn(BATCH, SEQ, D_MODEL, generator=random, dtype=torch.float64)
+
+
+@activations
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_activations_and_their_slopes_equal_pytorchs(ours, dtype):
+    x = torch.linspace(-12, 12, 4801, dtype=dtype).requires_grad_()  # 0 is among them
+    atol = {torch.float32: 2e-6, torch.float64: 1e-14}[dtype]
+    y, theirs = ours(x), TORCHS[ours](x)
+    torch.testing.assert_close(y, theirs, rtol=0, atol=atol)
+    (slope,) = torch.autograd.grad(y.sum(), x)
+    (their_slope,) = torch.autograd.grad(theirs.sum(), x)
+    torch.testing.assert_close(slope, their_slope, rtol=0, atol=atol)
+
+
+@activations
+def test_equals_pytorchs_layers_in_a_row(ours):
+    torch.manual_seed(1)
+    theirs = nn.Sequential(nn.Linear(D_MODEL, D_FF), nn.Linear(D_FF, D_MODEL)).double()
+    network = FeedForward(D_MODEL, D_FF, ours).double()
+    for mine, their in ((network.widen, theirs[0]), (network.narrow, theirs[1])):
+        mine.load_state_dict(their.state_dict())
+    x = tokens(1)
+    expected = theirs[1](TORCHS[ours](theirs[0](x)))
+    torch.testing.assert_close(network(x), expected, rtol=0, atol=1e-14)
+
+
+def test_equals_the_formula_written_out_in_loops():
+    layer, x = network(), tokens(2)
+    w1, b1 = layer.widen.weight.tolist(), layer.widen.bias.tolist()
+    w2, b2 = layer.narrow.weight.tolist(), layer.narrow.bias.tolist()
+    vector = x[1, 3].tolist()
+    hidden = [
+        max(0.0, sum(w * v for w, v in zip(row, vector, strict=True)) + b)
+        for row, b in zip(w1, b1, strict=True)
+    ]
+    output = [
+        sum(w * h for w, h in zip(row, hidden, strict=True)) + b
+        for row, b in zip(w2, b2, strict=True)
+    ]
+    expected = torch.tensor(output, dtype=torch.float64)
+    torch.testing.assert_close(layer(x)[1, 3], expected, rtol=0, atol=1e-14)
+
+
+def test_equals_two_convolutions_of_width_1():
+    # "Another way of describing this is as two convolutions with kernel size 1"
+    # (vaswani-2017-attention, section 3.3).
+    layer, x = network(), tokens(3)
+    first, second = nn.Conv1d(D_MODEL, D_FF, 1), nn.Conv1d(D_FF, D_MODEL, 1)
+    with torch.no_grad():
+        for conv, linear in ((first, layer.widen), (second, layer.narrow)):
+            conv.double()
+            conv.weight.copy_(linear.weight.unsqueeze(-1))
+            conv.bias.copy_(linear.bias)
+    expected = second(F.relu(first(x.mT))).mT
+    torch.testing.assert_close(layer(x), expected, rtol=0, atol=1e-14)
+
+
+@given(st.permutations(range(SEQ)))
+def test_permuting_positions_permutes_outputs(order):
+    layer, x = network(gelu), tokens(4)
+    torch.testing.assert_close(
+        layer(x[:, order]), layer(x)[:, order], rtol=0, atol=1e-14
+    )
+
+
+def test_a_token_gets_no_news_from_another():
+    layer, x = network(gelu), tokens(5)
+    slopes = torch.autograd.functional.jacobian(lambda sentence: layer(sentence), x[0])
+    reach = slopes.abs().amax(dim=(1, 3))  # output position by input position
+    assert reach.diagonal().min() > 1e-3
+    assert reach.fill_diagonal_(0).eq(0).all()
+
+
+def test_two_relus_make_the_absolute_value():
+    # |x| = relu(x) + relu(-x), a closed form for one dimension and two hidden units.
+    layer = FeedForward(1, 2)
+    layer.load_state_dict(
+        {
+            "widen.weight": torch.tensor([[1.0], [-1.0]]),
+            "widen.bias": torch.zeros(2),
+            "narrow.weight": torch.tensor([[1.0, 1.0]]),
+            "narrow.bias": torch.zeros(1),
+        }
+    )
+    x = torch.linspace(-3, 3, 61).unsqueeze(-1)
+    assert torch.equal(layer(x), x.abs())
+
+
+@given(st.floats(-30, 30))
+def test_gelu_minus_its_mirror_image_is_the_identity(number):
+    # The share below x and the share below -x make 1.
+    x = torch.tensor(number, dtype=torch.float64)
+    for smooth in (gelu, gelu_tanh):
+        torch.testing.assert_close(smooth(x) - smooth(-x), x, rtol=0, atol=1e-13)
+
+
+def test_gelu_is_x_times_the_share_of_a_normal_distribution_below_x():
+    x = torch.tensor([-2.0, -0.5, 0.3, 1.7], dtype=torch.float64)
+    grid = torch.linspace(-10, 0, 200_001, dtype=torch.float64)
+    for number in x:
+        below = grid + number  # from far below up to the number itself
+        density = torch.exp(-below.square() / 2) / math.sqrt(2 * math.pi)
+        share = torch.trapezoid(density, below)
+        assert gelu(number).item() == pytest.approx((number * share).item(), abs=1e-9)
+
+
+@pytest.mark.parametrize(("d_model", "d_ff"), [(8, 32), (512, 2048), (3, 5)])
+def test_parameters_by_the_formula(d_model, d_ff):
+    with torch.device("meta"):
+        layer = FeedForward(d_model, d_ff)
+    count = sum(parameter.numel() for parameter in layer.parameters())
+    assert count == 2 * d_model * d_ff + d_ff + d_model
+
+
+@activations
+def test_every_weight_learns(ours):
+    layer = network(ours)
+    layer(tokens(6)).square().sum().backward()
+    assert all(p.grad.abs().max() > 1e-4 for p in layer.parameters())
+
+
+@activations
+def test_a_deep_copy_stands_on_its_own(ours):
+    # karpathy/minGPT: a lambda as part of a block made a deep copy use the original.
+    layer, x = network(ours), tokens(7)
+    before = layer(x)
+    twin = copy.deepcopy(layer)
+    assert torch.equal(twin(x), before)
+    nn.init.zeros_(twin.widen.weight)
+    assert torch.equal(layer(x), before)
+    assert not torch.equal(twin(x), before)
+
+
+def test_planted_fault_the_other_gelu_is_found():
+    # karpathy/nanoGPT, PR #274: the exact GELU where GPT-2 has the tanh form.
+    exact, x = network(gelu), 3 * tokens(8)
+    theirs = exact.narrow(F.gelu(exact.widen(x), approximate="tanh"))
+    gpt2 = network(gelu_tanh)
+    torch.testing.assert_close(gpt2(x), theirs, rtol=0, atol=1e-14)
+    assert (exact(x) - theirs).abs().max() > 1e-5
+
+
+class MadeInForward(FeedForward):
+    """graykode/nlp-tutorial: layers created inside `forward`, new on every call."""
+
+    def forward(self, x):
+        return FeedForward(D_MODEL, D_FF, self.activation).double()(x)
+
+
+class OverPositions(FeedForward):
+    """Works along the sentence in place of along the vector."""
+
+    def forward(self, x):
+        return super().forward(x.mT).mT
+
+
+def test_planted_fault_new_layers_on_every_call_are_found():
+    layer, x = MadeInForward(D_MODEL, D_FF).double(), tokens(9)
+    assert torch.equal(network()(x), network()(x))
+    assert not torch.equal(layer(x), layer(x))
+    layer(x).sum().backward()
+    assert all(parameter.grad is None for parameter in layer.parameters())
+
+
+def test_planted_fault_mixing_positions_is_found():
+    layer = OverPositions(SEQ, D_FF).double()
+    x, order = tokens(10), [1, 0, 2, 4, 3]
+    assert (layer(x[:, order]) - layer(x)[:, order]).abs().max() > 0.01
