@@ -152,7 +152,7 @@ def _check_name(name: str) -> None:
         )
     if not _FILE_NAME.fullmatch(name) or len(name) > 83:
         stem = unicodedata.normalize("NFKD", name.removesuffix(".md")).casefold()
-        words = re.findall("[a-z0-9]+", stem)
+        words = re.findall("[a-z0-9]+", stem.encode("ascii", "ignore").decode())
         better = "-".join(words)[:80].strip("-") or "author-year-word"
         raise NotReadableError(
             1,
@@ -490,7 +490,7 @@ class _Judge:
                 "does not begin with a sentence",
                 "make the first paragraph plain text, without a heading or a list",
             )
-        if len(summary.split()) < 4:
+        elif len(summary.split()) < 4:
             self.at(
                 line,
                 "summary",
@@ -538,7 +538,7 @@ class _Judge:
                 )
         if (found := _TAG.search(_AUTOLINK.sub("", row))) is not None:
             self.at(line, name, f"has HTML in it ({found[0]})", "write Markdown")
-        if re.match(r"#{1,6}\s", row):
+        if re.match(r"#{1,6}\s", row) and not in_summary:
             self.at(line, name, "has a heading in it", "a guide is a few paragraphs")
 
 

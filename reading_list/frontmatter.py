@@ -170,15 +170,12 @@ def _mapping(
         _refuse_events(source)
         node = yaml.compose(source, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
-        what = error.problem or error.context or "cannot be parsed"
-        raise NotReadableError(
-            line, f"is not valid YAML ({what})", _hint(what)
-        ) from None
+        raise _not_yaml(error) from None
     except (yaml.YAMLError, RecursionError) as error:
         raise NotReadableError(
-            1, f"is not valid YAML ({type(error).__name__})", _hint("")
+            1,
+            f"is not valid YAML ({type(error).__name__})",
+            "compare it with the example in CONTRIBUTING.md",
         ) from None
     if node is None:
         raise NotReadableError(
@@ -196,18 +193,37 @@ def _mapping(
     return values, lines, repeated
 
 
-def _hint(what: str) -> str:
-    if "mapping values are not allowed" in what:
-        return "put quotes around a value with a colon in it"
-    if "cannot start any token" in what or "found character" in what:
-        return "put quotes around a value that begins with @, %, ` or a tab"
-    if "block end" in what or "flow sequence" in what or "flow mapping" in what:
-        return "check the indentation, the brackets and the quotes just above"
-    if "quoted scalar" in what:
-        return "close the quotation mark"
-    if "could not find expected ':'" in what:
-        return "write field: value, and indent a value's further lines"
-    return "compare it with the example in CONTRIBUTING.md"
+def _not_yaml(error: yaml.MarkedYAMLError) -> NotReadableError:
+    """PyYAML's two parsers word their errors differently; the hint fits both."""
+    problem, context = error.problem or "", error.context or ""
+    opened = any(word in context for word in ("quoted scalar", "flow"))
+    # What was opened and not closed is to be mended where it was opened.
+    mark = error.context_mark if opened else error.problem_mark
+    mark = mark or error.problem_mark or error.context_mark
+    hint = next(
+        (hint for words, hint in _HINTS if any(w in problem + context for w in words)),
+        "compare it with the example in CONTRIBUTING.md",
+    )
+    line = mark.line + 1 if mark else 1
+    return NotReadableError(
+        line, f"is not valid YAML ({problem or context or 'cannot be parsed'})", hint
+    )
+
+
+_HINTS = (
+    (("quoted scalar",), "close the quotation mark"),
+    (("flow",), "close the bracket, and put commas between the items"),
+    (("mapping values are not",), "put quotes around a value with a colon in it"),
+    (
+        ("cannot start any token", "found character"),
+        "put quotes around a value that begins with @, %, ` or a tab",
+    ),
+    (("block end", "block mapping"), "check the indentation and the line above"),
+    (
+        ("simple key", "expected ':'"),
+        "write field: value, and indent a value's further lines",
+    ),
+)
 
 
 def _refuse_events(source: str) -> None:

@@ -1,0 +1,373 @@
+"""Bad input of every kind: one line an error, with file, line, field and a mend.
+
+Each case is a record with one thing wrong. The whole command runs on it: it must name
+the place, say what is wrong, say how to mend it, and exit with 1, without a traceback.
+"""
+
+# One case a line reads better than eight lines a case.
+# ruff: noqa: E501
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from reading_list.__main__ import main
+from reading_list.checks import check_text
+from reading_list.frontmatter import MAX_BYTES
+from reading_list.syllabus import load_syllabus
+
+GOOD = """\
+---
+title: A short walk through attention
+url: https://blog.attention-walks.org/one
+kind: blog
+concepts: [attention, heads]
+authors:
+  - Ada Lovelace
+year: 2020
+language: en
+level: beginner
+access: free
+---
+
+Walks through one attention head by hand, with every number on the page.
+"""
+OTHER = """\
+---
+title: Transformers, told as a story
+url: https://arxiv.org/abs/1706.00001
+kind: paper
+concepts: [transformer]
+---
+
+Tells the whole architecture as a story of one token on its way.
+"""
+
+
+class Case(NamedTuple):
+    name: str
+    record: str | bytes
+    line: int
+    field: str
+    wrong: str
+    mend: str
+    file: str = "good.md"
+
+
+def without(row: str) -> str:
+    assert row + "\n" in GOOD
+    return GOOD.replace(row + "\n", "")
+
+
+def change(old: str, new: str) -> str:
+    assert GOOD.count(old) == 1, f"{old!r} must stand once in the good record"
+    return GOOD.replace(old, new)
+
+
+def url(address: str) -> str:
+    return change("https://blog.attention-walks.org/one", f"'{address}'")
+
+
+def field(row: str) -> str:
+    """A further field, on line 12."""
+    return change("access: free\n", f"access: free\n{row}\n")
+
+
+def body(text: str) -> str:
+    """Another body, which begins on line 14."""
+    return GOOD[: GOOD.rindex("---\n") + 4] + "\n" + text
+
+
+BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]"
+LONG = "word " * 130
+RULE_OF_SUMMARY = "A first sentence that says enough of it.\n\n"
+
+CASES = [
+    # The file
+    Case("empty file", "", 1, "", "is empty", "CONTRIBUTING"),
+    Case("only white space", " \n\n \n", 1, "", "is empty", "CONTRIBUTING"),
+    Case("not UTF-8", GOOD.encode().replace(b"Ada", b"Ad\xe9"), 7, "", "0xE9", "UTF-8"),
+    Case("UTF-16", GOOD.encode("utf-16"), 1, "", "UTF-16", "save it as UTF-8"),
+    Case("NUL byte", GOOD.replace("Ada", "A\0da"), 7, "", "NUL", "remove it"),
+    Case("byte order mark", "\ufeff" + GOOD, 1, "", "byte order mark", "without BOM"),
+    Case("too large", GOOD + "x" * MAX_BYTES, 1, "", "larger than 64 KB", "link"),
+    Case("no record", GOOD, 1, "", "is no record", "NAME.md", file="notes.txt"),
+    Case("capitals", GOOD, 1, "", "no address", "good-one.md", file="Good One.md"),
+    Case("accent", GOOD, 1, "", "no address", "resume.md", file="résumé.md"),
+    Case("not the id", field("id: other"), 12, "id", "the file is good.md", "remove"),
+    # The front matter
+    Case("no front matter", "# Title\n", 1, "", "does not begin", "first line"),
+    Case("never closed", GOOD.replace("free\n---", "free\n"), 1, "", "without an end", "---"),
+    Case("empty front matter", "---\n---\n\nText.\n", 1, "", "empty front", "title"),
+    Case("a list", "---\n- title\n---\n\nText.\n", 2, "", "not a list of", "one field"),
+    Case("plain text", "---\ntitle\n---\n\nText.\n", 2, "", "not a list of", "one field"),
+    Case("broken YAML", change("[attention, heads]", "[attention"), 5, "", "YAML", "close the bracket"),
+    Case("colon in a title", change("A short walk", "Walks: a short"), 2, "", "YAML", "quotes"),
+    Case("open quote", change("beginner", "'beginner"), 10, "", "YAML", "quotation"),
+    Case("tab", change("  - Ada", "\t- Ada"), 7, "", "tab", "spaces"),
+    Case("at sign", change("Ada Lovelace", "@ada"), 7, "", "YAML", "quotes"),
+    Case("control character", change("Ada", "A\x07da"), 7, "", "U+0007", "remove"),
+    Case("YAML tag", change("2020", "!!python/name:os.system x"), 8, "", "tag", "after the !"),
+    Case("own tag", change("2020", "!year 2020"), 8, "", "tag", "after the !"),
+    Case("anchor", change("Ada Lovelace", "&a Ada"), 7, "", "anchor (&a)", "plainly"),
+    Case("alias", change("Ada Lovelace", "*a"), 7, "", "alias (*a)", "write the value"),
+    Case("alias bomb", field(BOMB), 12, "", "anchor", "plainly"),
+    Case("merge key", field("<<: *a"), 12, "", "alias", "write the value out"),
+    Case("deep nesting", field("note: " + "[" * 500 + "]" * 500), 12, "", "nests", "flatten"),
+    Case("duplicate key", field("kind: paper"), 12, "kind", "on line 4", "keep one"),
+    Case("unknown field", field("autor: Ada"), 12, "autor", "not a field", "authors"),
+    Case("field of the model", field("summary: x"), 12, "summary", "not a field", ""),
+    Case("empty value", change("year: 2020", "year:"), 8, "year", "is empty", "left out"),
+    Case("list of nothing", change("[attention, heads]", "[]"), 5, "concepts", "is empty", "concepts:"),
+    # Missing
+    Case("no title", without("title: A short walk through attention"), 2, "title", "missing", "[brackets]"),
+    Case("no url", without("url: https://blog.attention-walks.org/one"), 2, "url", "missing", "write url:"),
+    Case("no kind", without("kind: blog"), 2, "kind", "missing", "one of paper, blog"),
+    Case("no concepts", without("concepts: [attention, heads]"), 2, "concepts", "missing", "[attention, heads]"),
+    Case("no body", body(""), 13, "body", "missing", "a sentence or two"),
+    # Wrong types
+    Case("a number as title", change("A short walk through attention", "1984"), 2, "title", "a number", "quotes"),
+    Case("a date as title", change("A short walk through attention", "2020-01-02"), 2, "title", "a date", "quotes"),
+    Case("true as title", change("A short walk through attention", "yes"), 2, "title", "true or false", "quotes"),
+    Case("a list as title", change("A short walk through attention", "[a, b]"), 2, "title", "a list", "quotes"),
+    Case("text for a list", change("[attention, heads]", "attention"), 5, "concepts", "text, not a list", "[one, two]"),
+    Case("group as author", change("Ada Lovelace", "{name: Ada}"), 7, "authors[1]", "group", "quotes"),
+    Case("year in words", change("2020", "last year"), 8, "year", "not a whole number", "digits"),
+    Case("year as text", change("2020", "'2020'"), 8, "year", "not a whole number", "digits"),
+    Case("year as a date", change("2020", "2020-05-01"), 8, "year", "a date", "the year alone"),
+    Case("half a minute", field("minutes: 2.5"), 12, "minutes", "a number (2.5)", "whole"),
+    Case("starred by words", field("starred: very"), 12, "starred", "yes or no", "true"),
+    Case("arxiv as a number", field("arxiv: 1706.03762"), 12, "arxiv", "a number", "quotes"),
+    Case("mended by a word", field("mended: [moved]"), 12, "mended[1]", "text", "indented"),
+    # Closed vocabularies
+    Case("kind", change("kind: blog", "kind: podcast"), 4, "kind", "podcast", "video"),
+    Case("kind, capital", change("kind: blog", "kind: Blog"), 4, "kind", "Blog", "mean blog"),
+    Case("level", change("level: beginner", "level: begginer"), 10, "level", "begginer", "mean beginner"),
+    Case("language", change("language: en", "language: english"), 9, "language", "english", "en"),
+    Case("access", change("access: free", "access: open"), 11, "access", "open", "metered"),
+    Case("concept", change("heads]", "head]"), 5, "concepts[2]", "'head'", "mean heads"),
+    Case("concept twice", change("heads]", "attention]"), 5, "concepts[2]", "twice", "keep one"),
+    Case("list", field("lists: [list-0]"), 12, "lists[1]", "list-0", "nlp-tasks"),
+    Case("ours", change("url: https://blog.attention-walks.org/one", "ours: atention"), 3, "ours", "atention", "mean attention"),
+    # Facts
+    Case("future year", change("2020", "2099"), 8, "year", "in the future", "came out"),
+    Case("year 20", change("2020", "20"), 8, "year", "less than 1900", "check"),
+    Case("et al.", change("Ada Lovelace", "et al."), 7, "authors[1]", "no person", "more_authors"),
+    Case("two in one", change("Ada Lovelace", "Ada Lovelace and Bob Bobson"), 7, "authors[1]", "more than one", "one author a line"),
+    Case("turned around", change("Ada Lovelace", "Lovelace, Ada"), 7, "authors[1]", "turned around", "as they sign"),
+    Case("arxiv differs", change("year: 2020", "arxiv: '1706.99999'").replace("https://blog.attention-walks.org/one", "https://arxiv.org/abs/1706.00002"), 8, "arxiv", "says 1706.00002", "remove"),
+    Case("arxiv form", field("arxiv: abs/1706"), 12, "arxiv", "abs/1706", "1706.03762"),
+    Case("ours and url", field("ours: attention"), 12, "ours", "address of its own", "not both"),
+    Case("list_urls alone", field("list_urls: [x]"), 12, "list_urls", "on no list", "lists:"),
+    # Texts
+    Case("HTML in a title", change("A short walk", "A <b>short</b> walk"), 2, "title", "<b>", "plain text"),
+    Case("script in a title", change("A short walk", "A <script>x</script>"), 2, "title", "<script>", "plain"),
+    Case("entity in a title", change("A short walk", "A short &amp; walk"), 2, "title", "&amp;", "write & itself"),
+    Case("markup in a title", change("A short walk", "A **short** walk"), 2, "title", "markup", "plain text"),
+    Case("address as title", change("A short walk through attention", "'https://x.org/y'"), 2, "title", "an address", "own title"),
+    Case("half a bracket", change("A short walk through attention", "'[A walk'"), 2, "title", "one end", "[brackets]"),
+    Case("bidirectional", change("A short", "A \u202eshort"), 2, "title", "U+202E", "remove"),
+    Case("zero width", change("A short", "A \u200bshort"), 2, "title", "U+200B", "remove"),
+    Case("mojibake", change("Ada Lovelace", "Aur√©lien Géron"), 7, "authors[1]", "encoding", "copy it again"),
+    Case("mojibake of quotes", body("It isnâ€™t hard to follow at all.\n"), 14, "summary", "encoding", "copy it again"),
+    Case("decomposed accent", change("Ada", "Ade\u0301"), 7, "authors[1]", "separate", "NFC"),
+    Case("run of spaces", change("A short", "'A  short").replace("attention\nurl", "attention'\nurl"), 2, "title", "run of spaces", "one space"),
+    Case("long title", change("A short", "A short" + " very" * 90), 2, "title", "longer than 300", "shorten"),
+    # Addresses
+    Case("javascript:", url("javascript:alert(1)"), 3, "url", "javascript:", "https://"),
+    Case("data:", url("data:text/html,x"), 3, "url", "data:", "https://"),
+    Case("file:", url("file:///etc/passwd"), 3, "url", "file:", "https://"),
+    Case("ftp:", url("ftp://ftp.gnu.org/x"), 3, "url", "ftp:", "https://"),
+    Case("no scheme", url("blog.attention-walks.org/one"), 3, "url", "no scheme", "https://"),
+    Case("user name", url("https://ada@blog.attention-walks.org/"), 3, "url", "user name", "up to the @"),
+    Case("password", url("https://a:b@blog.attention-walks.org/"), 3, "url", "password", "up to the @"),
+    Case("localhost", url("http://localhost/x"), 3, "url", "private host", "everybody"),
+    Case("no dot", url("https://intra/x"), 3, "url", "without a dot", "everybody"),
+    Case("private name", url("https://wiki.internal/x"), 3, "url", "private host", "everybody"),
+    Case("private range", url("http://192.168.0.1/"), 3, "url", "by a number", "host's name"),
+    Case("loopback", url("http://127.0.0.1/"), 3, "url", "by a number", "host's name"),
+    Case("short loopback", url("http://127.1/"), 3, "url", "by a number", "host's name"),
+    Case("decimal host", url("http://2130706433/"), 3, "url", "by a number", "host's name"),
+    Case("hexadecimal host", url("http://0x7f000001/"), 3, "url", "by a number", "host's name"),
+    Case("IPv6", url("http://[::1]/"), 3, "url", "by a number", "host's name"),
+    Case("broken IPv6", url("http://[::1/"), 3, "url", "not an address", "https://host"),
+    Case("no host", url("https:///x"), 3, "url", "no host", "https://host"),
+    Case("port", url("https://blog.attention-walks.org:8443/"), 3, "url", "port 8443", "without a port"),
+    Case("port too large", url("https://blog.attention-walks.org:99999/"), 3, "url", "not an address", "https://host"),
+    Case("space", url("https://blog.attention-walks.org/a b"), 3, "url", "white space", "%20"),
+    Case("backslash", url("https://blog.attention-walks.org\\x"), 3, "url", "\\", "percent-encode"),
+    Case("homograph", url("https://аrxiv.org/abs/1706.00001"), 3, "url", "U+0430", "address bar"),
+    Case("short link", url("https://bit.ly/abc"), 3, "url", "short link", "ends at"),
+    Case("endless", url("https://blog.attention-walks.org/" + "x" * 2000), 3, "url", "2000", "parameters"),
+    Case("tracking", url("https://blog.attention-walks.org/one?utm_source=x"), 3, "url", "plain spelling", "write https://blog.attention-walks.org/one"),
+    Case("fragment", url("https://blog.attention-walks.org/one#part"), 3, "url", "plain spelling", "walks.org/one"),
+    Case("arXiv PDF", url("https://arxiv.org/pdf/1706.00002v3.pdf"), 3, "url", "plain spelling", "abs/1706.00002"),
+    Case("youtu.be", url("https://youtu.be/kCc8FmEb1nY"), 3, "url", "plain spelling", "watch?v=kCc8FmEb1nY"),
+    Case("archive of nobody", field("archive_url: https://blog.attention-walks.org/two"), 12, "archive_url", "archive", "web.archive.org"),
+    Case("alternative is the same", field("alt_urls: [https://www.blog.attention-walks.org/one/]"), 12, "alt_urls[1]", "same thing", "remove"),
+    # Edges
+    Case("known work", url("https://arxiv.org/abs/1706.00001"), 3, "url", "same work as", "mend that entry", file="second.md"),
+    Case("known work, elsewhere", field("alt_urls: [https://arxiv.org/abs/1706.00001]"), 12, "alt_urls[1]", "same work as", "mend that entry", file="second.md"),
+    Case("twin of nobody", field("distinct_from: [othr]"), 12, "distinct_from[1]", "no record", "mean other"),
+    Case("twin of itself", field("distinct_from: [good]"), 12, "distinct_from[1]", "itself", "the other"),
+    Case("see nobody", field("see_also: [othr]"), 12, "see_also[1]", "no record", "mean other"),
+    Case("translated at home", field("translation_of: other"), 12, "translation_of", "same language", "language:"),
+    Case("mended on another list", field("lists: [nlp-tasks]\nmended: [{type: moved, lists: [attention-book], detail: x}]"), 13, "mended[1].lists[1]", "not on", "add the list"),
+    # The body
+    Case("heading first", body("# Title\n"), 14, "summary", "with a sentence", "without a heading"),
+    Case("two words", body("Very good.\n"), 14, "summary", "shorter than a sentence", "why it beats"),
+    Case("long summary", body(LONG + "\n"), 14, "summary", "longer than 600", "empty line"),
+    Case("script", body(RULE_OF_SUMMARY + "<script>alert(1)</script>\n"), 16, "body", "HTML", "Markdown"),
+    Case("picture", body(RULE_OF_SUMMARY + "![x](https://a.org/b.png)\n"), 16, "body", "picture", "words"),
+    Case("template", body(RULE_OF_SUMMARY + "Now {{ config }} here.\n"), 16, "body", "{{", "another way"),
+    Case("javascript link", body(RULE_OF_SUMMARY + "See [x](javascript:alert(1)).\n"), 16, "body", "javascript:", "https://"),
+    Case("reference link", body(RULE_OF_SUMMARY + "[x]: data:text/html,x\n"), 16, "body", "data:", "https://"),
+    Case("heading later", body(RULE_OF_SUMMARY + "## More\n"), 16, "body", "heading", "paragraphs"),
+    Case("turned text", body(RULE_OF_SUMMARY + "It \u2067turns.\n"), 16, "body", "U+2067", "remove"),
+]  # fmt: skip
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "other.md").write_text(OTHER, encoding="utf-8")
+    return tmp_path
+
+
+def write(path: Path, record: str | bytes) -> None:
+    raw = record if isinstance(record, bytes) else record.encode("utf-8")
+    path.write_bytes(raw)
+
+
+def test_the_good_record_is_good(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(folder / "good.md", GOOD)
+    assert main(["check", "--dir", str(folder)]) == 0
+    assert capsys.readouterr().out == "2 records, no errors.\n"
+
+
+def test_there_are_many_kinds() -> None:
+    assert len({case.name for case in CASES}) == len(CASES) >= 40
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_bad_input_is_told(
+    case: Case, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(folder / case.file, case.record)
+
+    assert main(["check", "--dir", str(folder)]) == 1
+
+    output = capsys.readouterr()
+    *rows, total = output.out.splitlines()
+    name = f"{case.field}: " if case.field else ""
+    start = f"{folder.as_posix()}/{case.file}:{case.line}: {name}"
+    told = [row for row in rows if row.startswith(start)]
+    assert told, f"no row starts with {start!r}:\n{output.out}"
+    wrong, _, mend = told[0].removeprefix(start).partition(" To mend it: ")
+    assert case.wrong in wrong
+    assert case.mend in mend
+    assert mend.endswith(".")
+    assert "error" in total
+    assert "Traceback" not in output.out + output.err
+    assert output.err == ""
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_one_thing_wrong_is_one_line(
+    case: Case, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(folder / case.file, case.record)
+    main(["check", "--dir", str(folder)])
+    rows = capsys.readouterr().out.splitlines()
+    assert len([row for row in rows if "/other.md" in row.split(":")[0]]) == 0
+    assert len(rows) == 2, "\n".join(rows)
+
+
+def test_all_errors_of_all_records_at_once(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = (
+        GOOD.replace("kind: blog", "kind: blogg")
+        .replace("year: 2020", "year: 2999")
+        .replace("heads]", "haeds]")
+        .replace("https://blog.attention-walks.org/one", "http://127.0.0.1/")
+        .replace("language: en", "langauge: en")
+    )
+    write(folder / "one.md", bad)
+    write(folder / "two.md", "")
+    (folder / "three.md").mkdir()
+    (folder / "four.md").symlink_to(folder / "nowhere")
+    assert main(["check", "--dir", str(folder)]) == 1
+    rows = capsys.readouterr().out.splitlines()
+    told = [row.removeprefix(f"{folder.as_posix()}/").split(" ")[0] for row in rows]
+    assert told == [
+        "four.md:1:",
+        "one.md:3:",
+        "one.md:4:",
+        "one.md:5:",
+        "one.md:8:",
+        "one.md:9:",
+        "three.md:1:",
+        "two.md:1:",
+        "8",
+    ]
+    assert rows[-1] == "8 errors; 1 record without one."
+
+
+def test_a_duplicate_is_found_in_a_record_with_other_errors(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    known = url("https://arxiv.org/abs/1706.00001").replace("2020", "2999")
+    write(folder / "good.md", known)
+    assert main(["check", "--dir", str(folder)]) == 1
+    rows = capsys.readouterr().out
+    assert "same work as" in rows
+    assert "in the future" in rows
+
+
+def test_near_equal_titles_warn_and_do_not_fail(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    twin = change("A short walk through attention", "'Transformers: told as a story!'")
+    write(folder / "zwilling.md", twin)
+    assert main(["check", "--dir", str(folder)]) == 0
+    rows = capsys.readouterr().out
+    assert "zwilling.md:2: warning: title: is nearly that of" in rows
+    assert "distinct_from: [other]" in rows
+    told = twin.replace("access: free\n", "access: free\ndistinct_from: [other]\n")
+    write(folder / "zwilling.md", told)
+    assert main(["check", "--dir", str(folder)]) == 0
+    assert "warning" not in capsys.readouterr().out
+
+
+def test_the_year_is_judged_by_the_day() -> None:
+    syllabus = load_syllabus()
+    last, this = date(2019, 12, 31), date(2020, 1, 1)
+    assert check_text("good.md", GOOD, syllabus, last).resource is None
+    assert check_text("good.md", GOOD, syllabus, this).problems == []
+
+
+def test_windows_line_ends_are_fine(folder: Path) -> None:
+    write(folder / "good.md", GOOD.replace("\n", "\r\n"))
+    assert main(["check", "--dir", str(folder)]) == 0
+
+
+@pytest.mark.parametrize("what", ["missing", "file", "empty"])
+def test_no_folder_of_records(
+    what: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "records"
+    if what == "file":
+        folder.write_text("x", encoding="utf-8")
+    elif what == "empty":
+        folder.mkdir()
+    assert main(["check", "--dir", str(folder)]) == 1
+    rows = capsys.readouterr().out.splitlines()
+    assert rows[0].startswith(f"{folder.as_posix()}:1: ")
+    assert "--dir" in rows[0]
+    assert main(["stats", "--dir", str(folder)]) == 1

@@ -1,0 +1,195 @@
+"""One work, one identity, however its address is spelt."""
+
+from __future__ import annotations
+
+import doctest
+from itertools import combinations
+from urllib.parse import urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reading_list import identity as module
+from reading_list.identity import identity, near_equal, plain, refuse
+
+arxiv_ids = st.from_regex(r"[0-2][0-9](0[1-9]|1[0-2])\.[0-9]{5}", fullmatch=True)
+video_ids = st.from_regex(r"[A-Za-z0-9_-]{11}", fullmatch=True)
+words = st.from_regex(r"[a-z][a-z0-9]{0,8}", fullmatch=True)
+hosts = st.lists(words, min_size=2, max_size=3).map(".".join).filter(
+    lambda host: not host.startswith(("www.", "m.", "mobile.", "amp."))
+)  # fmt: skip
+paths = st.lists(words.filter(lambda w: w != "index"), max_size=4).map("/".join)
+addresses = st.builds("https://{}/{}".format, hosts, paths)
+versions = st.sampled_from(["", "v1", "v12"])
+ends = st.sampled_from(["", "/", "#page=3", "?utm_source=x", "?context=cs#top"])
+
+
+@given(arxiv_ids, versions, st.sampled_from(["http", "https", "HTTPS"]))
+def test_an_arxiv_paper_has_one_identity(
+    number: str, version: str, scheme: str
+) -> None:
+    spellings = [
+        f"{scheme}://{host}{form}"
+        for host in ("arxiv.org", "www.arxiv.org", "export.arxiv.org")
+        for form in (
+            f"/abs/{number}{version}",
+            f"/abs/{number}{version}/",
+            f"/pdf/{number}{version}",
+            f"/pdf/{number}{version}.pdf#page=2",
+            f"/html/{number}{version}?utm_source=x",
+        )
+    ]
+    spellings += [
+        f"https://doi.org/10.48550/arXiv.{number}",
+        f"https://huggingface.co/papers/{number}",
+        f"https://ar5iv.labs.arxiv.org/html/{number}",
+    ]
+    assert {identity(url) for url in spellings} == {f"arxiv:{number}"}
+    assert {plain(url) for url in spellings} == {f"https://arxiv.org/abs/{number}"}
+
+
+@given(video_ids, st.sampled_from(["", "t=42", "si=abc", "list=WL&index=74"]))
+def test_a_video_has_one_identity(video: str, more: str) -> None:
+    spellings = [
+        f"https://youtu.be/{video}?{more}",
+        f"http://www.youtube.com/watch?v={video}&{more}",
+        f"https://youtube.com/watch?{more}&v={video}#t=1",
+        f"https://m.youtube.com/watch?v={video}&feature=share",
+        f"https://www.youtube.com/embed/{video}?{more}",
+        f"https://www.youtube-nocookie.com/embed/{video}",
+        f"https://www.youtube.com/shorts/{video}",
+        f"https://www.youtube.com/live/{video}",
+    ]
+    assert {identity(url) for url in spellings} == {f"youtube:{video}"}
+    watch = f"https://www.youtube.com/watch?v={video}"
+    assert {plain(url) for url in spellings} == {watch}
+
+
+@given(video_ids, video_ids)
+def test_two_videos_are_two(one: str, other: str) -> None:
+    both = identity(f"https://youtu.be/{one}") == identity(f"https://youtu.be/{other}")
+    assert both == (one == other)
+
+
+@given(addresses)
+def test_an_address_keeps_its_identity_under_every_spelling(url: str) -> None:
+    _, _, rest = url.partition("//")
+    host, _, path = rest.partition("/")
+    spellings = [
+        f"http://{rest}",
+        f"https://www.{rest}",
+        f"https://{host.upper()}/{path}",
+        f"https://{host}./{path}",
+        f"https://{host}:443/{path}",
+        f"http://{host}:80/{path}",
+        f"https://{rest.rstrip('/')}/",
+        f"https://{rest.rstrip('/')}/index.html",
+        f"https://{host}//{path}",
+        f"https://{host}/x/../{path}",
+        f"{url}#anywhere",
+        f"{url}?utm_source=a&utm_medium=b&fbclid=c",
+        f"https://web.archive.org/web/2023/{url}",
+        f"https://web.archive.org/web/20230101000000id_/http://{rest}",
+    ]
+    assert {identity(other) for other in spellings} == {identity(url)}
+
+
+@given(addresses, addresses)
+def test_two_addresses_are_two(one: str, other: str) -> None:
+    assert (identity(one) == identity(other)) == (one.rstrip("/") == other.rstrip("/"))
+
+
+@given(addresses, st.dictionaries(words, words, max_size=3))
+def test_parameters_count_in_any_order(url: str, query: dict[str, str]) -> None:
+    pairs = [f"{k}={v}" for k, v in query.items() if k not in ("si", "pp")]
+    forwards, backwards = "&".join(pairs), "&".join(reversed(pairs))
+    assert identity(f"{url}?{forwards}") == identity(f"{url}?{backwards}")
+    assert (identity(f"{url}?{forwards}") == identity(url)) == (not pairs)
+
+
+@given(addresses, ends)
+def test_plain_is_settled_and_names_the_same(url: str, end: str) -> None:
+    spelt = plain(url + end)
+    assert plain(spelt) == spelt
+    assert identity(spelt) == identity(url + end)
+
+
+@given(st.text())
+def test_any_text_has_an_identity_and_a_verdict(text: str) -> None:
+    assert identity(text) == identity(text.strip())
+    refused = refuse(text)
+    if refused is None:
+        assert urlsplit(text).scheme in ("http", "https")
+        assert text.isascii()
+    else:
+        assert all(refused)
+
+
+SAME = [
+    ("https://arxiv.org/abs/cs/0301001", "https://arxiv.org/pdf/cs/0301001v2"),
+    ("https://doi.org/10.1145/1273445.1273458", "http://dx.doi.org/10.1145/1273445.1273458"),
+    ("https://aclanthology.org/D14-1162/", "https://www.aclweb.org/anthology/D14-1162.pdf"),
+    ("https://openreview.net/forum?id=abc", "https://openreview.net/pdf?id=abc"),
+    ("https://github.com/karpathy/minGPT", "http://www.github.com/Karpathy/mingpt.git"),
+    ("https://github.com/karpathy/minGPT", "https://github.com/karpathy/minGPT/tree/master"),
+    ("https://medium.com/data-science/a-b-44e9eb85bf21", "https://towardsdatascience.com/a-b-44e9eb85bf21/"),
+    ("https://medium.com/data-science/a-b-44e9eb85bf21", "https://who.medium.com/a-b-44e9eb85bf21?source=x"),
+    ("https://openai.com/blog/openai-api/", "https://openai.com/index/openai-api"),
+    ("https://pytorch.org/tutorials/a.html", "https://docs.pytorch.org/tutorials/a.html"),
+    ("https://huggingface.co/transformers/", "https://huggingface.co/docs/transformers"),
+    ("https://en.m.wikipedia.org/wiki/BERT", "https://en.wikipedia.org/wiki/BERT"),
+    ("https://d2l.ai/caf%C3%A9", "https://d2l.ai/caf%c3%a9"),
+]  # fmt: skip
+
+DIFFERENT = [
+    "https://arxiv.org/abs/1706.03762",
+    "https://arxiv.org/abs/1706.03763",
+    "https://arxiv.org/list/cs.CL/recent",
+    "https://www.youtube.com/watch?v=kCc8FmEb1nY",
+    "https://www.youtube.com/watch?v=kCc8FmEb1ny",
+    "https://www.youtube.com/playlist?list=PLIXJ-Sacf8u60G1TwcznBmK6rEL3gmZmV",
+    "https://www.youtube.com/@AndrejKarpathy",
+    "https://github.com/karpathy",
+    "https://github.com/karpathy/minGPT",
+    "https://github.com/karpathy/minGPT/blob/master/mingpt/model.py",
+    "https://github.com/karpathy/nanoGPT",
+    "https://medium.com/data-science/a-b-44e9eb85bf21",
+    "https://medium.com/data-science/a-b-44e9eb85bf22",
+    "https://medium.com/data-science",
+    "https://d2l.ai/#/route",
+    "https://d2l.ai/",
+    "https://d2l.ai/Chapter",
+    "https://d2l.ai/chapter",
+]
+
+
+@pytest.mark.parametrize(("one", "other"), SAME, ids=[a for a, _ in SAME])
+def test_known_twins(one: str, other: str) -> None:
+    assert identity(one) == identity(other)
+
+
+def test_known_strangers() -> None:
+    for one, other in combinations(DIFFERENT, 2):
+        assert identity(one) != identity(other), f"{one} is not {other}"
+
+
+def test_near_equal_titles() -> None:
+    same = [
+        ("Attention Is All You Need", "Attention is all you need!"),
+        ("The Annotated Transformer", "The Anotated Transformer"),
+        ("Word2vec: a tour", "word2vec - a tour"),
+    ]
+    other = [
+        ("Everything GPT-2: 5. Fine-Tuning", "Everything GPT-2: 7. Production"),
+        ("GPT-2 in pictures", "GPT-3 in pictures"),
+        ("The Illustrated Transformer", "The Illustrated Word2vec"),
+    ]
+    assert all(near_equal(a, b) and near_equal(b, a) for a, b in same)
+    assert not any(near_equal(a, b) or near_equal(b, a) for a, b in other)
+
+
+def test_the_examples_in_the_documentation() -> None:
+    result = doctest.testmod(module)
+    assert result.attempted > 5
+    assert result.failed == 0
