@@ -54,13 +54,28 @@ def load_results(folder: Path = RESULTS) -> dict[str, Result]:
     return results
 
 
+def words(markdown: str) -> int:
+    """How many words of prose a page has.
+
+    An expression counts as one word, as it gives a number or a term; what is shown
+    by one (code, output, a figure) does not count, nor do formulas that stand alone,
+    drawings, tags, addresses and marks.
+    """
+    shown = r"\{\{ *(?:code|printed|figure|picture|change)\(.*?\}\}"
+    prose = re.sub(
+        rf"```.*?```|<svg.*?</svg>|{shown}|<%.*?%>|<[^>]+>|\$\$.*?\$\$|\]\([^)]*\)",
+        " ",
+        markdown,
+        flags=re.S,
+    )
+    prose = re.sub(r"\{\{.*?\}\}", "expression", prose, flags=re.S)
+    return sum(any(sign.isalnum() for sign in word) for word in prose.split())
+
+
 def minutes(markdown: str) -> int:
     """How long a page takes to read, its code included."""
-    prose = re.sub(r"```.*?```|<svg.*?</svg>|\{\{.*?\}\}", "", markdown, flags=re.S)
     sections = len(re.findall(r"\{\{ code\(", markdown))
-    return math.ceil(
-        len(prose.split()) / WORDS_A_MINUTE + sections * 20 / LINES_A_MINUTE
-    )
+    return math.ceil(words(markdown) / WORDS_A_MINUTE + sections * 20 / LINES_A_MINUTE)
 
 
 def term(syllabus: Syllabus, name: str, words: str | None = None) -> str:

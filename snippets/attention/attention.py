@@ -40,7 +40,6 @@ def attention(
 # --8<-- [end:attention]
 
 
-# --8<-- [start:fused]
 def fused_attention(
     query: Float[Tensor, "*batch query d_head"],
     key: Float[Tensor, "*batch key d_head"],
@@ -49,9 +48,6 @@ def fused_attention(
 ) -> Float[Tensor, "*batch query d_value"]:
     """The same outputs from PyTorch's one fused operator."""
     return F.scaled_dot_product_attention(query, key, value, mask)
-
-
-# --8<-- [end:fused]
 
 
 # --8<-- [start:softness]
@@ -79,12 +75,10 @@ def softness(d_head: int, scale: float, seed: int) -> dict[str, float]:
 # --8<-- [end:softness]
 
 
-# --8<-- [start:by-hand]
 TOKENS = ["robot", "glass", "it"]
 QUERY = torch.tensor([[1.0, 1.0], [0.0, 1.0], [2.0, 1.0]])
 KEY = torch.tensor([[0.0, 2.0], [2.0, 0.0], [0.0, 1.0]])
 VALUE = torch.tensor([[0.0, 4.0], [4.0, 0.0], [1.0, 1.0]])
-# --8<-- [end:by-hand]
 
 
 def by_hand() -> dict[str, Any]:

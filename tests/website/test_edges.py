@@ -1,0 +1,365 @@
+"""The rooms of every concept are all there, and hold together; a gap would be seen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import pytest
+
+from reading_list.syllabus import Syllabus
+from website import edges
+from website.edges import Tree, colours, proof_of, typed_numbers
+
+
+PAGE = "docs/concepts/attention.md"
+SNIPPET = "snippets/attention/attention.py"
+PROOF = "tests/snippets/attention/test_attention.py"
+RESULT = "docs/results/attention"
+PICTURE = "docs/assets/pictures/a.svg"
+
+SVG = '<svg viewBox="0 0 400 100"><path id="a-b" stroke="var(--ink, #1d2a2e)"/></svg>'
+
+
+@pytest.fixture(scope="module")
+def tree() -> Tree:
+    return Tree.read()
+
+
+@pytest.mark.parametrize("check", edges.CHECKS, ids=lambda check: check.__name__)
+def test_no_edge_is_broken(tree, check):
+    assert list(check(tree)) == []
+
+
+Plant = Callable[[Tree], Tree]
+
+
+def files(tree: Tree, changed: Mapping[str, str | None]) -> Tree:
+    """The tree with some files changed, new or (None) gone."""
+    there = {**tree.files, **changed}
+    return replace(tree, files={p: c for p, c in there.items() if c is not None})
+
+
+def gone(path: str) -> Plant:
+    return lambda tree: files(tree, {path: None})
+
+
+def new(path: str, content: str = "") -> Plant:
+    return lambda tree: files(tree, {path: content})
+
+
+def sub(path: str, pattern: str, by: str, count: int = 1) -> Plant:
+    def plant(tree: Tree) -> Tree:
+        text, times = re.subn(pattern, by, tree.files[path], count=count, flags=re.S)
+        assert times >= 1, f"{pattern!r} is not in {path}"
+        return files(tree, {path: text})
+
+    return plant
+
+
+def more(path: str, text: str) -> Plant:
+    return lambda tree: files(tree, {path: tree.files[path] + text})
+
+
+def concept(name: str, **fields: object) -> Plant:
+    def plant(tree: Tree) -> Tree:
+        content = tree.syllabus.model_dump(mode="json")
+        for entry in content["concepts"]:
+            if entry["name"] == name:
+                entry.update(fields)
+        return replace(tree, syllabus=Syllabus.model_validate(content))
+
+    return plant
+
+
+LONG_SECTION = "# --8<-- [start:extra]\n" + "x = 1\n" * 26 + "# --8<-- [end:extra]\n"
+WIDE_SECTION = f"# --8<-- [start:extra]\nx = '{'a' * 70}'\n# --8<-- [end:extra]\n"
+QUESTION = '\n??? question "Recall: one question more?"\n\n    No.\n'
+CONFUSION = '\n!!! confusion "You may think this"\n\n    No.\n'
+
+
+def shown_section(section: str) -> Plant:
+    """A section in the snippet that the page shows in place of its first."""
+
+    def plant(tree: Tree) -> Tree:
+        tree = more(SNIPPET, section)(tree)
+        return more(PAGE, "\n{{ code('extra') }}\n")(tree)
+
+    return plant
+
+
+def with_picture(svg: str, call: str | None = None) -> Plant:
+    call = call or (
+        "picture('assets/pictures/a.svg', 'a line that goes from left to right',"
+        " 'Notice that it ends where it began.')"
+    )
+
+    def plant(tree: Tree) -> Tree:
+        tree = new(PICTURE, svg)(tree)
+        return more(PAGE, f"\n{{{{ {call} }}}}\n")(tree)
+
+    return plant
+
+
+# check, what is planted, what the fault must say
+PLANTS = {
+    # Each room that is missing.
+    "no-page": ("rooms", gone(PAGE), PAGE),
+    "no-snippet": ("rooms", gone(SNIPPET), SNIPPET),
+    "no-test": ("rooms", gone(PROOF), PROOF),
+    "no-data": ("rooms", gone(f"{RESULT}.json"), f"{RESULT}.json"),
+    "no-text": ("rooms", gone(f"{RESULT}.txt"), f"{RESULT}.txt"),
+    "no-figure": ("rooms", gone(f"{RESULT}.svg"), f"{RESULT}.svg"),
+    "written-without-a-page": ("rooms", concept("gpt", status="written"), "gpt"),
+    # Each thing in a room that belongs to nobody.
+    "page-of-nobody": ("orphans", new("docs/concepts/stranger.md"), "stranger"),
+    "page-of-a-planned": ("orphans", new("docs/concepts/gpt.md"), "gpt"),
+    "snippet-of-nobody": ("orphans", new("snippets/text/odd.py"), "odd.py"),
+    "test-of-nobody": ("orphans", new("tests/snippets/text/test_odd.py"), "odd"),
+    "test-misplaced": ("orphans", new("tests/snippets/text/test_attention.py"), "text"),
+    "data-of-nobody": ("orphans", new("docs/results/odd.json"), "odd.json"),
+    "text-of-nobody": ("orphans", new("docs/results/odd.txt"), "odd.txt"),
+    "figure-of-nobody": ("orphans", new("docs/results/odd.svg", SVG), "odd.svg"),
+    "figure-that-is-not-drawn": ("orphans", sub(SNIPPET, "def draw", "def d"), ".svg"),
+    "planned-with-rooms": ("orphans", concept("attention", status="planned"), PAGE),
+    # Sections.
+    "section-of-no-page": (
+        "sections",
+        more(SNIPPET, "# --8<-- [start:odd]\nx = 1\n# --8<-- [end:odd]\n"),
+        "'odd' is used by no page",
+    ),
+    "section-missing": ("sections", more(PAGE, "{{ code('odd') }}"), "no section"),
+    "section-open": ("sections", more(SNIPPET, "# --8<-- [start:odd]\n"), "no end"),
+    "section-closed-only": ("sections", more(SNIPPET, "# --8<-- [end:o]\n"), "fellow"),
+    "section-long": ("sections", shown_section(LONG_SECTION), "26 lines"),
+    "section-wide": ("sections", shown_section(WIDE_SECTION), "76 columns"),
+    "no-code-on-the-page": (
+        "sections",
+        sub(PAGE, r"\{\{ code\(.*?\) \}\}", "", count=0),
+        "shows 0 sections",
+    ),
+    # Imports.
+    "import-later": (
+        "imports",
+        more(SNIPPET, "from snippets.transformer import feed_forward\n"),
+        "feed-forward",
+    ),
+    "import-later-chapter": (
+        "imports",
+        more(SNIPPET, "import snippets.gpt.gpt\n"),
+        "later chapter",
+    ),
+    "import-sibling": (
+        "imports",
+        more(SNIPPET, "from snippets.attention.heads import x\n"),
+        "imports heads, which it does not build on",
+    ),
+    "import-site": ("imports", more(SNIPPET, "import website\n"), "'website'"),
+    "import-library": ("imports", more(SNIPPET, "import transformers\n"), "may not"),
+    "import-from-top": ("imports", more(SNIPPET, "import snippets.x\n"), "neither"),
+    "lab-imports-chapter": (
+        "imports",
+        new("snippets/lab/odd.py", "from snippets.text import logits\n"),
+        "lab knows nothing",
+    ),
+    # Parts of a page.
+    "heading-missing": ("anatomy", sub(PAGE, "## By hand", "### By hand"), "headings"),
+    "heading-moved": (
+        "anatomy",
+        sub(PAGE, "## Output(.*)## Confusions", r"## Confusions\1## Output"),
+        "headings",
+    ),
+    "heading-more": ("anatomy", more(PAGE, "\n## More\n"), "More"),
+    "two-confusions": (
+        "anatomy",
+        sub(PAGE, "!!! confusion", "!!! note", count=2),
+        "2 confusions",
+    ),
+    "six-confusions": ("anatomy", more(PAGE, CONFUSION * 2), "6 confusions"),
+    "confusion-unseen": ("anatomy", sub(PAGE, r"\*\*See it\*\*", "See"), "See it"),
+    "confusion-unmended": ("anatomy", sub(PAGE, r"\*\*In fact\*\*", ""), "In fact"),
+    "question-missing": ("anatomy", sub(PAGE, "Predict:", "Guess:"), "Guess"),
+    "question-more": ("anatomy", more(PAGE, QUESTION), "Debug, Recall"),
+    "no-description": ("anatomy", sub(PAGE, "description:", "about:"), "description"),
+    "unwanted-word": ("anatomy", more(PAGE, "\nJust do it.\n"), "'just'"),
+    "no-robot": ("anatomy", sub(PAGE, "The robot", "A robot", count=0), "robot"),
+    # Edits.
+    "one-edit-shown": ("edits", sub(PAGE, r"\{\{ change\(3\) \}\}", ""), "1, 2 of 3"),
+    "edit-beyond": ("edits", more(PAGE, "{{ change(4) }}"), "1, 2, 3, 4 of 3"),
+    "one-edit": (
+        "edits",
+        sub(PAGE, r"  - find: \"    weights.*?(?=go_on:)", ""),
+        "1 edits",
+    ),
+    "edit-of-nothing": (
+        "edits",
+        sub(PAGE, 'find: "    scaled', 'find: "    scoled'),
+        "edit 1 changes stands 0 times",
+    ),
+    "edit-without-why": ("edits", sub(PAGE, "    why:", "    because:"), "no 'why'"),
+    # What was printed and drawn is shown.
+    "output-hidden": ("seen", sub(PAGE, r"\{\{ printed\(\) \}\}", ""), "printed"),
+    "figure-hidden": ("seen", sub(PAGE, r"\{\{ figure\(.*?\) \}\}", ""), "drew"),
+    # Names.
+    "term-unknown": ("names", more(PAGE, "{{ term('haeds') }}"), "'haeds'"),
+    "term-itself": ("names", more(PAGE, "{{ term('attention') }}"), "itself"),
+    "resource-unknown": ("names", more(PAGE, "[x](../resources/odd-1.md)"), "'odd-1'"),
+    # Where to go on.
+    "go-on-unknown": ("go_on", sub(PAGE, "resource: vas", "resource: vos"), "vos"),
+    "go-on-unfitting": (
+        "go_on",
+        sub(PAGE, "3blue1brown-attention", "vaswani-2017-attention"),
+        "go_on.watch names 'vaswani-2017-attention', which is a paper",
+    ),
+    "go-on-missing": ("go_on", sub(PAGE, "  watch:", "  see:"), "go_on"),
+    "go-on-without-reason": ("go_on", sub(PAGE, "    because:", "    why:"), "reason"),
+    # Length.
+    "long": ("length", more(PAGE, "word " * 500), "words"),
+    "short": ("length", sub(PAGE, "## Code.*?## Confusions", ""), "words"),
+    # Numbers.
+    "number": ("numbers", more(PAGE, "\nIt was 0.73 then.\n"), "0.73"),
+    "number-in-a-reason": ("numbers", sub(PAGE, "With two", "With 0.5"), "0.5"),
+    "number-in-a-caption": ("numbers", sub(PAGE, "four steps", "4.5 steps"), "4.5"),
+    "number-in-braces": ("numbers", more(PAGE, "{{ 0.73 }}"), "0.73"),
+    # Drawings.
+    "colour": (
+        "drawings",
+        sub(f"{RESULT}.svg", r"var\(--ink, #1d2a2e\)", "#1d2a2e"),
+        "#1d2a2e",
+    ),
+    "colour-by-name": (
+        "drawings",
+        sub(f"{RESULT}.svg", r"var\(--ink, #1d2a2e\)", "red"),
+        "red",
+    ),
+    "id-that-clashes": (
+        "drawings",
+        sub(f"{RESULT}.svg", 'id="attention-', 'id="'),
+        "may clash",
+    ),
+    "style": ("drawings", sub(f"{RESULT}.svg", "<g>", "<style></style><g>"), "<style"),
+    "other-host": (
+        "drawings",
+        with_picture(SVG.replace("<path", '<image href="//x.example/a.png"/><path')),
+        "elsewhere",
+    ),
+    "alt-missing": ("drawings", sub(PAGE, "  alt=.*?  caption", "  caption"), "no alt"),
+    "alt-empty": ("drawings", sub(PAGE, '  alt=".*?",', '  alt="",'), "no alt"),
+    "caption-missing": (
+        "drawings",
+        with_picture(
+            SVG, "picture('assets/pictures/a.svg', 'one two three four five')"
+        ),
+        "no caption",
+    ),
+    "picture-of-no-page": ("drawings", new(PICTURE, SVG), "is on no page"),
+    "picture-missing": (
+        "drawings",
+        more(PAGE, "{{ picture('assets/pictures/b.svg', 'a', 'b') }}"),
+        "b.svg, which does not exist",
+    ),
+    # Definitions.
+    "definition-open": (
+        "definitions",
+        concept("gpt", definition="A stack of blocks"),
+        "gpt",
+    ),
+    "definition-of-two": (
+        "definitions",
+        concept("gpt", definition="A stack. It is high."),
+        "gpt",
+    ),
+    "reason-closed": (
+        "definitions",
+        concept("gpt", builds_on=[{"concept": "attention", "because": "It is."}]),
+        "It is.",
+    ),
+}
+
+
+@pytest.mark.parametrize("check, plant, says", PLANTS.values(), ids=PLANTS)
+def test_a_planted_fault_is_seen(tree, check, plant, says):
+    check = getattr(edges, check)
+    before = set(check(tree))
+    found = [fault for fault in check(plant(tree)) if fault not in before]
+    assert any(says in fault for fault in found), found
+
+
+def test_every_check_has_a_planted_fault():
+    assert {check for check, _, _ in PLANTS.values()} == {
+        check.__name__ for check in edges.CHECKS
+    }
+
+
+def test_a_picture_that_fits_is_no_fault(tree):
+    assert list(edges.drawings(with_picture(SVG)(tree))) == list(edges.drawings(tree))
+
+
+def test_a_page_that_cannot_be_read_is_a_fault(tree):
+    broken = more(PAGE, "{{ result. }}")(tree)
+    assert "cannot be read" in edges.faults(broken)["names"][0]
+
+
+def test_rooms_have_the_name_of_the_concept(tree):
+    ours = tree.syllabus.by_name["feed-forward"]
+    assert edges.rooms_of(ours, draws=True) == [
+        "docs/concepts/feed-forward.md",
+        "snippets/transformer/feed_forward.py",
+        "tests/snippets/transformer/test_feed_forward.py",
+        "docs/results/feed-forward.json",
+        "docs/results/feed-forward.txt",
+        "docs/results/feed-forward.svg",
+    ]
+    assert proof_of(tree.syllabus.by_name["attention"]) == PROOF
+    without_code = tree.syllabus.by_name["reading-papers"]
+    assert edges.rooms_of(without_code, draws=False) == [
+        "docs/concepts/reading-papers.md"
+    ]
+
+
+@pytest.mark.parametrize(
+    "prose, found",
+    [
+        ("It fell by 0.5 and 12.75 points.", ["0.5", "12.75"]),
+        ("12 heads in 12 layers, 30,522 tokens, 4/5.", []),
+        ("See section 3.2.1, equation 2.1 and PyTorch 2.13.", []),
+        ("Sections 3.1 and 3.2 hold 0.9 of it.", ["0.9"]),
+        ("In $x = 0.5$ and `0.5` and {{ result.x|fixed }}.", []),
+        ("$$\n0.5\n$$\n```\n0.5\n```\n", []),
+        ("[28.4 BLEU](../resources/vaswani-2017-attention.md)", []),
+        ("[28.4 BLEU](logits.md)", ["28.4"]),
+        ('<span data-x="0.5">word</span>', []),
+    ],
+)
+def test_which_numbers_count_as_typed(prose, found):
+    assert typed_numbers(prose) == found
+
+
+CELL = '<rect style="fill: #00224e"/>'
+
+
+@pytest.mark.parametrize(
+    "svg, found",
+    [
+        ('<path fill="none" stroke="var(--key, #1f5fa8)"/>', []),
+        ('<path style="fill: currentColor; stroke: #fff"/>', ["#fff"]),
+        ('<path fill="rgb(1, 2, 3)"/>', ["rgb(1, 2, 3)"]),
+        ('<path style="fill: #1f5fa8"/>', ["#1f5fa8"]),
+        ('<text fill="var(--ink, #1d2a2e)">is #333 a colour</text>', []),
+        ('<path d="M0 0" clip-path="url(#abc123)"/><use href="#fade"/>', []),
+        # White numbers on a heat map; white on paper would be lost.
+        (f'<g>{CELL * 4}<text style="fill: #ffffff">9</text></g>', []),
+        ('<image href="data:image/png;base64,aa"/><text fill="white">9</text>', []),
+        ('<text style="fill: #ffffff">9</text>', ["#ffffff"]),
+        (f'<g>{CELL * 4}<path fill="red"/></g>', ["red"]),
+    ],
+)
+def test_which_colours_follow_no_scheme(svg, found):
+    assert colours(svg) == found
+
+
+def test_main_prints_every_fault_and_says_so(tree, monkeypatch, capsys):
+    monkeypatch.setattr(Tree, "read", lambda: gone(PROOF)(tree))
+    assert edges.main() == 1
+    assert f"rooms: attention: {PROOF} is missing" in capsys.readouterr().out
