@@ -12,7 +12,6 @@ from reading_list.syllabus import Syllabus
 from website import edges
 from website.edges import Tree, colours, proof_of, typed_numbers
 
-
 PAGE = "docs/concepts/attention.md"
 SNIPPET = "snippets/attention/attention.py"
 PROOF = "tests/snippets/attention/test_attention.py"
