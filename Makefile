@@ -4,8 +4,8 @@
 PYTHON ?= python3
 PORT ?= 8000
 py := .venv/bin/python
-compile = $(py) -m uv pip compile pyproject.toml --all-extras --group setup \
-  --python-version 3.11 --no-annotate --custom-compile-command "make pins" --quiet
+compile := pip compile pyproject.toml --all-extras --group setup --upgrade --quiet \
+  --python-version 3.11 --no-annotate --custom-compile-command "make pins"
 
 export NO_MKDOCS_2_WARNING := 1
 export DISABLE_MKDOCS_2_WARNING := true
@@ -45,9 +45,10 @@ links: setup-test ## follow every link of the built site
 lighthouse: setup-test ## score the built site, into docs/results/lighthouse.json
 	@$(py) -m website.lighthouse
 
-pins: setup-test ## write constraints.txt anew from pyproject.toml
+pins: setup-test ## write the pins anew from the ranges in pyproject.toml
 	@$(py) -m pip install --quiet -c constraints.txt uv
-	@$(compile) --universal --upgrade -o constraints.txt
+	@$(py) -m uv $(compile) --universal -o constraints.txt
+	@$(py) -m uv --no-config $(compile) --group oldest -o .github/constraints-oldest.txt
 
 clean: ## remove all that the other targets made
 	rm -rf .venv .cache node_modules site out docs/assets/vendor

