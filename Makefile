@@ -39,8 +39,8 @@ lint: setup-test ## ruff, mypy and import-linter
 	@$(py) -m ruff check . && $(py) -m ruff format --check . && $(py) -m mypy
 	@.venv/bin/lint-imports
 
-links: setup-test ## follow every link of the built site
-	@$(py) -m website.links
+links: setup-test ## follow every link of the built site (ARGS=--elsewhere: other hosts too)
+	@$(py) -m website.links $(ARGS)
 
 lighthouse: setup-test ## score the built site, into docs/results/lighthouse.json
 	@$(py) -m website.lighthouse

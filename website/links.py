@@ -1,7 +1,8 @@
 """Follow every link of a served site: pages, anchors, images, style sheets.
 
 `python -m website.links` builds the site, follows its links and prints the broken
-ones. LinkChecker does the following; here is only how it must be asked.
+ones; with `--elsewhere` it also asks every other host. LinkChecker does the
+following; here is only how it must be asked.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from urllib.parse import urldefrag, urlsplit
 from website.served import BuildError, built_and_served
 
 # The two size limits: with LinkChecker's own, 1 MiB, it silently passes over the
-# links of large pages. No link to another host is asked for.
+# links of large pages.
 SETTINGS = """\
 [checking]
 threads=8
@@ -29,7 +30,7 @@ maxfilesizedownload=20000000
 timeout=30
 
 [filtering]
-checkextern=0
+checkextern={elsewhere:d}
 internlinks=^{origin}/
 ignore=
   ^mailto:
@@ -37,6 +38,9 @@ ignore=
 
 [AnchorCheck]
 """
+# Of another host's answers, only these say that a page is gone. Others (403, 429, 503,
+# no answer in time) may mean that it does not talk to programs.
+GONE = ("404", "410", "NameResolutionError", "getaddrinfo failed")
 
 
 class LinkCheckerError(Exception):
@@ -58,8 +62,11 @@ class BrokenLink:
         return f"{self.page}: {self.target}: {self.wrong}"
 
 
-def broken_links(url: str) -> list[BrokenLink]:
+def broken_links(url: str, elsewhere: bool = False) -> list[BrokenLink]:
     """Every broken link of the site that is served at `url`.
+
+    With `elsewhere`, links to other hosts are followed as well, and are broken where
+    the host says that the page is gone, or where there is no such host.
 
     The sitemap is a start too: the home page alone would miss orphans. So is the
     404 page, which no page links to and which a reader meets at any depth.
@@ -73,7 +80,8 @@ def broken_links(url: str) -> list[BrokenLink]:
         # As root, LinkChecker turns into the user `nobody`, who must read this.
         Path(folder).chmod(0o755)
         settings = Path(folder) / "linkcheckerrc"
-        settings.write_text(SETTINGS.format(origin=re.escape(origin)), encoding="utf-8")
+        text = SETTINGS.format(origin=re.escape(origin), elsewhere=elsewhere)
+        settings.write_text(text, encoding="utf-8")
         starts = [url, f"{url}sitemap.xml", f"{url}404.html"]
         command = [sys.executable, "-m", "linkcheck", "--config", str(settings)]
         ran = subprocess.run(
@@ -95,14 +103,22 @@ def broken_links(url: str) -> list[BrokenLink]:
                 wrong=row["warningstring"] or row["result"],
             )
             for row in found
+            if row["url"].startswith(origin) or _is_gone(row)
         }
     )
 
 
+def _is_gone(row: dict[str, str]) -> bool:
+    return row["valid"] == "False" and any(sign in row["result"] for sign in GONE)
+
+
 def main() -> None:
+    elsewhere = sys.argv[1:] == ["--elsewhere"]
+    if sys.argv[1:] and not elsewhere:
+        sys.exit("The only option is --elsewhere: ask other hosts, too.")
     try:
         with built_and_served() as site:
-            broken = broken_links(site.url)
+            broken = broken_links(site.url, elsewhere)
             pages = len(list(site.folder.rglob("*.html")))
     except (BuildError, LinkCheckerError) as failed:
         sys.exit(str(failed))

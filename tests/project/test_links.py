@@ -34,12 +34,12 @@ def small_site(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def follow(folder: Path, *orphans: str) -> list[BrokenLink]:
+def follow(folder: Path, *orphans: str, elsewhere: bool = False) -> list[BrokenLink]:
     with serve(folder) as url:
         named = "".join(f"<url><loc>{url}{page}</loc></url>" for page in orphans)
         sitemap = SITEMAP.format(locations=named)
         (folder / "sitemap.xml").write_text(sitemap, encoding="utf-8")
-        return broken_links(url)
+        return broken_links(url, elsewhere)
 
 
 def add(page: Path, html: str) -> None:
@@ -74,6 +74,21 @@ def test_every_planted_fault_is_found_and_nothing_else(small_site: Path) -> None
         (PREFIX + page.removesuffix("index.html"), urljoin(PREFIX, target))
         for page, _, target in planted
     }
+
+
+def test_other_hosts_are_asked_on_demand_and_only_what_is_gone_counts(
+    small_site: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    other = tmp_path_factory.mktemp("other")
+    (other / "index.html").write_text("<!doctype html><title>Other</title>")
+    with serve(other) as address:
+        shut = "http://127.0.0.1:9/"  # nobody answers; a reader may be luckier
+        for target in (address, f"{address}gone.html", shut):
+            add(small_site / "index.html", f'<a href="{target}">elsewhere</a>')
+        assert follow(small_site) == []
+        (gone,) = follow(small_site, elsewhere=True)
+    assert gone.target == f"{address}gone.html"
+    assert gone.page == PREFIX
 
 
 def test_every_link_of_the_site_leads_somewhere(site: Site) -> None:
