@@ -217,13 +217,15 @@ def _station(station: Station, href: Href) -> str:
     if not concept.written:
         circle = f'<circle cx="{x}" cy="{y}" r="6"/>'
         return f'<g class="map-planned">{title}{circle}{words}</g>'
+    # `xlink:href`, because Material's script assigns to every `href` that it finds, and
+    # an SVG link does not let it.
     # A box for the finger, 44 px high and as wide as the names.
     left = x - 8 if station.lane else x - 320
     box = f'<rect x="{left}" y="{y - PITCH // 2}" width="328" height="{PITCH}" rx="3"/>'
     circle = f'<circle cx="{x}" cy="{y}" r="8"/>'
     label = html.escape(f"{concept.title}: {concept.question}")
     return (
-        f'<a class="map-written" href="{html.escape(href(concept.name))}"'
+        f'<a class="map-written" xlink:href="{html.escape(href(concept.name))}"'
         f' aria-label="{label}">{title}{box}{circle}{words}</a>'
     )
 
@@ -235,7 +237,8 @@ def _list(syllabus: Syllabus, href: Href) -> str:
         kind = "main line" if chapter.main_line else "branch"
         items = "".join(_item(c, href) for c in _of(syllabus, chapter))
         chapters.append(
-            f"<li><b>{html.escape(chapter.title)}</b> <small>{kind}</small>"
+            f'<li class="{"map-road" if chapter.main_line else "map-side"}">'
+            f"<b>{html.escape(chapter.title)}</b> <small>{kind}</small>"
             f"<ul>{items}</ul></li>"
         )
     apart = "".join(_item(c, href) for c in syllabus.concepts if not c.chapter)

@@ -1,15 +1,17 @@
 """One sentence on its way through a model, drawn from what the snippets recorded.
 
-Each stage is a link to the concept that explains it. A stage whose concept has not
+Each name is a link to the concept that explains it. A stage whose concept has not
 recorded the sentence yet is left out. What is read, by concept:
 
-    tokenization  robot.tokens     [{"text": " robot", "id": 9379}, ...]
-    embeddings    robot.tokens     as above
-                  robot.vectors    a list of numbers for each token, the first few drawn
-    heads         robot.tokens     the texts of the tokens
-                  robot.attention  a row of weights for each token
-    logits        robot.next       [{"token": " glass", "p": 0.21}, ...], best first
-                  robot.after      the text that they would continue
+    tokenization  robot.tokens     [{"text": " robot", "id": 412}, ...]
+    embeddings    robot.tokens     ["robot", ...]
+                  robot.vectors    for each token its numbers; the first few are drawn
+    heads         robot.tokens     ["robot", ...]
+                  robot.attention  for each token its weights over all tokens
+    logits        robot.after      the text that is continued
+                  robot.next       [{"token": " glass", "p": 0.21}, ...], best first
+
+Vectors and attention come from one model, so they share a table: a row a token.
 """
 
 from __future__ import annotations
@@ -55,27 +57,33 @@ def trace(
         results: the data of each concept's result, by name.
         href: the address of a written concept's page, by name.
     """
-    drawn = [("", f'<p class="trace-text">{html.escape(SENTENCE)}</p>')]
-    for name, draw in (
-        ("tokenization", _tokens),
-        ("embeddings", _vectors),
-        ("heads", _attention),
-        ("logits", _next),
-    ):
-        data = results.get(name, {}).get("robot")
-        if data is not None and syllabus.by_name[name].written:
-            drawn.append((name, draw(data)))
-    items = []
-    for name, drawing in drawn:
-        label = "Text"
-        if name:
-            title = html.escape(syllabus.by_name[name].title)
-            label = f'<a href="{html.escape(href(name))}">{title}</a>'
-        items.append(
-            f'<li><span class="trace-label">{label}</span>'
-            f'<div class="trace-stage">{drawing}</div></li>'
+    robot = {
+        name: data["robot"]
+        for name, data in results.items()
+        if "robot" in data and syllabus.by_name[name].written
+    }
+
+    def stage(names: Sequence[str], drawing: str) -> str:
+        links = "<br>".join(
+            f'<a href="{html.escape(href(name))}">'
+            f"{html.escape(syllabus.by_name[name].title)}</a>"
+            for name in names
         )
-    return f'<ol class="trace squared">{"".join(items)}</ol>'
+        label = links or "Text"
+        # On lines of their own: Markdown loses a tag that follows another.
+        return f'<li>\n<span class="trace-label">{label}</span>\n{drawing}\n</li>'
+
+    stages = [stage([], f'<p class="trace-text">{html.escape(SENTENCE)}</p>')]
+    if "tokenization" in robot:
+        stages.append(stage(["tokenization"], _tokens(robot["tokenization"])))
+    inside = [name for name in ("embeddings", "heads") if name in robot]
+    if len({tuple(robot[name]["tokens"]) for name in inside}) == 1:
+        stages.append(stage(inside, _inside(robot, inside)))
+    else:
+        stages += [stage([name], _inside(robot, [name])) for name in inside]
+    if "logits" in robot:
+        stages.append(stage(["logits"], _next(robot["logits"])))
+    return "\n".join(['<ol class="trace squared">', *stages, "</ol>"])
 
 
 def _token(text: str) -> str:
@@ -91,20 +99,38 @@ def _tokens(data: Data) -> str:
     return f'<ul class="trace-tokens">{chips}</ul>'
 
 
-def _vectors(data: Data) -> str:
-    shown = [vector[:NUMBERS] for vector in data["vectors"]]
-    largest = max(abs(number) for vector in shown for number in vector) or 1.0
+def _inside(robot: Mapping[str, Data], names: Sequence[str]) -> str:
+    """A row for each token: its vector, and how much the query looks at it."""
+    tokens: Sequence[str] = robot[names[0]]["tokens"]
+    heads = ["<td></td>"]
+    columns = []
+    if "embeddings" in names:
+        vectors = robot["embeddings"]["vectors"]
+        shown = [vector[:NUMBERS] for vector in vectors]
+        largest = max(abs(number) for vector in shown for number in vector) or 1.0
+        heads.append(
+            f'<th scope="col">{len(shown[0])} of {len(vectors[0])} numbers</th>'
+        )
+        columns.append([_cells(vector, largest) for vector in shown])
+    if "heads" in names:
+        weights = robot["heads"]["attention"][tokens.index(QUERY)]
+        heads.append(f'<th scope="col">what <b class="q">{QUERY}</b> looks at</th>')
+        columns.append([_bar(weight, max(weights)) for weight in weights])
     rows = "".join(
-        f'<tr><th scope="row">{_token(token["text"])}</th>'
-        f"<td>{_cells(vector, largest)}</td></tr>"
-        for token, vector in zip(data["tokens"], shown, strict=True)
+        f'<tr><th scope="row">{_named(token)}</th>'
+        + "".join(f"<td>{cell}</td>" for cell in cells)
+        + "</tr>"
+        for token, *cells in zip(tokens, *columns, strict=True)
     )
-    length = len(data["vectors"][0])
-    note = f"The first {NUMBERS} of {length} numbers" if length > NUMBERS else "Numbers"
     return (
-        f'<table class="trace-vectors"><caption>{note} of each token</caption>'
+        f'<table class="trace-inside"><thead><tr>{"".join(heads)}</tr></thead>'
         f"<tbody>{rows}</tbody></table>"
     )
+
+
+def _named(token: str) -> str:
+    shown = _token(token)
+    return f'<b class="q">{shown}</b>' if token == QUERY else shown
 
 
 def _cells(vector: Sequence[float], largest: float) -> str:
@@ -116,44 +142,24 @@ def _cells(vector: Sequence[float], largest: float) -> str:
     return f'<span class="trace-cells" role="img" aria-label="{numbers}">{cells}</span>'
 
 
-def _attention(data: Data) -> str:
-    """The row of one query: how much it looks at each token."""
-    tokens: list[str] = data["tokens"]
-    weights = data["attention"][tokens.index(QUERY)]
-    largest = max(weights)
-    rows = "".join(
-        f'<tr><th scope="row">{_name(token)}</th><td>{_bar(weight, largest)}</td></tr>'
-        for token, weight in zip(tokens, weights, strict=True)
-    )
-    return (
-        f'<table class="trace-bars"><caption>What <b class="q">{QUERY}</b> looks at'
-        f"</caption><tbody>{rows}</tbody></table>"
-    )
-
-
-def _name(token: str) -> str:
-    shown = _token(token)
-    return f'<b class="q">{shown}</b>' if token == QUERY else shown
-
-
 def _next(data: Data) -> str:
     best = data["next"][:CANDIDATES]
-    largest = best[0]["p"]
     rows = "".join(
         f'<tr><th scope="row">{_token(entry["token"])}</th>'
-        f"<td>{_bar(entry['p'], largest)}</td></tr>"
+        f"<td>{_bar(entry['p'], best[0]['p'])}</td></tr>"
         for entry in best
     )
-    after = html.escape(data["after"])
+    head = f"what may follow “{html.escape(data['after'])}”"
     return (
-        f'<table class="trace-bars"><caption>What may follow “{after}”</caption>'
-        f"<tbody>{rows}</tbody></table>"
+        '<table class="trace-next"><thead><tr><td></td>'
+        f'<th scope="col">{head}</th></tr></thead><tbody>{rows}</tbody></table>'
     )
 
 
 def _bar(share: float, largest: float) -> str:
     width = 100 * share / largest if largest else 0
     return (
-        f'<span class="trace-bar"><i style="width:{width:.1f}%"></i></span>'
-        f"<span>{100 * share:.0f} %</span>"
+        '<span class="trace-weight"><span class="trace-bar">'
+        f'<i style="width:{width:.1f}%"></i></span>'
+        f'<span class="trace-share">{100 * share:.0f} %</span></span>'
     )
