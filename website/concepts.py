@@ -157,7 +157,8 @@ def inline_figures(content: str, docs: Path) -> str:
 
     def replace(match: re.Match[str]) -> str:
         drawing = (docs / match["path"]).read_text(encoding="utf-8").strip()
-        drawing = drawing[drawing.index("<svg") :]
+        # Material's script assigns to every `href`, which an SVG element forbids.
+        drawing = drawing[drawing.index("<svg") :].replace(" href=", " xlink:href=")
         return drawing.replace(
             "<svg", f'<svg role="img" aria-label="{match["alt"]}"', 1
         )
