@@ -1,0 +1,482 @@
+"""A Transformer block adds two branches to a stream: attention, then feed-forward.
+
+Papers: vaswani-2017-attention (sections 3.1 and 5.4), ba-2016-layer-norm,
+he-2015-resnet; xiong-2020-pre-layer-norm for where the norm stands. The dropout
+that the paper applies to every branch is left out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import torch
+from jaxtyping import Bool, Float
+from matplotlib.figure import Figure
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from snippets.attention.heads import MultiHeadAttention
+from snippets.lab import plots
+from snippets.transformer.feed_forward import FeedForward, relu
+
+
+# --8<-- [start:layer-norm]
+class LayerNorm(nn.Module):
+    """Every vector by itself: mean 0, variance 1, then learned."""
+
+    def __init__(self, d_model: int, eps: float = 1e-5) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(d_model))
+        self.bias = nn.Parameter(torch.zeros(d_model))
+        self.eps = eps
+
+    def forward(
+        self, x: Float[Tensor, "*batch d_model"]
+    ) -> Float[Tensor, "*batch d_model"]:
+        centred = x - x.mean(-1, keepdim=True)
+        variance = centred.square().mean(-1, keepdim=True)
+        # eps stands inside the root: it also calms a zero vector.
+        normal = centred / torch.sqrt(variance + self.eps)
+        return self.weight * normal + self.bias
+
+
+# --8<-- [end:layer-norm]
+
+
+# --8<-- [start:residual]
+Branch = Callable[[Tensor], Tensor]
+
+
+def add_branch(
+    x: Float[Tensor, "*batch d_model"],
+    branch: Branch,
+    norm: Branch,
+    pre_norm: bool,
+) -> Float[Tensor, "*batch d_model"]:
+    """The residual: x plus what a branch makes of it."""
+    if pre_norm:
+        return x + branch(norm(x))
+    return norm(x + branch(x))
+
+
+# --8<-- [end:residual]
+
+
+class TransformerBlock(nn.Module):
+    """Attention, then feed-forward, each added to the stream.
+
+    Post-norm as in the paper, unless `pre_norm`, as in GPT-2.
+    """
+
+    def __init__(
+        self,
+        d_model: int,
+        n_heads: int,
+        d_ff: int,
+        activation: Callable[[Tensor], Tensor] = relu,
+        pre_norm: bool = False,
+        eps: float = 1e-5,
+    ) -> None:
+        super().__init__()
+        self.attention = MultiHeadAttention(d_model, n_heads)
+        self.feed_forward = FeedForward(d_model, d_ff, activation)
+        self.attention_norm = LayerNorm(d_model, eps)
+        self.feed_forward_norm = LayerNorm(d_model, eps)
+        self.pre_norm = pre_norm
+
+    # --8<-- [start:block]
+    def forward(
+        self,
+        x: Float[Tensor, "batch seq d_model"],
+        mask: Bool[Tensor, "*#batch #seq seq"] | None = None,
+    ) -> Float[Tensor, "batch seq d_model"]:
+        attend = partial(self.attention, mask=mask)
+        x = add_branch(x, attend, self.attention_norm, self.pre_norm)
+        return add_branch(
+            x, self.feed_forward, self.feed_forward_norm, self.pre_norm
+        )
+
+    # --8<-- [end:block]
+
+
+class TransformerStack(nn.Module):
+    """n_layers blocks, each with weights of its own."""
+
+    def __init__(
+        self,
+        n_layers: int,
+        d_model: int,
+        n_heads: int,
+        d_ff: int,
+        activation: Callable[[Tensor], Tensor] = relu,
+        pre_norm: bool = False,
+        eps: float = 1e-5,
+    ) -> None:
+        super().__init__()
+        self.blocks = nn.ModuleList(
+            TransformerBlock(
+                d_model, n_heads, d_ff, activation, pre_norm, eps
+            )
+            for _ in range(n_layers)
+        )
+        # A pre-norm stream leaves the last block as a plain sum.
+        last = LayerNorm if pre_norm else nn.Identity
+        self.norm = last(d_model, eps)
+
+    def stream(
+        self,
+        x: Float[Tensor, "batch seq d_model"],
+        mask: Bool[Tensor, "*#batch #seq seq"] | None = None,
+    ) -> list[Float[Tensor, "batch seq d_model"]]:
+        """The stream before the first block and after every block."""
+        states = [x]
+        for block in self.blocks:
+            states.append(block(states[-1], mask))
+        return states
+
+    def forward(
+        self,
+        x: Float[Tensor, "batch seq d_model"],
+        mask: Bool[Tensor, "*#batch #seq seq"] | None = None,
+    ) -> Float[Tensor, "batch seq d_model"]:
+        return self.norm(self.stream(x, mask)[-1])  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True)
+class Size:
+    """All that a number of parameters follows from."""
+
+    vocab_size: int
+    d_model: int
+    d_ff: int
+    encoder: int = 0  # blocks with one attention
+    decoder: int = 0  # blocks with two, one looks at the encoder
+    places: int = 0  # learned vectors for positions, segments
+    bias: bool = True  # in the four projections of attention
+    keys: int = 0  # width of all keys, if it is not d_model
+    outer_norms: int = 0  # norms outside the blocks
+    poolers: int = 0  # BERT's extra matrix for its first token
+
+
+def parameters(size: Size) -> dict[str, int]:
+    """How many numbers every part learns; tied ends count once."""
+    d, keys = size.d_model, size.keys or size.d_model
+    blocks = size.encoder + size.decoder
+    attentions = size.encoder + 2 * size.decoder
+    biases = 2 * (keys + d) if size.bias else 0
+    norms = attentions + blocks + size.outer_norms
+    return {
+        "tokens": size.vocab_size * d,
+        "places": size.places * d,
+        "attention": attentions * (2 * d * keys + 2 * d * d + biases),
+        "feed-forward": blocks * (2 * d * size.d_ff + size.d_ff + d),
+        "norms": norms * 2 * d,
+        "pooler": size.poolers * (d * d + d),
+    }
+
+
+SIZES = {
+    "BERT-base": Size(
+        30522,
+        768,
+        3072,
+        encoder=12,
+        places=512 + 2,
+        outer_norms=1,
+        poolers=1,
+    ),
+    "GPT-2": Size(
+        50257, 768, 3072, encoder=12, places=1024, outer_norms=1
+    ),
+    "base": Size(37000, 512, 2048, encoder=6, decoder=6, bias=False),
+    "big": Size(37000, 1024, 4096, encoder=6, decoder=6, bias=False),
+    "GPT": Size(40478, 768, 3072, encoder=12, places=512),
+}
+# Published, in millions. GPT-2: 117 in the paper, corrected in its repository.
+PUBLISHED = {"BERT-base": 110, "GPT-2": 124, "base": 65, "big": 213}
+
+# The paper's table 3: what a row changes in "base", and its parameters in millions.
+TABLE_3: list[tuple[dict[str, Any], int]] = [
+    ({}, 65),
+    ({"keys": 8 * 16}, 58),
+    ({"keys": 8 * 32}, 60),
+    ({"encoder": 2, "decoder": 2}, 36),
+    ({"encoder": 4, "decoder": 4}, 50),
+    ({"encoder": 8, "decoder": 8}, 80),
+    ({"d_model": 256}, 28),
+    ({"d_model": 1024}, 168),
+    ({"d_ff": 1024}, 53),
+    ({"d_ff": 4096}, 90),
+]
+
+
+def vocabulary_behind(size: Size, millions: int) -> tuple[int, int]:
+    """The fewest and the most tokens that round to the published number."""
+    others = (
+        sum(parameters(size).values()) - size.vocab_size * size.d_model
+    )
+    low, high = (
+        (millions + half) * 1e6 - others for half in (-0.5, 0.5)
+    )
+    return math.ceil(low / size.d_model), math.floor(
+        high / size.d_model
+    )
+
+
+TOKENS = ["robot", "glass", "it"]
+VECTORS = torch.tensor(
+    [[4.0, 0.0, 2.0, 2.0], [2.0, 2.0, 6.0, 2.0], [3.0, 1.0, 1.0, -1.0]]
+)
+SENTENCE = "The robot dropped the glass because it was slippery ."
+
+
+def by_hand() -> dict[str, Any]:
+    """One branch, which hands every token the average of all, in both forms."""
+
+    def average(x: Tensor) -> Tensor:
+        return x.mean(0, keepdim=True).expand_as(x)
+
+    norm = LayerNorm(4)
+    it = TOKENS.index("it")
+    return {
+        "x": VECTORS[it],
+        "norm": norm(VECTORS)[it],
+        "branch_post": average(VECTORS)[it],
+        "sum_post": (VECTORS + average(VECTORS))[it],
+        "post": add_branch(VECTORS, average, norm, pre_norm=False)[it],
+        "branch_pre": average(norm(VECTORS))[it],
+        "pre": add_branch(VECTORS, average, norm, pre_norm=True)[it],
+    }
+
+
+def order_matters(
+    stack: TransformerStack,
+    words: Float[Tensor, "seq d_model"],
+    places: Float[Tensor, "seq d_model"],
+    shuffle: list[int],
+    mask: Bool[Tensor, "seq seq"] | None = None,
+) -> float:
+    """How far shuffled words are from shuffling the outputs."""
+    straight = stack((words + places)[None], mask)
+    shuffled = stack((words[shuffle] + places)[None], mask)
+    difference: Tensor = shuffled - straight[:, shuffle]
+    return difference.abs().max().item()
+
+
+def order(seed: int) -> dict[str, Any]:
+    """The robot's sentence, shuffled: with places, without, with a causal mask."""
+    random = torch.Generator().manual_seed(seed)
+    words = SENTENCE.split()
+    vectors = torch.randn(len(words), 32, generator=random)
+    places = torch.randn(len(words), 32, generator=random)
+    shuffle = torch.randperm(len(words), generator=random).tolist()
+    causal = torch.ones(len(words), len(words), dtype=torch.bool).tril()
+    stack = TransformerStack(2, d_model=32, n_heads=4, d_ff=128)
+    nowhere = torch.zeros_like(places)
+    return {
+        "shuffled": [words[i] for i in shuffle],
+        "without": order_matters(stack, vectors, nowhere, shuffle),
+        "with": order_matters(stack, vectors, places, shuffle),
+        "causal": order_matters(
+            stack, vectors, nowhere, shuffle, causal
+        ),
+    }
+
+
+def streams(
+    seed: int, n_layers: int = 12
+) -> dict[str, list[list[float]]]:
+    """The stream after 0 to 12 untrained blocks: its size, and its likeness to x."""
+    measured: dict[str, list[list[float]]] = {}
+    for form in ("post", "pre"):
+        torch.manual_seed(seed)
+        stack = TransformerStack(
+            n_layers, 64, 4, 256, pre_norm=form == "pre"
+        )
+        for matrix in stack.parameters():
+            if matrix.dim() == 2:  # Xavier's sizes, as in xiong-2020
+                nn.init.xavier_uniform_(matrix)
+        x = torch.randn(4, 32, 64)
+        with torch.no_grad():
+            states = stack.stream(x)
+        measured[form] = [
+            [
+                state.square().mean().sqrt().item(),
+                F.cosine_similarity(state, x, dim=-1).mean().item(),
+            ]
+            for state in states
+        ]
+    return measured
+
+
+def differences(seed: int, device: str) -> dict[str, float]:
+    """The largest differences to PyTorch's own layer, in both forms."""
+    found = {}
+    for form in ("post", "pre"):
+        torch.manual_seed(seed)
+        theirs = nn.TransformerEncoderLayer(
+            64,
+            4,
+            256,
+            dropout=0.0,
+            batch_first=True,
+            norm_first=form == "pre",
+        )
+        ours = TransformerBlock(64, 4, 256, pre_norm=form == "pre")
+        ours.load_state_dict(from_torch(theirs.state_dict()))
+        x = torch.randn(2, 10, 64, device=device)
+        ours, theirs = ours.to(device), theirs.to(device)
+        found[form] = (ours(x) - theirs(x)).abs().max().item()
+    return found
+
+
+def from_torch(theirs: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The weights of an nn.TransformerEncoderLayer under our names."""
+    names = {
+        "self_attn.out_proj": "attention.output",
+        "linear1": "feed_forward.widen",
+        "linear2": "feed_forward.narrow",
+        "norm1": "attention_norm",
+        "norm2": "feed_forward_norm",
+    }
+    ours = {}
+    for kind in ("weight", "bias"):
+        for their, our in names.items():
+            ours[f"{our}.{kind}"] = theirs[f"{their}.{kind}"]
+        # PyTorch keeps the three projections in one matrix.
+        three = theirs[f"self_attn.in_proj_{kind}"].chunk(3)
+        for part, tensor in zip(
+            ("query", "key", "value"), three, strict=True
+        ):
+            ours[f"attention.{part}.{kind}"] = tensor
+    return ours
+
+
+def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
+    """One branch by hand, order, the stream over depth, and the parameters."""
+    counts = {name: parameters(size) for name, size in SIZES.items()}
+    base = SIZES["base"]
+    rows = [
+        vocabulary_behind(replace(base, **row), millions)
+        for row, millions in TABLE_3
+    ]
+    return {
+        "by_hand": by_hand(),
+        "order": order(seed),
+        "streams": streams(seed),
+        "parameters": counts,
+        "totals": {
+            n: sum(parts.values()) for n, parts in counts.items()
+        },
+        "published": PUBLISHED,
+        "behind": {
+            "rows": len(rows),
+            "base": [
+                max(low for low, _ in rows),
+                min(high for _, high in rows),
+            ],
+            "biases": sum(parameters(replace(base, bias=True)).values())
+            - sum(counts["base"].values()),
+            "big": vocabulary_behind(SIZES["big"], PUBLISHED["big"]),
+        },
+        "difference": differences(seed, device),
+    }
+
+
+def show(data: dict[str, Any]) -> None:
+    """Print the branch, the order, the stream, the table and the differences."""
+    hand = data["by_hand"]
+    print('one branch by hand: "it" takes an average')
+    for label, key in (
+        ("x", "x"),
+        ("post-norm: average", "branch_post"),
+        ("  x + average", "sum_post"),
+        ("  normalized", "post"),
+        ("pre-norm: norm(x)", "norm"),
+        ("  average of norms", "branch_pre"),
+        ("  x + average", "pre"),
+    ):
+        numbers = "".join(f"{number:6.2f}" for number in hand[key])
+        print(f"{label:18}{numbers}")
+
+    order = data["order"]
+    print("\nshuffle the words: do the outputs follow?")
+    print(f"{'no positions: difference':31}{order['without']:10.1e}")
+    print(f"{'positions added':31}{order['with']:10.1e}")
+    print(f"{'no positions, causal mask':31}{order['causal']:10.1e}")
+
+    print("\nthe stream after random blocks")
+    print("        size         like x")
+    print("block   post   pre   post   pre")
+    post, pre = data["streams"]["post"], data["streams"]["pre"]
+    for block in range(0, len(post), 3):
+        print(
+            f"{block:5}{post[block][0]:7.2f}{pre[block][0]:6.2f}"
+            f"{post[block][1]:7.2f}{pre[block][1]:6.2f}"
+        )
+
+    names = list(data["published"])
+    print("\nparameters, in millions")
+    print(
+        " " * 12
+        + "".join(f"{name.removesuffix('-base'):>7}" for name in names)
+    )
+    counts = [data["parameters"][name] for name in names]
+    for part in counts[0]:
+        millions = "".join(
+            f"{count[part] / 1e6:7.2f}" for count in counts
+        )
+        print(f"{part:12}{millions}")
+    totals = "".join(
+        f"{data['totals'][name] / 1e6:7.2f}" for name in names
+    )
+    print(f"{'total':12}{totals}")
+    print(
+        f"{'published':12}"
+        + "".join(f"{data['published'][n]:7}" for n in names)
+    )
+
+    print("\nlargest difference to PyTorch's layer:")
+    print(
+        "  ".join(
+            f"{form}-norm {d:.1e}"
+            for form, d in data["difference"].items()
+        )
+    )
+
+
+def draw(data: dict[str, Any]) -> Figure:
+    """The stream through depth: how large it is, and how much of x is left."""
+    figure, panels = plots.canvas(330, 2, 1, sharex=True)
+    titles = (
+        "size of the stream",
+        "likeness to the token's own vector",
+    )
+    for column, (axes, title) in enumerate(
+        zip(panels, titles, strict=True)
+    ):
+        for form, colour, line, mark in (
+            ("pre", plots.QUERY, plots.SOLID, "o"),
+            ("post", plots.KEY, plots.DASHED, "s"),
+        ):
+            values = [state[column] for state in data["streams"][form]]
+            axes.plot(
+                values,
+                color=colour,
+                linestyle=line,
+                marker=mark,
+                markersize=4,
+            )
+            axes.annotate(
+                f"{form}-norm", (len(values) - 1, values[-1]), xytext=(0, 11),
+                textcoords="offset points", ha="right", color=colour,
+            )  # fmt: skip
+        axes.set_title(title)
+        axes.set_ylim(0, axes.get_ylim()[1] * 1.15)
+        axes.set_xticks(range(0, 13, 3))
+    panels[1].set_xlabel("blocks passed")
+    return figure
