@@ -30,14 +30,15 @@ BY_COMMIT = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+(\.\d+)*")
 
 
 def zizmor(*paths: Path) -> subprocess.CompletedProcess[str]:
-    command = [Path(sys.executable).parent / "zizmor", "--offline", "--pedantic"]
-    words = [*command, "--no-progress", "--no-config", *paths]
+    program = str(Path(sys.executable).parent / "zizmor")
+    options = ["--offline", "--pedantic", "--no-progress", "--no-config"]
+    words = [program, *options, *map(str, paths)]
     return subprocess.run(words, capture_output=True, text=True)
 
 
 def schema_check(schema: str, *paths: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema"]
-    words = [*command, f"vendor.{schema}", *paths]
+    words = [*command, f"vendor.{schema}", *map(str, paths)]
     return subprocess.run(words, capture_output=True, text=True)
 
 
