@@ -5,7 +5,8 @@ recorded the sentence yet is left out. What is read, by concept:
 
     tokenization  robot.tokens     [{"text": " robot", "id": 412}, ...]
     embeddings    robot.tokens     ["robot", ...]
-                  robot.vectors    for each token its numbers; the first few are drawn
+                  robot.vectors    for each token its first numbers
+                  robot.d_model    how many numbers it has
     heads         robot.tokens     ["robot", ...]
                   robot.attention  for each token its weights over all tokens
     logits        robot.after      the text that is continued
@@ -108,9 +109,8 @@ def _inside(robot: Mapping[str, Data], names: Sequence[str]) -> str:
         vectors = robot["embeddings"]["vectors"]
         shown = [vector[:NUMBERS] for vector in vectors]
         largest = max(abs(number) for vector in shown for number in vector) or 1.0
-        heads.append(
-            f'<th scope="col">{len(shown[0])} of {len(vectors[0])} numbers</th>'
-        )
+        d_model = robot["embeddings"]["d_model"]
+        heads.append(f'<th scope="col">{len(shown[0])} of {d_model} numbers</th>')
         columns.append([_cells(vector, largest) for vector in shown])
     if "heads" in names:
         weights = robot["heads"]["attention"][tokens.index(QUERY)]

@@ -16,6 +16,7 @@ mpl.use("svg")
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 
 # Light-scheme values; in the page each becomes var(--name, value).
 INK, MUTED, PAPER = "#1d2a2e", "#55636a", "#fbf8f1"
@@ -70,10 +71,14 @@ def canvas(
 
 
 def bars(
-    axes: Axes, labels: list[str], values: list[float], title: str
+    axes: Axes,
+    labels: list[str],
+    values: list[float],
+    title: str,
+    colour: str = QUERY,
 ) -> None:
     """Horizontal bars in reading order, each with its number."""
-    axes.barh(range(len(values)), values, color=QUERY, height=0.6)
+    axes.barh(range(len(values)), values, color=colour, height=0.6)
     axes.set_yticks(range(len(labels)), labels)
     axes.invert_yaxis()
     axes.set_xticks([])
@@ -128,6 +133,52 @@ def heat_map(
                     column, row, f"{100 * number:.0f}", ha="center", va="center",
                     fontsize=9, color="black" if number > 0.5 else "white",
                 )  # fmt: skip
+
+
+def named_points(
+    figure: Figure,
+    axes: Axes,
+    names: list[str],
+    points: list[list[float]],
+    lit: str,
+) -> None:
+    """A map of words: a dot each, its name where it covers no other name or dot.
+
+    Call it last: it measures the text where the layout has put the axes.
+    """
+    axes.plot(
+        *zip(*points, strict=True), "o", color=MUTED, markersize=3
+    )
+    axes.set(xticks=[], yticks=[])
+    axes.set_aspect("equal", adjustable="datalim")
+    axes.margins(x=0.12, y=0.06)
+    figure.draw_without_rendering()
+    dots = [
+        Bbox.from_bounds(x - 3, y - 3, 6, 6)
+        for x, y in axes.transData.transform(points)
+    ]
+    # Right of the dot, else left, above, below; to the right if all are taken.
+    sides = [
+        (4, 0, "left", "center"),
+        (-4, 0, "right", "center"),
+        (0, 4, "center", "bottom"),
+        (0, -4, "center", "top"),
+    ]
+    taken: list[Any] = []
+    for name, (x, y), dot in zip(names, points, dots, strict=True):
+        text = axes.annotate(
+            name, (x, y), xytext=(0, 0), textcoords="offset points",
+            color=LINK if name == lit else INK,
+        )  # fmt: skip
+        in_the_way = taken + [
+            other for other in dots if other is not dot
+        ]
+        for across, up, ha, va in [*sides, sides[0]]:
+            text.set(position=(across, up), ha=ha, va=va)
+            box = text.get_window_extent()
+            if not box.count_overlaps(in_the_way):
+                break
+        taken.append(box)
 
 
 def svg(figure: Figure, name: str) -> str:
