@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import io
+import os
 import sys
 import textwrap
 from pathlib import Path
 from typing import Any, NoReturn
-
-import yaml
 
 SYLLABUS = (
     Path(__file__).resolve().parent.parent
@@ -24,6 +24,8 @@ def runnable() -> dict[str, dict[str, Any]]:
 
     Reads the syllabus only: a list must not wait for torch.
     """
+    import yaml
+
     concepts = yaml.load(
         SYLLABUS.read_text(encoding="utf-8"),
         Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader),
@@ -59,22 +61,36 @@ def check_device(name: str) -> None:
     import torch
 
     try:
-        torch.zeros(1, device=name)
-    except (RuntimeError, AssertionError, NotImplementedError):
+        # Reading the number back refuses devices that hold no numbers.
+        torch.zeros(1, device=name).item()
+    except (RuntimeError, AssertionError, ImportError):
         fail(f"--device {name}: not on this machine; cpu always is")
 
 
+def seed(text: str) -> int:
+    """A number that torch takes as a seed."""
+    number = int(text)
+    if not 0 <= number < 2**63:
+        raise ValueError
+    return number
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, without the usage before it."""
+
+    def error(self, message: str) -> NoReturn:
+        fail(f"{message}; python -m snippets --help shows the options")
+
+
 def parse(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m snippets", description=__doc__
-    )
+    parser = Parser(prog="python -m snippets", description=__doc__)
     parser.add_argument(
         "name",
         nargs="?",
         help="the concept to run; without it, list all",
     )
     parser.add_argument(
-        "--seed", type=int, default=0, help="for all random numbers"
+        "--seed", type=seed, default=0, help="for all random numbers"
     )
     parser.add_argument(
         "--device", default="cpu", help="cpu, cuda, mps"
@@ -111,17 +127,12 @@ def main(arguments: list[str] | None = None) -> int:
             else "python -m snippets lists them all"
         )
         fail(f"no snippet {options.name!r}: {hint}")
-    try:
-        from snippets.lab import record, weights
-    except ModuleNotFoundError as missing:
-        fail(
-            f"{missing.name} is not installed: pip install -e '.[snippets]'"
-        )
-    check_device(options.device)
+    from snippets.lab import record, weights
 
+    check_device(options.device)
+    weights.USE = options.weights
     module = module_of(concepts[options.name])
     run = record.run_with_edits if options.record else record.run
-    weights.USE = options.weights
     try:
         result = run(options.name, module, options.seed, options.device)
     except weights.WeightsError as error:
@@ -141,10 +152,29 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-if __name__ == "__main__":
+def start() -> int:
+    """`main`, with what can go wrong around it: what is not installed, Ctrl-C."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A console that cannot show a sign shows "?" in its place.
+        sys.stdout.reconfigure(errors="replace")
     try:
-        sys.exit(main())
+        status = main()
+        sys.stdout.flush()
+    except ModuleNotFoundError as missing:
+        library = (missing.name or "").split(".")[0]
+        if library == "snippets":
+            raise
+        fail(
+            f"{library} is not installed: pip install -e '.[snippets]'"
+        )
     except KeyboardInterrupt:
-        sys.exit(130)
+        return 130
     except BrokenPipeError:
-        sys.exit(0)
+        # Whoever read us has seen enough; nothing is left to flush at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(start())

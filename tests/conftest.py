@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+import types
 from collections.abc import Iterator
 
 # Two threads on a busy machine make tiny models thirty times slower.
@@ -10,6 +12,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 
 import pytest
 import torch
+from beartype import BeartypeConf, beartype
 from jaxtyping import install_import_hook
 
 from website.served import Site, built_and_served
@@ -17,8 +20,12 @@ from website.served import Site, built_and_served
 torch.set_num_threads(1)
 
 # Every `Float[Tensor, "batch seq"]` in a signature is checked at each call. The hook
-# has to be there before the first test file imports a snippet.
-install_import_hook("snippets", "beartype.beartype")
+# has to be there before the first test file imports a snippet, and wants the checker
+# by its address. As for mypy, an int will do where a float is asked for.
+checker = types.ModuleType("checker")
+vars(checker)["check"] = beartype(conf=BeartypeConf(is_pep484_tower=True))
+sys.modules["checker"] = checker
+install_import_hook("snippets", "checker.check")
 
 
 @pytest.fixture(scope="session")

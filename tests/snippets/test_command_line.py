@@ -1,0 +1,211 @@
+"""The command line: lists, runs, records; and says in one line what is wrong."""
+
+from __future__ import annotations
+
+import json
+import runpy
+import subprocess
+import sys
+
+import pytest
+
+from reading_list.syllabus import ROOT, load_syllabus
+from snippets import __main__ as command_line
+from snippets.lab import record, weights
+
+WRITTEN = [concept.name for concept in load_syllabus().written if concept.code]
+
+
+def python(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+
+
+def refusal(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    """The one line that a refused call prints."""
+    with pytest.raises(SystemExit) as stopped:
+        command_line.main(arguments)
+    assert stopped.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    return line
+
+
+def test_the_list_waits_for_no_library():
+    ran = python(
+        "import runpy, sys\n"
+        "sys.argv = ['snippets']\n"
+        "try: runpy.run_module('snippets', run_name='__main__')\n"
+        "except SystemExit as stopped: assert stopped.code == 0\n"
+        "slow = {'torch', 'numpy', 'matplotlib', 'pydantic', 'snippets.lab'}\n"
+        "print(sorted(slow & set(sys.modules)), file=sys.stderr)"
+    )
+    assert ran.stderr.strip() == "[]"
+    listed = [line for line in ran.stdout.splitlines() if line and line[0] != " "]
+    assert listed == [*WRITTEN, "Run one: python -m snippets NAME"]
+
+
+def test_the_list_gives_each_definition(capsys):
+    assert command_line.main([]) == 0
+    words = " ".join(capsys.readouterr().out.split())
+    for name in WRITTEN:
+        assert load_syllabus().by_name[name].definition in words
+
+
+def test_a_name_runs_its_snippet_and_writes_nothing(capsys):
+    before = {path: path.stat().st_mtime_ns for path in record.RESULTS.iterdir()}
+    assert command_line.main(["attention"]) == 0
+    assert '"it" looks at three tokens' in capsys.readouterr().out
+    after = {path: path.stat().st_mtime_ns for path in record.RESULTS.iterdir()}
+    assert after == before
+
+
+def test_the_seed_changes_what_is_random_and_only_that(capsys):
+    texts = []
+    for seed in ("1", "1", "2"):
+        command_line.main(["attention", "--seed", seed])
+        texts.append(capsys.readouterr().out)
+    assert texts[0] == texts[1] != texts[2]
+    by_hand = [text.split("\n\n")[0] for text in texts]
+    assert by_hand[0] == by_hand[2]
+
+
+def test_out_writes_the_result_into_a_new_folder(tmp_path, capsys):
+    folder = tmp_path / "a" / "b"
+    arguments = ["attention", "--seed", "3", "--device", "cpu", "--out", str(folder)]
+    assert command_line.main(arguments) == 0
+    out, err = capsys.readouterr()
+    assert {path.name for path in folder.iterdir()} == {
+        *("attention.json", "attention.txt", "attention.svg"),
+    }
+    written = json.loads((folder / "attention.json").read_text("utf-8"))
+    assert written["recipe"]["seed"] == 3 and written["recipe"]["device"] == "cpu"
+    assert (folder / "attention.txt").read_text("utf-8") == out
+    assert str(folder / "attention.json") in err
+
+
+def test_record_writes_the_edits_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(record, "RESULTS", tmp_path)
+    assert command_line.main(["attention", "--record"]) == 0
+    written = json.loads((tmp_path / "attention.json").read_text("utf-8"))
+    edits = [(edit["find"], edit["replace"]) for edit in written["edits"]]
+    assert edits == [(e.find, e.replace) for e in record.edits_of("attention")]
+    assert all(edit["after"] for edit in written["edits"])
+
+
+@pytest.mark.parametrize(
+    "wrong, near",
+    [
+        ("atention", "attention"),
+        ("Attention", "attention"),
+        ("attention.py", "attention"),
+    ],
+)
+def test_a_wrong_name_suggests_the_nearest(wrong, near, capsys):
+    line = f"snippets: no snippet {wrong!r}: did you mean {near}?"
+    assert refusal([wrong], capsys) == line
+
+
+def test_a_name_like_no_other_points_to_the_list(capsys):
+    line = refusal(["zzz"], capsys)
+    assert line == "snippets: no snippet 'zzz': python -m snippets lists them all"
+
+
+def test_a_planned_concept_has_no_snippet_yet(capsys):
+    assert refusal(["past-one-machine"], capsys).startswith("snippets: no snippet")
+
+
+@pytest.mark.parametrize("device", ["fridge", "", "cuda:99", "meta", "hpu", "a b"])
+def test_a_device_that_is_not_there_is_one_line(device, capsys):
+    line = f"snippets: --device {device}: not on this machine; cpu always is"
+    assert refusal(["attention", "--device", device], capsys) == line
+
+
+@pytest.mark.parametrize("seed", ["x", "-1", "1.5", str(2**63), ""])
+def test_a_seed_that_is_none_is_one_line(seed, capsys):
+    line = refusal(["attention", f"--seed={seed}"], capsys)
+    assert f"argument --seed: invalid seed value: '{seed}'" in line
+
+
+@pytest.mark.parametrize("arguments", [["--sed"], ["attention", "x"], ["--out"]])
+def test_a_wrong_option_is_one_line(arguments, capsys):
+    assert "python -m snippets --help" in refusal(arguments, capsys)
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(tmp_path, capsys):
+    file = tmp_path / "file"
+    file.write_text("in the way")
+    line = refusal(["attention", "--out", str(file / "folder")], capsys)
+    assert line == f"snippets: {file / 'folder'}: cannot write there (Not a directory)"
+
+
+def test_weights_that_are_not_to_be_had_are_one_line(monkeypatch, capsys):
+    def none(*_: object) -> None:
+        raise weights.WeightsError("no files of all-MiniLM-L6-v2")
+
+    monkeypatch.setattr(record, "run", none)
+    assert refusal(["attention"], capsys) == "snippets: no files of all-MiniLM-L6-v2"
+
+
+@pytest.mark.parametrize("library", ["torch", "jaxtyping", "matplotlib", "yaml"])
+def test_a_library_that_is_not_installed_is_one_line(library):
+    ran = python(
+        "import runpy, sys\n"
+        f"sys.modules[{library!r}] = None\n"
+        "sys.argv = ['snippets', 'attention']\n"
+        "runpy.run_module('snippets', run_name='__main__')"
+    )
+    assert ran.returncode == 2
+    assert ran.stderr == (
+        f"snippets: {library} is not installed: pip install -e '.[snippets]'\n"
+    )
+
+
+def test_a_fault_of_our_own_is_not_taken_for_a_missing_library(monkeypatch):
+    def broken() -> int:
+        raise ModuleNotFoundError("no snippets.lab.odd", name="snippets.lab.odd")
+
+    monkeypatch.setattr(command_line, "main", broken)
+    with pytest.raises(ModuleNotFoundError, match=r"lab\.odd"):
+        command_line.start()
+
+
+def test_ctrl_c_ends_without_a_traceback(monkeypatch, capsys):
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(record, "run", interrupted)
+    monkeypatch.setattr(sys, "argv", ["snippets", "attention"])
+    monkeypatch.delitem(sys.modules, "snippets.__main__")
+    with pytest.raises(SystemExit) as stopped:
+        runpy.run_module("snippets", run_name="__main__")
+    assert stopped.value.code == 130
+    assert capsys.readouterr().err == ""
+
+
+def test_a_reader_that_hangs_up_is_no_error():
+    process = subprocess.Popen(
+        [sys.executable, "-m", "snippets"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None and process.stderr is not None
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait() == 0
+    process.stderr.close()
+
+
+def test_a_console_without_our_signs_shows_the_rest():
+    ran = subprocess.run(
+        [sys.executable, "-c", "from snippets.__main__ import *; start()"],
+        cwd=ROOT,
+        capture_output=True,
+        env={"PYTHONIOENCODING": "ascii", "PATH": ""},
+    )
+    assert ran.returncode == 0 and ran.stdout.isascii()
+    assert ran.stderr == b""
