@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, get_args
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from reading_list.form import PLACEHOLDER
 from reading_list.frontmatter import (
     Document,
     NotReadableError,
@@ -489,6 +490,13 @@ class _Judge:
                 "summary",
                 "does not begin with a sentence",
                 "make the first paragraph plain text, without a heading or a list",
+            )
+        elif summary == PLACEHOLDER:
+            self.at(
+                line,
+                "summary",
+                "is still the form's own text",
+                "say in a sentence or two why it beats what is there",
             )
         elif len(summary.split()) < 4:
             self.at(

@@ -50,6 +50,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
     """Fill in a page: results, resources, links from the syllabus."""
     try:
+        page.meta.update(_renderer.meta(page.file.src_uri))
         return _renderer.page(page.file.src_uri, markdown, page.meta)
     except RenderError as error:
         raise PluginError(f"{page.file.src_uri}: {error}") from None

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import jinja2
+from mkdocs.utils.meta import get_data
 
+from reading_list import form
 from reading_list.records import InvalidRecordsError, ReadingList
 from reading_list.records import load as load_records
 from reading_list.syllabus import Concept, Syllabus, load_syllabus
-from website import concepts
+from reading_list.vocabulary import KINDS
+from website import concepts, resources
 from website.concept_map import concept_map
 from website.concepts import Result, ResultError
+from website.licences import notices
+from website.trace import trace
 
 
 class RenderError(Exception):
@@ -115,6 +120,13 @@ class Renderer:
 
     def generated_files(self) -> dict[str, str]:
         """Files of the site that stand nowhere under docs/, by address."""
+        return resources.exports(self.reading_list)
+
+    def meta(self, path: str) -> dict[str, Any]:
+        """What MkDocs should know of a page beyond its front matter."""
+        if path.startswith("resources/"):
+            name = PurePosixPath(path).stem
+            return resources.resource_meta(self.reading_list.by_id[name])
         return {}
 
     def page(self, path: str, markdown: str, meta: Mapping[str, Any]) -> str:
@@ -127,6 +139,14 @@ class Renderer:
             if path.startswith("concepts/"):
                 concept = self.syllabus.by_name[PurePosixPath(path).stem]
                 return self.concept_page(concept, markdown, meta)
+            if path.startswith("resources/"):
+                # What contributors write is text: it is never run as a template.
+                return resources.resource_page(
+                    self.reading_list.by_id[PurePosixPath(path).stem],
+                    self.reading_list,
+                    self.syllabus,
+                    self.repo_url,
+                )
             return self.fill(markdown, self.context(path))
         except (jinja2.TemplateError, ResultError, LookupError) as error:
             raise RenderError(f"{type(error).__name__}: {error}") from error
@@ -140,21 +160,40 @@ class Renderer:
 
     def context(self, path: str) -> dict[str, Any]:
         """What every page may name."""
-        root = "../" * (len(PurePosixPath(path).parts) - 1)
+        data = {name: result.data for name, result in self.results.items()}
+        parts = PurePosixPath(path).with_suffix("").parts
+        root = "../" * (len(parts) - (parts[-1] == "index"))
+
+        def href(name: str) -> str:
+            # Raw HTML is not rewritten: addresses count from the page's own folder.
+            return f"{root}concepts/{name}/"
+
         return {
             "root": root,
             "syllabus": self.syllabus,
             "reading_list": self.reading_list,
-            "counts": self.counts(),
-            "concept_map": lambda: concept_map(
-                self.syllabus, lambda name: f"{root}concepts/{name}/"
+            "counts": self.counts,
+            "concept_map": lambda: concept_map(self.syllabus, href),
+            "recorded": max(
+                (result.recipe["date"] for result in self.results.values()), default=""
             ),
-            "results": {name: result.data for name, result in self.results.items()},
+            "catalogue": lambda: resources.catalogue(
+                self.reading_list, self.syllabus, root
+            ),
+            "what_we_mended": lambda: resources.what_we_mended(self.reading_list),
+            "add_url": lambda: resources.add_url(self.repo_url),
+            "refused": lambda: resources.refused(self.syllabus),
+            "form": form,
+            "kinds": KINDS,
+            "notices": notices,
+            "trace": lambda: trace(data, self.syllabus, href),
+            "results": data,
             "repo_url": self.repo_url,
             "picture": concepts.picture,
             "source": lambda file: f"{self.repo_url}/blob/main/{file}",
         }
 
+    @cached_property
     def counts(self) -> dict[str, int]:
         """What the home page counts."""
         pages = self.docs / "concepts"
@@ -167,8 +206,8 @@ class Renderer:
             "concepts_planned": len(self.syllabus.concepts)
             - len(self.syllabus.written),
             "minutes": sum(
-                concepts.minutes((pages / f"{c.name}.md").read_text(encoding="utf-8"))
-                for c in self.syllabus.written
+                concepts.minutes(get_data(page.read_text(encoding="utf-8"))[0])
+                for page in (pages / f"{c.name}.md" for c in self.syllabus.written)
             ),
         }
 

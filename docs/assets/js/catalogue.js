@@ -1,0 +1,147 @@
+// The catalogue: filters, sorts and searches the plain list that is its own content.
+// Its whole state is in the address, so that a view can be kept and shared.
+
+const FILTERS = {
+  kind: (data) => data.k,
+  level: (data) => data.l,
+  language: (data) => data.g || "en",
+  access: (data) => data.a,
+  concept: (data) => data.c,
+  list: (data) => data.s,
+};
+
+const LEVELS = ["beginner", "intermediate", "advanced"];
+const level = (entry) => {
+  const place = LEVELS.indexOf(entry.data.l);
+  return place < 0 ? LEVELS.length : place;
+};
+// What has no year comes last, whichever way they are sorted.
+const year = (entry, absent) => Number(entry.data.y) || absent;
+const SORTS = {
+  title: (a, b) => a.title.localeCompare(b.title, undefined, { numeric: true }),
+  new: (a, b) => year(b, 0) - year(a, 0),
+  old: (a, b) => year(a, 9999) - year(b, 9999),
+  level: (a, b) => level(a) - level(b),
+};
+
+// Words are compared without case and accents.
+const folded = (text) =>
+  text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+
+class ResourceCatalogue extends HTMLElement {
+  connectedCallback() {
+    this.form = this.querySelector("form");
+    this.found = this.querySelector(".found");
+    this.none = this.querySelector(".none");
+    this.picks = this.querySelector(".picks");
+    this.list = this.querySelector(".entries");
+    this.entries = [...this.list.children].map((item) => {
+      const title = item.querySelector("a").textContent;
+      const words = [item.textContent, item.dataset.c.replaceAll("-", " ")];
+      return { item, title, data: item.dataset, text: folded(words.join(" ")) };
+    });
+    this.total = this.entries.length;
+    this.order = "";
+    this.form.hidden = false;
+    const details = this.form.querySelector("details");
+    details.open = matchMedia("(min-width: 48em)").matches || location.search !== "";
+    this.found.hidden = false;
+
+    this.leaving = new AbortController();
+    const { signal } = this.leaving;
+    this.form.addEventListener("submit", (event) => event.preventDefault(), { signal });
+    this.form.addEventListener("input", () => this.changed(), { signal });
+    this.form.addEventListener("reset", (event) => {
+      event.preventDefault();
+      this.reset();
+    }, { signal });
+    this.none.querySelector("button").addEventListener("click", () => this.reset(), { signal });
+    addEventListener("popstate", () => this.read(), { signal });
+    // Material does not load a page anew when only what follows the ? differs.
+    this.watch = window.location$?.subscribe(() => this.read());
+    this.read();
+  }
+
+  disconnectedCallback() {
+    this.leaving?.abort();
+    this.watch?.unsubscribe();
+    clearTimeout(this.telling);
+  }
+
+  /** From the address into the form. What is no choice of ours is left alone. */
+  read() {
+    const asked = new URLSearchParams(location.search);
+    for (const field of this.form.elements) {
+      const value = asked.get(field.name) ?? "";
+      if (field.type === "checkbox") field.checked = value === field.value;
+      else if (field.type === "search") field.value = value;
+      else if (field.options) {
+        const known = [...field.options].some((option) => option.value === value);
+        field.value = known ? value : "";
+      }
+    }
+    this.show();
+  }
+
+  /** From the form into the address. */
+  changed() {
+    const address = new URL(location.href);
+    address.search = "";
+    for (const [name, value] of this.state()) address.searchParams.set(name, value);
+    history.replaceState(history.state, "", address);
+    this.show();
+  }
+
+  reset() {
+    for (const field of this.form.elements) {
+      if (field.type === "checkbox") field.checked = false;
+      else if (field.name) field.value = "";
+    }
+    this.changed();
+    this.form.elements.find.focus();
+  }
+
+  state() {
+    return [...new FormData(this.form)]
+      .map(([name, value]) => [name, value.trim()])
+      .filter(([, value]) => value);
+  }
+
+  show() {
+    const { find = "", sort = "", starred, ...asked } = Object.fromEntries(this.state());
+    const words = folded(find).split(/\s+/).filter(Boolean);
+    const filters = Object.entries(asked);
+    let count = 0;
+    for (const { item, data, text } of this.entries) {
+      const fits =
+        (!starred || "x" in data) &&
+        words.every((word) => text.includes(word)) &&
+        filters.every(([name, value]) => {
+          const values = FILTERS[name](data);
+          return values !== undefined && values.split(" ").includes(value);
+        });
+      item.hidden = !fits;
+      count += fits;
+    }
+    if (sort !== this.order) {
+      // A stable sort: what is equal stays best first.
+      const sorted = sort ? this.entries.toSorted(SORTS[sort]) : this.entries;
+      this.list.append(...sorted.map(({ item }) => item));
+      this.order = sort;
+    }
+    const filtered = Boolean(starred || words.length || filters.length);
+    this.picks.hidden = filtered;
+    this.none.hidden = count > 0;
+    // Said once the typing pauses, so that a screen reader is not flooded.
+    clearTimeout(this.telling);
+    this.telling = setTimeout(() => {
+      this.found.textContent = filtered
+        ? `${count} of ${this.total} resources`
+        : `${this.total} resources`;
+    }, 250);
+  }
+}
+
+if (!customElements.get("resource-catalogue")) {
+  customElements.define("resource-catalogue", ResourceCatalogue);
+}
