@@ -223,27 +223,31 @@ def rows_of(data: dict[str, Any]) -> list[tuple[str, int, list[float]]]:
 
 def show(data: dict[str, Any]) -> None:
     """Print the look-up, the neighbours and what the map hides."""
-    rows, columns = data["vocab_size"], data["d_model"]
-    print(f"a table of {rows:,} rows of {columns} numbers\n")
+    rows, numbers = data["vocab_size"], data["d_model"]
+    print(f"a table of {rows:,} rows of {numbers} numbers\n")
     print("token        id    its row begins")
     for token, i, values in rows_of(data):
-        numbers = "".join(f"{n:7.3f}" for n in values[:3])
-        print(f"{token:9}{i:6}{numbers}")
+        first = "".join(f"{n:7.3f}" for n in values[:3])
+        print(f"{token:9}{i:6}{first}")
 
     print("\nnearest rows by cosine")
-    for line in data["neighbours"]:
-        near = line["near"][:3]
-        print(
-            f"{line['word']:9}"
-            + "".join(f" {n['token']:10}" for n in near).rstrip()
-        )
-        cosines = "".join(f" {n['cosine']:<10.2f}" for n in near)
-        print(f"{'':9}{cosines.rstrip()}")
+    columns = [
+        [
+            line["word"],
+            *(n["token"] for n in line["near"]),
+            f"1st {line['near'][0]['cosine']:.2f}",
+            f"5th {line['near'][-1]['cosine']:.2f}",
+        ]
+        for line in data["neighbours"]
+    ]
+    widths = [max(map(len, column)) + 1 for column in columns]
+    for line in zip(*columns, strict=True):
+        cells = zip(line, widths, strict=True)
+        print("".join(f"{cell:{w}}" for cell, w in cells).rstrip())
 
-    first, second = data["analogy"]
-    print("\nking - man + woman")
-    print(f"{first['token']:9} {first['cosine']:.2f}")
-    print(f"{second['token']:9} {second['cosine']:.2f}")
+    print("\nnearest to king - man + woman")
+    for place in data["analogy"]:
+        print(f"{place['token']:9} {place['cosine']:.2f}")
 
     unused = data["unused"]
     print("\nmean length of a row")
