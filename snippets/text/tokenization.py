@@ -1,0 +1,347 @@
+"""Byte-level BPE: text becomes ids by merging the most frequent pair, again and again.
+
+Papers: sennrich-2015-bpe (algorithm 1), radford-2019-gpt2 (section 2.2: bytes, and no
+merge across kinds of character). The pattern and the order of the bytes are those of
+openai-gpt2-repo, which stores bytes as printable characters; ours stay bytes.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
+from itertools import pairwise
+from typing import Any
+
+import regex
+from matplotlib.figure import Figure
+
+from snippets.lab import boxes, corpus
+
+Pair = tuple[int, int]
+
+# --8<-- [start:split]
+# GPT-2's pattern: 's and the like, then letters, digits or signs,
+# each with one space before it, then what is left of the spaces.
+PATTERN = regex.compile(
+    r"'(?:s|t|re|ve|m|ll|d)| ?\p{L}+| ?\p{N}+"
+    r"| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
+)
+# GPT-2's order of the bytes: those that print come first.
+PRINTABLE = [*range(33, 127), *range(161, 173), *range(174, 256)]
+BYTES = PRINTABLE + [b for b in range(256) if b not in PRINTABLE]
+TO_ID = bytes(BYTES.index(byte) for byte in range(256))
+
+
+def split(text: str) -> list[str]:
+    """Cut into words that no token may cross; nothing is lost."""
+    words: list[str] = PATTERN.findall(text)
+    return words
+
+
+def to_ids(word: str) -> list[int]:
+    """One id a byte; even a lone surrogate passes, as three."""
+    data = word.encode("utf-8", "surrogatepass")
+    return list(data.translate(TO_ID))
+
+
+# --8<-- [end:split]
+
+
+def merge(ids: list[int], pair: Pair, new: int) -> list[int]:
+    """`new` in place of each pair: (1, 1) in 1 1 1 leaves new 1."""
+    left, right = pair
+    merged: list[int] = []
+    for token in ids:
+        if token == right and merged and merged[-1] == left:
+            merged[-1] = new
+        else:
+            merged.append(token)
+    return merged
+
+
+# --8<-- [start:tokenizer]
+@dataclass
+class Tokenizer:
+    """Ids 0 to 255 are bytes, then one a merge; none is special."""
+
+    merges: list[Pair]
+
+    def __post_init__(self) -> None:
+        self.rank = {pair: n for n, pair in enumerate(self.merges)}
+        self.tokens = [bytes([byte]) for byte in BYTES]
+        for left, right in self.merges:
+            self.tokens.append(self.tokens[left] + self.tokens[right])
+
+    def encode_word(self, word: str) -> list[int]:
+        """The merge learned first comes first, as in training."""
+        ids = to_ids(word)
+        while known := [p for p in pairwise(ids) if p in self.rank]:
+            pair = min(known, key=self.rank.__getitem__)
+            ids = merge(ids, pair, 256 + self.rank[pair])
+        return ids
+
+    def encode(self, text: str) -> list[int]:
+        words = split(text)
+        ids = {word: self.encode_word(word) for word in set(words)}
+        return [token for word in words for token in ids[word]]
+
+    # --8<-- [end:tokenizer]
+
+    def decode(self, ids: list[int]) -> str:
+        """The text; bytes that are no UTF-8 become U+FFFD.
+
+        Raises:
+            ValueError: an id is not in the vocabulary.
+        """
+        size = len(self.tokens)
+        wrong = [token for token in ids if not 0 <= token < size]
+        if wrong:
+            raise ValueError(
+                f"no token {wrong[0]}: ids go from 0 to {size - 1}"
+            )
+        data = b"".join(self.tokens[token] for token in ids)
+        try:
+            return data.decode("utf-8", "surrogatepass")
+        except UnicodeDecodeError:  # half a character
+            return data.decode("utf-8", "replace")
+
+
+# --8<-- [start:train]
+def train(
+    text: str, vocab_size: int, min_frequency: int = 2
+) -> Tokenizer:
+    """Merge the most frequent pair until the vocabulary is full.
+
+    Of equally frequent pairs the one with the smaller ids wins. The
+    vocabulary stays smaller if no pair comes `min_frequency` times.
+    """
+    if vocab_size < 256 or min_frequency < 1:
+        raise ValueError("at least 256 tokens and a frequency of 1")
+    words = Words(Counter(split(text)))
+    merges: list[Pair] = []
+    while 256 + len(merges) < vocab_size:
+        pair, times = words.most_frequent()
+        if times < min_frequency:
+            break
+        words.merge(pair, 256 + len(merges))
+        merges.append(pair)
+    return Tokenizer(merges)
+
+
+# --8<-- [end:train]
+
+
+class Words:
+    """The distinct words, and how often each pair stands in them.
+
+    A merge visits only the words that hold the pair: the rest of the text is
+    never read again.
+    """
+
+    def __init__(self, times: Counter[str]) -> None:
+        self.times = list(times.values())
+        self.ids = [to_ids(word) for word in times]
+        self.counts: Counter[Pair] = Counter()
+        self.where: dict[Pair, set[int]] = defaultdict(set)
+        for n, ids in enumerate(self.ids):
+            for pair in pairwise(ids):
+                self.counts[pair] += self.times[n]
+                self.where[pair].add(n)
+        # The most frequent first, of equals the smallest ids.
+        self.queue = [(-times, p) for p, times in self.counts.items()]
+        heapify(self.queue)
+
+    def most_frequent(self) -> tuple[Pair, int]:
+        """The next pair to merge and its count, 0 where no pair is left."""
+        while self.queue:
+            times, pair = heappop(self.queue)
+            if -times == self.counts[pair]:
+                return pair, -times
+            # Counts only fall: an old one goes back to where it belongs now.
+            heappush(self.queue, (-self.counts[pair], pair))
+        return (0, 0), 0
+
+    def merge(self, pair: Pair, new: int) -> None:
+        """Merge the pair in every word that holds it, and count again there."""
+        fresh = set()
+        for n in self.where.pop(pair):
+            for old in pairwise(self.ids[n]):
+                self.counts[old] -= self.times[n]
+            self.ids[n] = merge(self.ids[n], pair, new)
+            for now in pairwise(self.ids[n]):
+                self.counts[now] += self.times[n]
+                if new in now:
+                    self.where[now].add(n)
+                    fresh.add(now)
+        for now in fresh:
+            heappush(self.queue, (-self.counts[now], now))
+
+
+def shown(token: bytes) -> str:
+    r"""A token for people: a dot for a space, \x for part of a character."""
+    text = token.decode("utf-8", "backslashreplace")
+    return text.replace(" ", "·")
+
+
+def cut(tokenizer: Tokenizer, text: str) -> list[dict[str, Any]]:
+    """The text's tokens, each with its id."""
+    return [
+        {"text": shown(tokenizer.tokens[token]), "id": token}
+        for token in tokenizer.encode(text)
+    ]
+
+
+def replay(text: str, tokenizer: Tokenizer) -> dict[str, Any]:
+    """The training once more: what each merge found, and what was left.
+
+    `rivals` counts the other pairs that were as frequent, where the rule for
+    ties decided; `tokens` is the length of the text when training was done.
+    """
+    words = Words(Counter(split(text)))
+    rounds = []
+    for n, pair in enumerate(tokenizer.merges):
+        left, right = (shown(tokenizer.tokens[token]) for token in pair)
+        times = words.counts[pair]
+        rounds.append(
+            {
+                "left": left,
+                "right": right,
+                "id": 256 + n,
+                "times": times,
+                "rivals": list(words.counts.values()).count(times) - 1,
+            }
+        )
+        words.merge(pair, 256 + n)
+    tokens = sum(
+        times * len(ids)
+        for times, ids in zip(words.times, words.ids, strict=True)
+    )
+    return {"rounds": rounds, "tokens": tokens}
+
+
+HAND = "a hat that sat"
+WORDS = ["glass", " glass", "Glass", " glasses", " that", "slippery"]
+WORDS += ["滑", "скользкий", "<|endoftext|>"]
+
+
+def by_hand() -> dict[str, Any]:
+    """A text of four words, from bytes to the last pair that comes twice."""
+    tokenizer = train(HAND, 300)
+    stages = [
+        Tokenizer(tokenizer.merges[:n])
+        for n in range(len(tokenizer.merges) + 1)
+    ]
+    return {
+        "text": HAND,
+        "rounds": replay(HAND, tokenizer)["rounds"],
+        "stages": [
+            [
+                [token["text"] for token in cut(stage, word)]
+                for word in split(HAND)
+            ]
+            for stage in stages
+        ],
+        "bat": [token["text"] for token in cut(tokenizer, " bat")],
+    }
+
+
+def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
+    """Train on our stories, cut our sentence; nothing here is random."""
+    text = corpus.robot()
+    tokenizer = train(text, 512)
+    training = replay(text, tokenizer)
+    sizes = []
+    for asked in (256, 320, 512, 1024):
+        trained = train(text, asked)
+        sizes.append(
+            {
+                "asked": asked,
+                "got": len(trained.tokens),
+                "tokens": len(trained.encode(text)),
+                "robot": len(trained.encode(corpus.SENTENCE)),
+            }
+        )
+    return {
+        "by_hand": by_hand(),
+        "text": {
+            "bytes": len(text.encode()),
+            "words": len(split(text)),
+            "distinct": len(set(split(text))),
+            "ties": sum(r["rivals"] > 0 for r in training["rounds"]),
+        },
+        "merges": training["rounds"][:8],
+        "robot": {
+            "text": corpus.SENTENCE,
+            "bytes": cut(Tokenizer([]), corpus.SENTENCE),
+            "early": cut(
+                Tokenizer(tokenizer.merges[:64]), corpus.SENTENCE
+            ),
+            "tokens": cut(tokenizer, corpus.SENTENCE),
+        },
+        "words": [
+            {
+                "text": shown(word.encode()),
+                "tokens": cut(tokenizer, word),
+            }
+            for word in WORDS
+        ],
+        "sizes": sizes,
+        "agreement": {
+            "trained": training["tokens"],
+            "encoded": len(tokenizer.encode(text)),
+        },
+    }
+
+
+def show(data: dict[str, Any]) -> None:
+    """Print the cuts, the first merges, some words and what a size buys."""
+    robot = data["robot"]
+    print(f"{len(robot['bytes'])} bytes become")
+    print(f"{len(robot['tokens'])} tokens after 256 merges")
+    for line in boxes.lines(robot["tokens"], 40):
+        print(line)
+
+    print("\nthe first merges")
+    print("left  right    id  times")
+    for merged in data["merges"]:
+        print(
+            f"{merged['left']:5} {merged['right']:5}"
+            f"{merged['id']:6}{merged['times']:7}"
+        )
+
+    print("\nother words")
+    for word in data["words"]:
+        pieces = " ".join(token["text"] for token in word["tokens"])
+        if "\\x" in pieces:
+            pieces = f"{len(word['tokens'])} single bytes"
+        print(f"{word['text']:14}{pieces}")
+
+    print("\nwhat a larger vocabulary buys")
+    print("size asked   got  tokens  bytes a token")
+    for size in data["sizes"]:
+        each = data["text"]["bytes"] / size["tokens"]
+        print(
+            f"{size['asked']:10}{size['got']:6}{size['tokens']:8}{each:15.2f}"
+        )
+
+    print("\nthe text in tokens")
+    print(f"when training ended {data['agreement']['trained']:6}")
+    print(f"encoded afterwards  {data['agreement']['encoded']:6}")
+
+
+def draw(data: dict[str, Any]) -> Figure:
+    """The sentence as bytes, after 64 merges and after 256, its ids below."""
+    robot = data["robot"]
+    return boxes.draw(
+        {
+            f"{len(robot['bytes'])} bytes": robot["bytes"],
+            f"{len(robot['early'])} tokens after 64 merges": robot[
+                "early"
+            ],
+            f"{len(robot['tokens'])} tokens after 256 merges": robot[
+                "tokens"
+            ],
+        },
+        thick=lambda token: token["id"] >= 256,
+    )
