@@ -24,7 +24,6 @@ from typing import Any
 from reading_list.syllabus import Syllabus
 
 SENTENCE = "The robot dropped the glass because it was slippery."
-QUERY = "it"
 NUMBERS = 8  # of a vector
 CANDIDATES = 5  # for the next token
 
@@ -103,6 +102,7 @@ def _tokens(data: Data) -> str:
 def _inside(robot: Mapping[str, Data], names: Sequence[str]) -> str:
     """A row for each token: its vector, and how much the query looks at it."""
     tokens: Sequence[str] = robot[names[0]]["tokens"]
+    query = None
     heads = ["<td></td>"]
     columns = []
     if "embeddings" in names:
@@ -113,11 +113,14 @@ def _inside(robot: Mapping[str, Data], names: Sequence[str]) -> str:
         heads.append(f'<th scope="col">{len(shown[0])} of {d_model} numbers</th>')
         columns.append([_cells(vector, largest) for vector in shown])
     if "heads" in names:
-        weights = robot["heads"]["attention"][tokens.index(QUERY)]
-        heads.append(f'<th scope="col">what <b class="q">{QUERY}</b> looks at</th>')
+        query = robot["heads"]["query"]
+        weights = robot["heads"]["attention"][tokens.index(query)]
+        heads.append(
+            f'<th scope="col">what <b class="q">{_token(query)}</b> looks at</th>'
+        )
         columns.append([_bar(weight, max(weights)) for weight in weights])
     rows = "".join(
-        f'<tr><th scope="row">{_named(token)}</th>'
+        f'<tr><th scope="row">{_named(token, query)}</th>'
         + "".join(f"<td>{cell}</td>" for cell in cells)
         + "</tr>"
         for token, *cells in zip(tokens, *columns, strict=True)
@@ -128,9 +131,9 @@ def _inside(robot: Mapping[str, Data], names: Sequence[str]) -> str:
     )
 
 
-def _named(token: str) -> str:
+def _named(token: str, query: str | None) -> str:
     shown = _token(token)
-    return f'<b class="q">{shown}</b>' if token == QUERY else shown
+    return f'<b class="q">{shown}</b>' if token == query else shown
 
 
 def _cells(vector: Sequence[float], largest: float) -> str:

@@ -19,12 +19,14 @@ ROBOT: dict[str, dict[str, Any]] = {
         "robot": {
             "tokens": WORDS,
             "d_model": 384,
-            "vectors": [[0.1 * i - 0.2 * row for i in range(20)] for row in range(3)],
+            "vectors": [[0.1 * i - 0.2 * row for i in range(9)] for row in range(3)],
+            "d_model": 20,
         }
     },
     "heads": {
         "robot": {
             "tokens": WORDS,
+            "query": "it",
             "attention": [[1.0, 0.0, 0.0], [0.5, 0.5, 0.0], [0.125, 0.625, 0.25]],
         }
     },
