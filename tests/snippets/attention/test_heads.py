@@ -1,16 +1,21 @@
 """Why `heads` can be believed."""
 
 import copy
+import json
 import math
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from safetensors.torch import load_file
 from torch import nn
+from transformers import BertConfig, BertModel
 
+from snippets.attention import heads as snippet
 from snippets.attention.attention import attention
-from snippets.attention.heads import MultiHeadAttention, merge, split
+from snippets.attention.heads import MultiHeadAttention, merge, on_previous, split
+from snippets.lab import corpus, weights
 
 BATCH, QUERIES, KEYS, D_MODEL, N_HEADS = 2, 5, 7, 24, 4
 TOLERANCE = {torch.float32: 2e-6, torch.float64: 1e-14}
@@ -236,7 +241,7 @@ def test_a_width_that_does_not_split_is_refused():
 
 
 class SplitByReshape(MultiHeadAttention):
-    """The commonest slip: a view straight to (batch, n_heads, seq, d_head)."""
+    """A slip that runs: a view straight to (batch, n_heads, seq, d_head)."""
 
     def project(self, x, context=None):
         context = x if context is None else context
@@ -294,3 +299,90 @@ def test_planted_faults_differ_from_pytorchs_module(faulty):
     wrong.load_state_dict(ours.state_dict())
     torch.testing.assert_close(ours(x, context, mask), expected, rtol=0, atol=1e-14)
     assert (wrong(x, context, mask) - expected).abs().max() > 0.01
+
+
+@pytest.fixture(scope="module")
+def bert():
+    """MiniLM up to its first layer, in Hugging Face's code with the same weights."""
+    folder = weights.minilm()
+    published = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    # Only the eager attention returns its weights.
+    config = BertConfig(
+        **{**published, "num_hidden_layers": 1}, attn_implementation="eager"
+    )
+    model = BertModel(config, add_pooling_layer=False).eval()
+    missing, _ = model.load_state_dict(
+        load_file(folder / "model.safetensors"), strict=False
+    )
+    assert not missing
+    return model
+
+
+TEXTS = [
+    corpus.SENTENCE,
+    "Yesterday a small train left the station before we had bought our tickets.",
+    corpus.robot()[:500],
+]
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=["ours", "another", "story"])
+def test_real_weights_equal_hugging_faces(bert, text):
+    _, ids = weights.encode(text)
+    entering = []
+    bert.embeddings.register_forward_hook(lambda *call: entering.append(call[-1]))
+    summed = []
+    dense = bert.get_submodule("encoder.layer.0.attention.output.dense")
+    dense.register_forward_hook(lambda *call: summed.append(call[-1]))
+    with torch.no_grad():
+        looks = bert(torch.tensor([ids]), output_attentions=True).attentions[0]
+    x = snippet.into_first_layer(ids)
+    steps = snippet.first_layer().steps(x)
+    torch.testing.assert_close(x, entering[-1], rtol=0, atol=1e-5)
+    torch.testing.assert_close(steps.weights, looks, rtol=0, atol=1e-5)
+    torch.testing.assert_close(steps.output, summed[-1], rtol=0, atol=1e-5)
+
+
+def test_on_previous_is_the_mean_below_the_diagonal():
+    looks = torch.rand(3, 6, 6)
+    by_loops = [sum(head[i][i - 1] for i in range(1, 6)) / 5 for head in looks.tolist()]
+    torch.testing.assert_close(on_previous(looks), torch.tensor(by_loops))
+
+
+@pytest.mark.parametrize("text", TEXTS[:2], ids=["ours", "another"])
+def test_one_head_follows_the_previous_token_by_its_place(text):
+    layer = snippet.first_layer()
+    _, ids = weights.encode(text)
+
+    def share(**parts):
+        return on_previous(
+            layer.steps(snippet.into_first_layer(ids, **parts)).weights[0]
+        )
+
+    usual = share()
+    head = usual.argmax()
+    assert usual[head] > 0.95 and usual.topk(2).values[1] < 0.5
+    assert share(words=False)[head] > 0.95
+    assert share(places=False)[head] < 0.2
+
+
+def test_the_head_loses_its_way_in_texts_longer_than_it_was_trained_with():
+    # The model's card: the sequence length was limited to 128 tokens.
+    head = snippet.minilm("cpu")["followers"][0]
+    assert head["longer"][128] > 0.99 and head["longer"][256] < 0.6
+
+
+def test_the_trace_of_our_sentence_is_one_row_of_one_head():
+    found = snippet.minilm("cpu")
+    robot = snippet.robot(found)
+    it = found["tokens"].index("it")
+    followers = [follower["head"] for follower in found["followers"]]
+    assert robot["head"] not in followers
+    assert torch.equal(robot["attention"][it], robot["weights"])
+    torch.testing.assert_close(robot["weights"].sum().item(), 1.0, rtol=0, atol=1e-3)
+    # No other head looks harder at a word from there.
+    others = [
+        found["weights"][head, it, 1:-2].max()
+        for head in range(12)
+        if head + 1 not in followers
+    ]
+    assert robot["weights"][1:-2].max() == max(others)
