@@ -1,0 +1,90 @@
+"""README and CONTRIBUTING say what is so: commands, files, output, the verdict."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from reading_list.form import ACCEPTED, REFUSED
+from reading_list.syllabus import load_syllabus
+from website.resources import refused
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+BOTH = {"README.md": README, "CONTRIBUTING.md": CONTRIBUTING}
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def blocks(text: str, language: str) -> list[str]:
+    """The code blocks of a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def test_the_accepted_and_the_refused_entry_are_those_of_the_form() -> None:
+    assert blocks(CONTRIBUTING, "markdown") == [ACCEPTED, REFUSED]
+
+
+def test_the_verdict_is_what_the_check_prints() -> None:
+    assert blocks(CONTRIBUTING, "text") == [refused(load_syllabus()) + "\n"]
+
+
+def test_the_printed_lines_of_the_readme_are_those_recorded() -> None:
+    printed, _ = blocks(README, "text")
+    recorded = ROOT / "docs" / "results" / "attention.txt"
+    assert recorded.read_text(encoding="utf-8").startswith(printed)
+
+
+def test_the_tree_of_the_readme_is_there() -> None:
+    _, tree = blocks(README, "text")
+    named: list[str] = []
+    for line in tree.splitlines():
+        name = line.split()[0]
+        named.append(f"{named_parent(named)}{name}" if line.startswith(" ") else name)
+    assert len(named) > 10
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def named_parent(named: list[str]) -> str:
+    """The folder that an indented line stands under."""
+    return [name for name in named if name.count("/") == 1][-1]
+
+
+@pytest.mark.parametrize("name", BOTH)
+def test_every_make_target_that_is_named_is_there(name: str) -> None:
+    targets = set(
+        re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    )
+    asked = set(re.findall(r"(?:`|^)make ([a-z]+)", BOTH[name], re.MULTILINE))
+    assert len(asked) > 2
+    assert asked <= targets
+
+
+@pytest.mark.parametrize("name", BOTH)
+def test_every_link_to_a_file_leads_to_one(name: str) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)]+)\)", BOTH[name])
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_every_extra_that_is_named_is_there() -> None:
+    extras = set(re.findall(r"\.\[([a-z]+)\]", README))
+    assert extras == {"snippets"}
+    assert extras <= set(PROJECT["optional-dependencies"])
+
+
+def test_the_citation_keeps_to_its_schema_and_to_the_project() -> None:
+    path = ROOT / "CITATION.cff"
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema"]
+    words = [*command, "vendor.citation-file-format", str(path)]
+    ran = subprocess.run(words, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stdout
+    citation = yaml.safe_load(path.read_text())
+    assert citation["version"] == PROJECT["version"]
+    assert PROJECT["license"] == " AND ".join(citation["license"])
