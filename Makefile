@@ -2,7 +2,6 @@
 # tools/setup.py into .venv and node_modules; nothing is installed elsewhere.
 
 PYTHON ?= python3
-PORT ?= 8000
 py := .venv/bin/python
 compile := pip compile pyproject.toml --all-extras --group setup --upgrade --quiet \
   --python-version 3.11 --no-annotate --custom-compile-command "make pins"
@@ -17,8 +16,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s%s\n", $$1, $$2}' Makefile
 
 serve: setup-site ## set up, build and serve the site with live reload (PORT=8000)
-	@echo "Building; then open http://127.0.0.1:$(PORT)/ (Ctrl-C ends it)"
-	@$(py) -m mkdocs serve --livereload --dev-addr 127.0.0.1:$(PORT)
+	@$(py) -m website.serve $(PORT)
 
 site: setup-site ## build the site into site/, strictly
 	@$(py) -m mkdocs build --strict --site-dir site

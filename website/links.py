@@ -100,7 +100,7 @@ def broken_links(url: str, elsewhere: bool = False) -> list[BrokenLink]:
             BrokenLink(
                 page=urldefrag(row["parentname"] or row["url"]).url[len(origin) :],
                 target=row["url"].removeprefix(origin),
-                wrong=row["warningstring"] or row["result"],
+                wrong=(row["warningstring"] or row["result"]).split(" Available")[0],
             )
             for row in found
             if row["url"].startswith(origin) or _is_gone(row)

@@ -1,0 +1,55 @@
+"""Serve the site with live reload: `python -m website.serve [PORT]`."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+
+from website.served import QUIET, ROOT
+
+HOST = "127.0.0.1"
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as attempt:
+        attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            attempt.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+def port_near(wanted: int) -> int:
+    """The wanted port, or the next one that is free."""
+    for port in range(wanted, min(wanted + 100, 65536)):
+        if is_free(port):
+            return port
+    sys.exit(
+        f"serve: no free port from {wanted} on. Name another: make serve PORT=9000"
+    )
+
+
+def main(arguments: list[str]) -> int:
+    text = arguments[0] if arguments else "8000"
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        sys.exit(f"serve: {text!r} is no port. For example: make serve PORT=8000")
+    port = port_near(int(text))
+    if port != int(text):
+        print(f"Port {text} is taken.")
+    print(f"Building. Then open http://{HOST}:{port}/ (Ctrl-C ends it)", flush=True)
+    command = [sys.executable, "-m", "mkdocs", "serve", "--livereload"]
+    try:
+        return subprocess.call(
+            [*command, "--dev-addr", f"{HOST}:{port}"],
+            cwd=ROOT,
+            env={**os.environ, **QUIET},
+        )
+    except KeyboardInterrupt:
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
