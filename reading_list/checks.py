@@ -59,9 +59,15 @@ _MOJIBAKE = re.compile(
     "|Ô∏è|ð\x9f|ï»¿"
 )
 _AND_OTHERS = re.compile(r"(\bet\.? al\b\.?|\band others\b|\bu\. ?a\.|и др\.)", re.I)
-_LINK = re.compile(r"(!?)\[[^\]]*\]\(\s*<?([^)\s>]*)")
-_REFERENCE = re.compile(r"^ {0,3}\[[^\]]+\]:\s*(\S+)")
+#: A link's text may run over lines, so only its end is sought.
+_LINK = re.compile(r"\]\(\s*<?([^)\s>]*)")
+_REFERENCE = re.compile(r"^ {0,3}\[[^\]]+\]:\s*<?([^\s>]+)", re.MULTILINE)
 _AUTOLINK = re.compile(r"<((?:https?|ftp|javascript|data|file|mailto):[^>]*)>", re.I)
+#: Links to pages of ours: a record beside this one, a concept, a page above.
+_PAGE = re.compile(
+    r"(?:(?P<record>[\w-]+)|\.\./concepts/(?P<concept>[\w-]+)|\.\./[\w-]+)\.md"
+    r"(?:[#?][\w=-]+)?"
+)
 _CODE = re.compile(r"`[^`\n]*`")
 #: Text that quotes a list as it stands, slips and all.
 _QUOTES = {"list_urls", "detail"}
@@ -508,6 +514,8 @@ class _Judge:
         for number, paragraph in paragraphs:
             for offset, row in enumerate(paragraph.split("\n")):
                 self.check_row(number + offset, row, number == line)
+        for number, url in _links(self.document):
+            self.check_link(number, "summary" if number == line else "body", url)
         guide = "\n\n".join(text for _, text in paragraphs[1:])
         return summary, guide
 
@@ -517,6 +525,20 @@ class _Judge:
     def at_end(self, wrong: str, mend: str) -> None:
         last = self.document.body_line + self.document.body.rstrip("\n").count("\n")
         self.at(last, "body", wrong, mend)
+
+    def check_link(self, line: int, name: str, url: str) -> None:
+        if found := _PAGE.fullmatch(url):
+            self.check_page(line, name, found["concept"])
+        elif refused := refuse(url):
+            wrong = f"links {url!r}, which {refused.wrong}"
+            self.at(line, name, wrong, refused.mend)
+
+    def check_page(self, line: int, name: str, concept: str | None) -> None:
+        """A link to a page of ours; that of a record is checked with all records."""
+        names = tuple(entry.name for entry in self.syllabus.written)
+        if concept is not None and concept not in names:
+            wrong = f"links the page of {concept!r}, which is not written"
+            self.at(line, name, wrong, _nearest(concept, names))
 
     def check_row(self, line: int, row: str, in_summary: bool) -> None:
         name = "summary" if in_summary else "body"
@@ -532,18 +554,8 @@ class _Judge:
         if found := re.search(r"\{\{|<%|%>|\}\}|^--8<--|\s--8<--", row):
             self.at(line, name, f"has {found[0].strip()} in it", "write it another way")
         row = _CODE.sub("", row)
-        targets = [(image, url) for image, url in _LINK.findall(row)]
-        targets += [("", url) for url in _REFERENCE.findall(row)]
-        targets += [("", url) for url in _AUTOLINK.findall(row)]
-        for image, url in targets:
-            if image:
-                self.at(line, name, "has a picture in it", "describe it in words")
-            elif re.fullmatch(r"[\w./-]+\.md(#[\w-]+)?", url):
-                continue
-            elif bad_address := refuse(url):
-                self.at(
-                    line, name, f"links {url!r}, which {bad_address[0]}", bad_address[1]
-                )
+        if re.search(r"!\[", row):
+            self.at(line, name, "has a picture in it", "describe it in words")
         if (found := _TAG.search(_AUTOLINK.sub("", row))) is not None:
             self.at(line, name, f"has HTML in it ({found[0]})", "write Markdown")
         if re.match(r"#{1,6}\s", row) and not in_summary:
@@ -584,6 +596,10 @@ def _across(judged: Iterable[tuple[str, Judgement]]) -> Iterator[Problem]:
                 continue
             name = _field_name(place)
             yield Problem(file, document.line(place), name, wrong, mend)
+        for line, target in _linked_records(document):
+            if target not in ids:
+                wrong, mend = f"links no record ({target}.md)", _nearest(target, ids)
+                yield Problem(file, line, "body", wrong, mend)
     for file, resource, document in known:
         original = by_id.get(resource.translation_of or "")
         if original is not None and original.language == resource.language:
@@ -619,6 +635,22 @@ def _references(values: dict[str, Any]) -> Iterator[tuple[Place, str]]:
     original = values.get("translation_of")
     if isinstance(original, str):
         yield ("translation_of",), original
+
+
+def _links(document: Document) -> Iterator[tuple[int, str]]:
+    """Where the body leads, each address with its line."""
+    body = _CODE.sub("", document.body)
+    for pattern in (_LINK, _REFERENCE, _AUTOLINK):
+        for found in pattern.finditer(body):
+            yield document.body_line + body.count("\n", 0, found.start(1)), found[1]
+
+
+def _linked_records(document: Document) -> Iterator[tuple[int, str]]:
+    """The records that the body links, each with its line."""
+    for line, url in _links(document):
+        found = _PAGE.fullmatch(url)
+        if found and found["record"]:
+            yield line, found["record"]
 
 
 def _twins(known: list[tuple[str, Resource, Document]]) -> Iterator[Problem]:

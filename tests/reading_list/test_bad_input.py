@@ -227,6 +227,12 @@ CASES = [
     Case("javascript link", body(RULE_OF_SUMMARY + "See [x](javascript:alert(1)).\n"), 16, "body", "javascript:", "https://"),
     Case("reference link", body(RULE_OF_SUMMARY + "[x]: data:text/html,x\n"), 16, "body", "data:", "https://"),
     Case("heading later", body(RULE_OF_SUMMARY + "## More\n"), 16, "body", "heading", "paragraphs"),
+    Case("link over two lines", body(RULE_OF_SUMMARY + "See [x\ny](\n javascript:alert(1)).\n"), 18, "body", "javascript:", "https://"),
+    Case("reference over two lines", body(RULE_OF_SUMMARY + "See [x].\n\n[x]:\n  file:///x\n"), 19, "body", "file:", "https://"),
+    Case("address in brackets", body(RULE_OF_SUMMARY + "See <javascript:alert(1)>.\n"), 16, "body", "javascript:", "https://"),
+    Case("link to no record", body(RULE_OF_SUMMARY + "Next: [x](othr.md).\n"), 16, "body", "othr.md", "mean other"),
+    Case("link to no concept", body(RULE_OF_SUMMARY + "See [x](../concepts/atention.md).\n"), 16, "body", "not written", "mean attention"),
+    Case("form not filled", body("Why it beats what is there, in a sentence or two.\n"), 14, "summary", "form's own", "why it beats"),
     Case("turned text", body(RULE_OF_SUMMARY + "It \u2067turns.\n"), 16, "body", "U+2067", "remove"),
 ]  # fmt: skip
 

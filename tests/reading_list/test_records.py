@@ -72,6 +72,15 @@ def test_a_work_in_two_collections_is_told_apart(reading_list: ReadingList) -> N
             assert owners.setdefault(key, resource.id) == resource.id
 
 
+def test_every_star_has_a_guide_and_a_guide_is_short(
+    reading_list: ReadingList,
+) -> None:
+    for resource in reading_list.resources:
+        assert bool(resource.guide) == resource.starred, resource.id
+        if resource.starred:
+            assert 60 <= len(resource.guide.split()) <= 140, resource.id
+
+
 def test_for_a_concept_the_stars_come_first(reading_list: ReadingList) -> None:
     for concept in load_syllabus().concepts:
         found = reading_list.for_concept(concept.name)
