@@ -21,6 +21,7 @@ from torch.nn import functional as F
 
 from snippets.attention.heads import MultiHeadAttention
 from snippets.lab import plots
+from snippets.lab.corpus import SENTENCE
 from snippets.transformer.feed_forward import FeedForward, relu
 
 
@@ -231,7 +232,6 @@ TOKENS = ["robot", "glass", "it"]
 VECTORS = torch.tensor(
     [[4.0, 0.0, 2.0, 2.0], [2.0, 2.0, 6.0, 2.0], [3.0, 1.0, 1.0, -1.0]]
 )
-SENTENCE = "The robot dropped the glass because it was slippery ."
 
 
 def by_hand() -> dict[str, Any]:

@@ -1,0 +1,338 @@
+"""Weight tying: one matrix looks tokens up at one end and scores them at the other.
+
+Papers: press-2016-output-embedding, inan-2016-tying-word-vectors; the factor at the
+look-up is from vaswani-2017-attention (section 3.4). Where the model deviates from
+that paper: pre-norm, a decoder alone, learned positions, no dropout.
+"""
+
+from __future__ import annotations
+
+import copy
+import io
+import math
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+import torch
+from jaxtyping import Float, Int
+from matplotlib.figure import Figure
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from snippets.lab import plots
+from snippets.lab.corpus import SENTENCE
+from snippets.text.embeddings import Embedding
+from snippets.transformer import transformer
+from snippets.transformer.transformer import TransformerStack
+
+
+class LanguageModel(nn.Module):
+    """From ids to the logits of what comes next."""
+
+    def __init__(
+        self,
+        vocab_size: int,
+        max_len: int,
+        d_model: int,
+        n_heads: int,
+        d_ff: int,
+        n_layers: int,
+        tied: bool = True,
+    ) -> None:
+        super().__init__()
+        # --8<-- [start:tie]
+        self.embedding = Embedding(vocab_size, d_model)
+        self.output = nn.Linear(d_model, vocab_size, bias=False)
+        # Short rows for the logits; forward makes them longer.
+        for end in (self.embedding, self.output):
+            nn.init.normal_(end.weight, std=d_model**-0.5)
+        if tied:
+            self.output.weight = self.embedding.weight
+        # --8<-- [end:tie]
+        self.places = Embedding(max_len, d_model)
+        self.stack = TransformerStack(
+            n_layers, d_model, n_heads, d_ff, pre_norm=True
+        )
+        self.scale = math.sqrt(d_model)
+
+    # --8<-- [start:forward]
+    def forward(
+        self, ids: Int[Tensor, "batch seq"]
+    ) -> Float[Tensor, "batch seq vocab_size"]:
+        seq = ids.shape[-1]
+        x = self.embedding(ids) * self.scale  # one end: ids in
+        x = x + self.places.weight[:seq]
+        past = torch.ones(seq, seq, dtype=torch.bool, device=x.device)
+        x = self.stack(x, past.tril())
+        logits: Tensor = self.output(x)  # other end: logits out
+        return logits
+
+    # --8<-- [end:forward]
+
+
+def surprise(
+    model: LanguageModel,
+    ids: Int[Tensor, "batch seq"],
+    targets: Int[Tensor, "batch seq"],
+) -> Float[Tensor, ""]:
+    """The mean cross-entropy of what comes next."""
+    logits = model(ids)
+    return F.cross_entropy(logits.flatten(0, 1), targets.flatten())
+
+
+# --8<-- [start:gradients]
+def gradients(
+    model: LanguageModel,
+    ids: Int[Tensor, "batch seq"],
+    targets: Int[Tensor, "batch seq"],
+) -> tuple[
+    Float[Tensor, "vocab_size d_model"],
+    Float[Tensor, "vocab_size d_model"],
+]:
+    """What reaches the matrix at each end: look-up, logits."""
+    ends = model.embedding.weight, model.output.weight
+    loss = surprise(model, ids, targets)
+    look_up, logits = torch.autograd.grad(loss, ends)
+    return look_up, logits
+
+
+# --8<-- [end:gradients]
+
+
+def is_tied(model: LanguageModel) -> bool:
+    """Whether both ends hold the very same parameter, not an equal one."""
+    return model.output.weight is model.embedding.weight
+
+
+def untied_twin(model: LanguageModel) -> LanguageModel:
+    """A model that computes the same, with a matrix for each end."""
+    twin = copy.deepcopy(model)
+    numbers = model.output.weight.detach().clone()
+    twin.output.weight = nn.Parameter(numbers)
+    return twin
+
+
+TOKENS = ["robot", "glass", "it"]
+MATRIX = torch.tensor([[1.0, 0.0], [0.0, 3.0], [1.0, 1.0]])
+# The sentence, and words that are not in it.
+OTHERS = ["cat", "cup", "fell"]
+
+
+def by_hand() -> dict[str, Any]:
+    """A matrix of three rows: "it" goes in at one end and out at the other."""
+    vector = MATRIX[TOKENS.index("it")]
+    logits = MATRIX @ vector
+    return {
+        "tokens": TOKENS,
+        "matrix": MATRIX,
+        "vector": vector,
+        "logits": logits,
+        "probabilities": logits.softmax(-1),
+    }
+
+
+def sentence() -> tuple[list[str], Tensor, Tensor]:
+    """The vocabulary, the ids of the robot's sentence, the ids that come next."""
+    words = SENTENCE.lower().replace(".", " .").split()
+    vocabulary = [*dict.fromkeys(words), *OTHERS]
+    ids = torch.tensor([[vocabulary.index(word) for word in words]])
+    return vocabulary, ids[:, :-1], ids[:, 1:]
+
+
+def small_model(tied: bool = True) -> LanguageModel:
+    """Two blocks over the words of the sentence."""
+    return LanguageModel(
+        len(sentence()[0]),
+        16,
+        d_model=16,
+        n_heads=2,
+        d_ff=64,
+        n_layers=2,
+        tied=tied,
+    )
+
+
+def both_ends() -> dict[str, Any]:
+    """How much of the gradient of each row arrives at which end."""
+    vocabulary, ids, targets = sentence()
+    model = small_model()
+    twin = untied_twin(model)
+    look_up, logits = gradients(twin, ids, targets)
+    together, _ = gradients(model, ids, targets)
+    return {
+        "tokens": vocabulary,
+        "look_up": look_up.norm(dim=-1),
+        "logits": logits.norm(dim=-1),
+        "both": together.norm(dim=-1),
+        "difference": (together - (look_up + logits))
+        .abs()
+        .max()
+        .item(),
+    }
+
+
+def step(model: LanguageModel) -> LanguageModel:
+    """One step of an optimizer."""
+    _, ids, targets = sentence()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=0.01)
+    surprise(model, ids, targets).backward()  # type: ignore[no-untyped-call]
+    optimizer.step()
+    return model
+
+
+def load_state(
+    model: LanguageModel, assign: bool = False
+) -> LanguageModel:
+    """Through torch.save of the numbers, into a new model."""
+    file = io.BytesIO()
+    torch.save(model.state_dict(), file)
+    file.seek(0)
+    fresh = small_model()
+    fresh.load_state_dict(
+        torch.load(file, weights_only=True), assign=assign
+    )
+    return fresh
+
+
+def whole(model: LanguageModel) -> LanguageModel:
+    """Through torch.save of the whole model."""
+    file = io.BytesIO()
+    torch.save(model, file)
+    file.seek(0)
+    return torch.load(file, weights_only=False)  # type: ignore[no-any-return]
+
+
+def safe(model: LanguageModel) -> LanguageModel:
+    """Through a safetensors file, which holds the matrix once."""
+    fresh = small_model()
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "model.safetensors")
+        safetensors.torch.save_model(model, str(file))
+        safetensors.torch.load_model(fresh, file)
+    return fresh
+
+
+SURVIVALS: dict[str, Callable[[LanguageModel], LanguageModel]] = {
+    "a step of the optimizer": step,
+    "copy.deepcopy": copy.deepcopy,
+    "state_dict, saved and loaded": load_state,
+    "torch.save of the whole": whole,
+    "safetensors save_model": safe,
+    "load_state_dict(assign=True)": lambda model: load_state(
+        model, True
+    ),
+}
+
+
+def saved() -> list[dict[str, Any]]:
+    """What published models would weigh without the tie."""
+    rows = []
+    for name, uses in (("BERT-base", 2), ("GPT-2", 2), ("base", 3)):
+        parts = transformer.parameters(transformer.SIZES[name])
+        spared = (uses - 1) * parts["tokens"]
+        untied = sum(parts.values()) + spared
+        rows.append(
+            {
+                "name": name,
+                "uses": uses,
+                "matrix": parts["tokens"],
+                "untied": untied,
+                "share": spared / untied,
+            }
+        )
+    return rows
+
+
+def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
+    """The two uses by hand, gradients from both ends, what breaks the tie."""
+    torch.manual_seed(seed)
+    copied = step(untied_twin(small_model()))
+    apart = copied.output.weight - copied.embedding.weight
+    return {
+        "by_hand": by_hand(),
+        "parameters": {
+            kind: sum(
+                p.numel()
+                for p in small_model(kind == "tied").parameters()
+            )
+            for kind in ("tied", "untied")
+        },
+        "ends": both_ends(),
+        "survives": {
+            name: is_tied(travel(small_model()))
+            for name, travel in SURVIVALS.items()
+        },
+        "copied_apart": apart.abs().max().item(),
+        "saved": saved(),
+    }
+
+
+def show(data: dict[str, Any]) -> None:
+    """Print the example, the gradients, what keeps the tie, what it saves."""
+    hand = data["by_hand"]
+    print('"it" in at one end, out at the other')
+    print("token   its row   logit  probability")
+    for token, row, logit, p in zip(
+        hand["tokens"], hand["matrix"], hand["logits"], hand["probabilities"],
+        strict=True,
+    ):  # fmt: skip
+        print(
+            f"{token:7}{row[0]:4.0f}{row[1]:4.0f}{logit:9.2f}{p:9.2f}"
+        )
+
+    ends = data["ends"]
+    print("\nsize of a row's gradient, by end")
+    print("token     look-up  logits  tied")
+    for token, *sizes in zip(
+        ends["tokens"],
+        ends["look_up"],
+        ends["logits"],
+        ends["both"],
+        strict=True,
+    ):
+        print(f"{token:10}" + "".join(f"{size:7.3f}" for size in sizes))
+    print(f"tied minus both added: {ends['difference']:.1e}")
+
+    print("\nare the ends still one matrix after")
+    for name, tied in data["survives"].items():
+        print(f"{name:30}{'yes' if tied else 'no'}")
+    print(
+        f"copied ends, after one step: {data['copied_apart']:.2f} apart"
+    )
+
+    print("\nmillions   matrix  uses  untied  saved")
+    for row in data["saved"]:
+        print(
+            f"{row['name']:10}{row['matrix'] / 1e6:7.2f}{row['uses']:6}"
+            f"{row['untied'] / 1e6:8.2f}{100 * row['share']:5.0f} %"
+        )
+    ours = data["parameters"]
+    print(
+        f"the model above: {ours['tied']:,}, untied {ours['untied']:,}"
+    )
+
+
+def draw(data: dict[str, Any]) -> Figure:
+    """For every row, the gradient that comes from the left and from the right."""
+    ends = data["ends"]
+    rows = range(len(ends["tokens"]))
+    figure, (left, right) = plots.canvas(330, 1, 2, sharey=True)
+    for axes, key, colour, title in (
+        (left, "look_up", plots.LINK, "from the look-up"),
+        (right, "logits", plots.MUTED, "from the logits"),
+    ):
+        axes.barh(rows, ends[key], color=colour, height=0.6)
+        axes.set_title(title)
+        axes.set_xlim(0, 1.1 * max(ends["look_up"] + ends["logits"]))
+    left.invert_xaxis()
+    left.invert_yaxis()
+    left.spines[["left"]].set_visible(False)
+    left.spines[["right"]].set_visible(True)
+    left.yaxis.tick_right()
+    left.set_yticks(rows, ends["tokens"])
+    left.tick_params(axis="y", length=0, pad=8)
+    right.tick_params(axis="y", length=0)
+    return figure
