@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
+from transformers import LlamaConfig, LlamaModel
 
+from snippets.transformer import feed_forward as snippet
 from snippets.transformer.feed_forward import FeedForward, gelu, gelu_tanh, relu
 
 BATCH, SEQ, D_MODEL, D_FF = 2, 5, 6, 16
@@ -197,3 +199,72 @@ def test_planted_fault_mixing_positions_is_found():
     layer = OverPositions(SEQ, D_FF).double()
     x, order = tokens(10), [1, 0, 2, 4, 3]
     assert (layer(x[:, order]) - layer(x)[:, order]).abs().max() > 0.01
+
+
+@given(st.floats(0, 100), st.floats(0, 100))
+def test_the_example_by_hand_is_how_far_apart_and_the_larger(first, second):
+    x = torch.tensor([[first, second]], dtype=torch.float64)
+    output = snippet.apart_and_larger().double()(x)
+    expected = torch.tensor(
+        [[abs(first - second), max(first, second)]], dtype=torch.float64
+    )
+    torch.testing.assert_close(output, expected, rtol=0, atol=1e-12)
+
+
+def test_no_matrix_alone_can_tell_how_far_apart():
+    # A linear map takes the mean of two inputs to the mean of their outputs.
+    network = snippet.apart_and_larger()
+    robot, glass, it = network(snippet.X)
+    torch.testing.assert_close(snippet.X[:2].mean(0), snippet.X[2])
+    assert (it - (robot + glass) / 2).abs().max() > 1
+
+
+def test_moved_sees_who_moves_whom():
+    torch.manual_seed(0)
+    x = torch.randn(SEQ, D_MODEL, dtype=torch.float64)
+    assert torch.equal(snippet.moved(network(gelu), x), torch.eye(SEQ).bool())
+    mixing = OverPositions(SEQ, D_FF, gelu).double()
+    assert snippet.moved(mixing, x).all()
+
+
+def test_the_two_gelus_differ_as_pytorchs_do():
+    both = snippet.gelus()
+    x = both["at"]
+    theirs = F.gelu(x) - F.gelu(x, approximate="tanh")
+    torch.testing.assert_close(both["largest"], theirs.abs(), rtol=1e-9, atol=0)
+    # Nowhere more: neither farther out nor between the points of the grid.
+    anywhere = torch.linspace(-40, 40, 2_000_003, dtype=torch.float64)
+    apart = F.gelu(anywhere) - F.gelu(anywhere, approximate="tanh")
+    assert apart.abs().max() <= both["largest"] * (1 + 1e-6)
+
+
+@pytest.mark.parametrize(("d_model", "d_ff"), [(384, 1536), (768, 3072), (8, 5)])
+def test_the_parts_of_a_block_are_those_of_pytorchs_layer(d_model, d_ff):
+    with torch.device("meta"):
+        layer = nn.TransformerEncoderLayer(d_model, 2, d_ff)
+    parts = {"feed_forward": 0, "attention": 0, "norms": 0}
+    for name, parameter in layer.named_parameters():
+        part = {"linear": "feed_forward", "self_a": "attention", "norm1.": "norms"}
+        parts[part.get(name[:6], "norms")] += parameter.numel()
+    assert snippet.block_weights(d_model, d_ff) == parts
+
+
+def test_the_parts_of_a_gated_block_are_those_of_hugging_faces_llama():
+    config = LlamaConfig(
+        hidden_size=64, intermediate_size=176, num_hidden_layers=1, vocab_size=8,
+        num_attention_heads=4, num_key_value_heads=4,
+    )  # fmt: skip
+    with torch.device("meta"):
+        layer = LlamaModel(config).layers[0]
+    parts = {"mlp": 0, "self_attn": 0, "norms": 0}
+    for name, parameter in layer.named_parameters():
+        part = name.split(".")[0]
+        parts[part if part in parts else "norms"] += parameter.numel()
+    assert list(snippet.gated_weights(64, 176).values()) == list(parts.values())
+
+
+def test_two_thirds_of_a_block_at_four_times_the_width():
+    rows = snippet.shares()
+    assert [round(row["share"], 2) for row in rows] == [0.67] * len(rows)
+    # LLaMA 7B as published: 4,096 wide, 11,008 in the middle.
+    assert (rows[-1]["d_model"], rows[-1]["d_ff"]) == (4096, 11008)
