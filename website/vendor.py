@@ -36,7 +36,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Face:
-    """One style of one family, and the weights of it that the pages use."""
+    """One style of one family, and the weights and features that the pages use."""
 
     family: str
     package: str
@@ -44,10 +44,21 @@ class Face:
     style: str
     weights: tuple[int, int]
     features: tuple[str, ...]
-    subsets: tuple[str, ...]
 
 
-SUBSETS = ("cyrillic", "greek", "latin-ext", "latin")
+@dataclass(frozen=True)
+class Cut:
+    """Characters that travel together: a browser asks for a file when it meets one."""
+
+    name: str
+    subset: str  # the npm package's file that they are in
+    characters: frozenset[int]
+
+
+def _span(first: int, last: int) -> frozenset[int]:
+    return frozenset(range(first, last + 1))
+
+
 LITERATA = "@fontsource-variable/literata"
 JETBRAINS = "@fontsource-variable/jetbrains-mono"
 TEXT_FEATURES = ("kern", "mark", "mkmk", "ccmp", "locl", "liga")
@@ -55,19 +66,33 @@ TEXT_FEATURES = ("kern", "mark", "mkmk", "ccmp", "locl", "liga")
 # learner has to type. Without them the font is a third of its size.
 CODE_FEATURES = ("mark", "mkmk", "ccmp", "locl")
 FACES = (
+    Face("Literata", LITERATA, "literata", "normal", (400, 700), TEXT_FEATURES),
+    Face("Literata", LITERATA, "literata", "italic", (400, 400), TEXT_FEATURES),
     Face(
-        *("Literata", LITERATA, "literata", "normal", (400, 700)),
-        *(TEXT_FEATURES, SUBSETS),
-    ),
-    Face(
-        *("Literata", LITERATA, "literata", "italic", (400, 400)),
-        *(TEXT_FEATURES, SUBSETS),
-    ),
-    Face(
-        *("JetBrains Mono", JETBRAINS, "jetbrains-mono", "normal", (400, 700)),
-        *(CODE_FEATURES, SUBSETS),
+        *("JetBrains Mono", JETBRAINS, "jetbrains-mono", "normal"),
+        *((400, 700), CODE_FEATURES),
     ),
 )
+# What English text and code are made of is on every page; the letters of names and of
+# other languages are not.
+BASIC = _span(0x20, 0x7E) | {
+    ord(character) for character in "\u00a0§©«°±²³·»×÷–—‘’“”…−€"
+}
+CUTS = (
+    Cut("cyrillic", "cyrillic", _span(0x400, 0x45F) | {0x2116}),
+    Cut("greek", "greek", _span(0x370, 0x3FF)),
+    Cut("names", "latin-ext", _span(0x100, 0x17F) | _span(0x218, 0x21B)),
+    Cut("accents", "latin", _span(0xA1, 0x2122) - BASIC),
+    Cut("basic", "latin", BASIC),
+)
+
+# What KaTeX's upright font is cut to; the tests typeset every formula of the pages and
+# find a sign that is missing here.
+UPRIGHT = _span(0x20, 0x7E) | {
+    ord(sign)
+    for sign in "\u00a0×÷±−·⋅…⋯⋮⋱≤≥≠≈≡∼∝∞√∂∇∈∉∀∃→←↔↦⇒⇔⊤⊥∣∥⟨⟩⌊⌋⌈⌉∘∗⊙⊕⊗′ℓˉˆ˜˙¨ΓΔΘΛΞΠΣΥΦΨΩ"
+}
+
 # Fallbacks made as wide and as tall as our fonts, so that nothing moves when ours
 # arrive: (local name, average width of a Latin letter in ems). The widths are those
 # of @capsizecss/metrics 4.3.0, for which Literata's is 0.480 and JetBrains Mono's 0.6.
@@ -114,28 +139,44 @@ def _installed(root: Path, path: str) -> Path:
 def _fonts(root: Path) -> Iterator[Part]:
     css: list[str] = []
     for face in FACES:
-        ranges = json.loads(
-            _installed(root, f"{face.package}/unicode.json").read_text(encoding="utf-8")
-        )
-        for subset in face.subsets:
+        for cut in CUTS:
             source = _installed(
                 root,
-                f"{face.package}/files/{face.file}-{subset}-wght-{face.style}.woff2",
+                f"{face.package}/files/{face.file}-{cut.subset}-wght-{face.style}.woff2",
             )
-            name = f"{face.file}-{subset}-{face.style}.woff2"
+            name = f"{face.file}-{cut.name}-{face.style}.woff2"
             low, high = face.weights
             css.append(
                 f'@font-face{{font-family:"{face.family}";font-style:{face.style};'
                 f"font-weight:{low if low == high else f'{low} {high}'};"
                 f'font-display:swap;src:url(fonts/{name}) format("woff2");'
-                f"unicode-range:{ranges[subset]}}}"
+                f"unicode-range:{_ranges(cut.characters)}}}"
             )
-            yield Part(_cut(root, source, face), f"{ADDRESS}/fonts/{name}")
+            made = _cut(root, source, cut.characters, face)
+            yield Part(made, f"{ADDRESS}/fonts/{name}")
     for family, locals_ in FALLBACKS.items():
         css += [_fallback(root, family, name, width) for name, width in locals_]
     text = "\n".join(css) + "\n"
     made = _made(root, text.encode(), ".css", lambda: text.encode())
     yield Part(made, f"{ADDRESS}/fonts.css")
+
+
+def _ranges(characters: frozenset[int]) -> str:
+    """The characters as CSS writes them.
+
+    >>> _ranges(frozenset({0x20, 0x21, 0x22, 0xA0}))
+    'U+20-22,U+A0'
+    """
+    spans: list[list[int]] = []
+    for character in sorted(characters):
+        if spans and character == spans[-1][1] + 1:
+            spans[-1][1] = character
+        else:
+            spans.append([character, character])
+    return ",".join(
+        f"U+{first:X}" if first == last else f"U+{first:X}-{last:X}"
+        for first, last in spans
+    )
 
 
 def _fallback(root: Path, family: str, name: str, width: float) -> str:
@@ -155,9 +196,13 @@ def _fallback(root: Path, family: str, name: str, width: float) -> str:
     )
 
 
-def _cut(root: Path, source: Path, face: Face | None = None) -> Path:
-    """The font without hinting and, for one of ours, without weights and features
-    that no page uses. A third to a half of the bytes."""
+def _cut(
+    root: Path,
+    source: Path,
+    characters: frozenset[int] | None = None,
+    face: Face | None = None,
+) -> Path:
+    """The font without hinting, and without what no page uses of it."""
 
     def make() -> bytes:
         from fontTools import subset
@@ -170,7 +215,8 @@ def _cut(root: Path, source: Path, face: Face | None = None) -> Path:
         options.layout_features = list(face.features) if face else ["*"]
         options.name_IDs = ["*"]  # the copyright and the licence stay in the file
         cutter = subset.Subsetter(options)
-        cutter.populate(unicodes=font.getBestCmap().keys())
+        held = frozenset(font.getBestCmap())
+        cutter.populate(unicodes=held if characters is None else held & characters)
         cutter.subset(font)
         if face:
             low, high = face.weights
@@ -180,7 +226,8 @@ def _cut(root: Path, source: Path, face: Face | None = None) -> Path:
         font.save(data := io.BytesIO())
         return data.getvalue()
 
-    return _made(root, source.read_bytes() + repr(face).encode(), ".woff2", make)
+    recipe = repr((face, sorted(characters or ()))).encode()
+    return _made(root, source.read_bytes() + recipe, ".woff2", make)
 
 
 def _katex(root: Path) -> Iterator[Part]:
@@ -192,7 +239,8 @@ def _katex(root: Path) -> Iterator[Part]:
     yield Part(made, f"{ADDRESS}/katex/katex.css")
     for name in sorted(set(re.findall(r"url\(fonts/([\w-]+\.woff2)\)", css))):
         font = _installed(root, f"katex/dist/fonts/{name}")
-        yield Part(_cut(root, font), f"{ADDRESS}/katex/fonts/{name}")
+        made = _cut(root, font, UPRIGHT if name == "KaTeX_Main-Regular.woff2" else None)
+        yield Part(made, f"{ADDRESS}/katex/fonts/{name}")
 
 
 def _made(root: Path, of: bytes, suffix: str, make: Callable[[], bytes]) -> Path:

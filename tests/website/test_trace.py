@@ -18,7 +18,6 @@ ROBOT: dict[str, dict[str, Any]] = {
     "embeddings": {
         "robot": {
             "tokens": WORDS,
-            "d_model": 384,
             "vectors": [[0.1 * i - 0.2 * row for i in range(9)] for row in range(3)],
             "d_model": 20,
         }
@@ -110,7 +109,7 @@ def test_one_table_where_the_tokens_are_the_same_and_two_where_not(
 def test_only_the_first_numbers_and_candidates_are_drawn(syllabus: Syllabus) -> None:
     drawn = _trace(ROBOT, syllabus)
     assert drawn.count('<i style="background') == NUMBERS * len(WORDS)
-    assert f"{NUMBERS} of 384 numbers" in drawn
+    assert f"{NUMBERS} of 20 numbers" in drawn
     assert f"␣w{CANDIDATES - 1}" in drawn
     assert f"␣w{CANDIDATES}" not in drawn
 

@@ -1,0 +1,68 @@
+"""Less to send: Material's style sheet and search index without what no page uses."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Sequence
+
+import tinycss2
+from tinycss2.ast import AtRule, Node, QualifiedRule
+
+# Parts of Material that this site does not have. A rule goes when all its selectors
+# name one of them; the tests look for them in the built pages.
+UNUSED = (
+    r"\[dir=rtl\]",
+    r"md-(annotation|author|banner|consent|copyright|feedback|footer|pagination|post)",
+    r"md-(profile|progress|select|social|source|status|tabs|tag|top|version)",
+    r"md-nav--lifted|md-header--lifted",
+    r"mermaid|critic|task-list|footnote|emoji|gemoji|\.card\b|\.grid\b",
+    r"\.keys\b|\.key-",
+    r"\.(abstract|attention|bug|caution|check|cite|danger|done|error|example|fail)\b",
+    r"\.(failure|faq|help|hint|important|info|missing|quote|success|summary|tip|tldr)\b",
+    r"\.(todo|warning)\b",
+)
+_UNUSED = re.compile("|".join(UNUSED))
+_COMMA = re.compile(r",(?![^(\[]*[)\]])")
+
+
+def style_sheet(css: str) -> str:
+    """The style sheet without the rules of what is unused."""
+    return "".join(_rules(tinycss2.parse_stylesheet(css, True, True)))
+
+
+def _rules(rules: Sequence[Node]) -> list[str]:
+    kept = []
+    for rule in rules:
+        if isinstance(rule, QualifiedRule):
+            selectors = _COMMA.split(tinycss2.serialize(rule.prelude))
+            used = [one for one in selectors if not _UNUSED.search(one)]
+            if used:
+                kept.append(f"{','.join(used)}{{{tinycss2.serialize(rule.content)}}}")
+        elif isinstance(rule, AtRule) and rule.lower_at_keyword == "media":
+            inner = _rules(tinycss2.parse_rule_list(rule.content, True, True))
+            if inner:
+                condition = tinycss2.serialize(rule.prelude)
+                kept.append(f"@media{condition}{{{''.join(inner)}}}")
+        else:
+            kept.append(rule.serialize())
+    return kept
+
+
+def search_index(index: str) -> str:
+    """The index with the names of what code defines instead of the code.
+
+    Every visitor fetches the index. Code and printed output were a fifth of it, and
+    who looks for a function looks for its name.
+    """
+    data = json.loads(index)
+    for entry in data["docs"]:
+        entry["text"] = re.sub(
+            r"<pre>.*?</pre>", lambda block: _names(block[0]), entry["text"], flags=re.S
+        )
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+
+
+def _names(code: str) -> str:
+    return " ".join(re.findall(r"(?:def|class) (\w+)", html.unescape(code)))
