@@ -460,8 +460,8 @@ def draw(data: dict[str, Any]) -> Figure:
         zip(panels, titles, strict=True)
     ):
         for form, colour, line, mark in (
-            ("pre", plots.QUERY, plots.SOLID, "o"),
-            ("post", plots.KEY, plots.DASHED, "s"),
+            ("pre", plots.LINK, plots.SOLID, "o"),
+            ("post", plots.MUTED, plots.DASHED, "s"),
         ):
             values = [state[column] for state in data["streams"][form]]
             axes.plot(

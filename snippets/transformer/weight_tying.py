@@ -174,6 +174,28 @@ def both_ends() -> dict[str, Any]:
     }
 
 
+def difference_to_pytorch() -> float:
+    """The same model from PyTorch's own parts, its matrix used twice by name."""
+    _, ids, _ = sentence()
+    ours = small_model()
+    layer = nn.TransformerEncoderLayer(
+        16, 2, 64, dropout=0.0, batch_first=True, norm_first=True
+    )
+    stack = nn.TransformerEncoder(
+        layer, 2, nn.LayerNorm(16), enable_nested_tensor=False
+    )
+    for our, their in zip(ours.stack.blocks, stack.layers, strict=True):
+        our.load_state_dict(transformer.from_torch(their.state_dict()))
+    matrix = ours.embedding.weight
+    x = F.embedding(ids, matrix) * 16**0.5
+    x = x + ours.places.weight[: ids.shape[1]]
+    future = nn.Transformer.generate_square_subsequent_mask(
+        ids.shape[1]
+    )
+    theirs = F.linear(stack(x, future, is_causal=True), matrix)
+    return (ours(ids) - theirs).abs().max().item()  # type: ignore[no-any-return]
+
+
 def step(model: LanguageModel) -> LanguageModel:
     """One step of an optimizer."""
     _, ids, targets = sentence()
@@ -260,6 +282,7 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
             )
             for kind in ("tied", "untied")
         },
+        "difference": difference_to_pytorch(),
         "ends": both_ends(),
         "survives": {
             name: is_tied(travel(small_model()))
