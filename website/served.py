@@ -7,6 +7,7 @@ a developer's machine and breaks for every reader. So tests, `make links` and
 
 from __future__ import annotations
 
+import gzip
 import os
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from urllib.parse import unquote, urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "/runnable-transformer/"
+COMPRESSED = {".html", ".css", ".js", ".json", ".svg", ".xml", ".txt"}
 QUIET = {"NO_MKDOCS_2_WARNING": "1", "DISABLE_MKDOCS_2_WARNING": "true"}
 
 
@@ -38,7 +40,7 @@ class Site:
 
 
 class _Handler(SimpleHTTPRequestHandler):
-    """Files below the prefix, the site's own 404 page elsewhere."""
+    """Files below the prefix, the site's own 404 page elsewhere; text compressed."""
 
     protocol_version = "HTTP/1.1"
 
@@ -56,6 +58,27 @@ class _Handler(SimpleHTTPRequestHandler):
             self.send_page_not_found()
             return None
         return super().send_head()
+
+    def do_GET(self) -> None:
+        """As every host of static pages does, send text compressed."""
+        path = Path(self.translate_path(self.path))
+        if path.is_dir() and self.path.split("?")[0].endswith("/"):
+            path /= "index.html"
+        accepted = self.headers.get("Accept-Encoding", "")
+        if (
+            path.suffix not in COMPRESSED
+            or not path.is_file()
+            or "gzip" not in accepted
+        ):
+            super().do_GET()
+            return
+        body = gzip.compress(path.read_bytes(), mtime=0)
+        self.send_response(200)
+        self.send_header("Content-Type", self.guess_type(path))
+        self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
     def send_page_not_found(self) -> None:
         page = Path(self.directory) / "404.html"
