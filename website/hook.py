@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
-from website import vendor
+from website import lean, notebooks, vendor
 from website.maths import MathsError, typeset_page
 from website.render import Renderer, RenderError
 
@@ -44,6 +45,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         files.append(
             File.generated(config, part.address, abs_src_path=str(part.source))
         )
+    for file in files:
+        if fnmatch(file.src_uri, "assets/stylesheets/main.*.css"):
+            file.content_string = lean.style_sheet(file.content_string)
     return files
 
 
@@ -56,9 +60,23 @@ def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
         raise PluginError(f"{page.file.src_uri}: {error}") from None
 
 
-def on_page_content(content: str, page: Page, config: MkDocsConfig, **_: Any) -> str:
-    """Typeset the formulas and put the drawings in."""
+def on_page_content(
+    content: str, page: Page, config: MkDocsConfig, files: Files
+) -> str:
+    """Typeset the formulas and put the drawings in; make a page of a notebook."""
     try:
+        if page.file.src_uri.endswith(".ipynb"):
+            content = notebooks.publish(
+                content, page, config, files, _renderer.repo_url
+            )
         return typeset_page(_renderer.content(content))
-    except MathsError as error:
+    except (MathsError, notebooks.NotebookError) as error:
         raise PluginError(f"{page.file.src_uri}: {error}") from None
+
+
+def on_post_build(config: MkDocsConfig, **_: Any) -> None:
+    """Make the search index smaller: every visitor fetches it."""
+    index = Path(config.site_dir) / "search" / "search_index.json"
+    index.write_text(
+        lean.search_index(index.read_text(encoding="utf-8")), encoding="utf-8"
+    )

@@ -14,7 +14,8 @@ HERE = Path(__file__).resolve().parent
 # What pymdownx.arithmatex writes with `generic: true`.
 _FORMULA = re.compile(
     r'<(?P<tag>span|div) class="arithmatex">'
-    r"\\(?:\((?P<inline>.*?)\\\)|\[(?P<display>.*?)\\\])</(?P=tag)>",
+    r"\\(?:\((?P<inline>.*?)\\\)|\[(?P<display>.*?)\\\])</(?P=tag)>"
+    r"(?P<after>[,.;:!?)]*)",
     re.S,
 )
 
@@ -93,9 +94,12 @@ def typeset_page(content: str) -> str:
     def replace(match: re.Match[str]) -> str:
         display = match["display"] is not None
         tex = html.unescape(match["display"] if display else match["inline"])
-        result = typeset(tex.strip(), display)
-        return (
-            f'<div class="formula" tabindex="0">{result}</div>' if display else result
-        )
+        result, after = typeset(tex.strip(), display), match["after"]
+        if display:
+            return f'<div class="formula" tabindex="0">{result}</div>{after}'
+        if not after:
+            return result
+        # A browser breaks the line after a formula: not before a comma.
+        return f'<span style="white-space: nowrap">{result}{after}</span>'
 
     return _FORMULA.sub(replace, content)
