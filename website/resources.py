@@ -490,4 +490,6 @@ def refused(syllabus: Syllabus) -> str:
 
 def markdown(text: str) -> str:
     """Plain text as Markdown: what has a meaning in Markdown is escaped."""
-    return re.sub(r"([\\`*_{}\[\]<>#|~$])", r"\\\1", text).replace("&", "&amp;")
+    escaped = re.sub(r"([\\`*_{}\[\]#])", r"\\\1", text)
+    # Markdown knows no backslash before these.
+    return re.sub(r"[&<>$~|]", lambda found: f"&#{ord(found[0])};", escaped)

@@ -133,6 +133,7 @@ def test_bib_names(reading_list: ReadingList) -> None:
 @given(title=st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1))
 def test_bib_escapes_any_title(title: str) -> None:
     (fields,) = bib_entries(to_bib(only(load_once(), title=title[:300]))).values()
+    assert re.search(r"(?<!\\)[#$%&_~^]", fields["title"]) is None
     assert unescape(fields["title"][1:-1]) == title[:300]
 
 

@@ -57,15 +57,29 @@ class ResourceCatalogue extends HTMLElement {
     }, { signal });
     this.none.querySelector("button").addEventListener("click", () => this.reset(), { signal });
     addEventListener("popstate", () => this.read(), { signal });
-    // Material does not load a page anew when only what follows the ? differs.
-    this.watch = window.location$?.subscribe(() => this.read());
+    addEventListener("click", (event) => this.follow(event), { signal, capture: true });
     this.read();
   }
 
   disconnectedCallback() {
     this.leaving?.abort();
-    this.watch?.unsubscribe();
     clearTimeout(this.telling);
+  }
+
+  /** A link to another view of this page. Material would swallow it: same path. */
+  follow(event) {
+    const { button, altKey, ctrlKey, metaKey, shiftKey } = event;
+    if (button || altKey || ctrlKey || metaKey || shiftKey) return;
+    const link = event.target.closest?.("a[href]");
+    // In a drawing, href is no text but an object.
+    if (!link || link.target || typeof link.href !== "string") return;
+    const to = new URL(link.href);
+    if (to.origin + to.pathname !== location.origin + location.pathname || to.hash) return;
+    event.preventDefault();
+    event.stopPropagation();
+    history.pushState(null, "", to);
+    this.read();
+    scrollTo(0, 0);
   }
 
   /** From the address into the form. What is no choice of ours is left alone. */

@@ -1,0 +1,207 @@
+"""The pages made from the records say what the records say, and nothing else."""
+
+from __future__ import annotations
+
+import gzip
+import html
+import re
+from datetime import date
+from urllib.parse import parse_qs, urlsplit
+
+import markdown as python_markdown
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reading_list.checks import check_text
+from reading_list.form import ACCEPTED, FORM
+from reading_list.model import ReadingList, Resource
+from reading_list.records import load
+from reading_list.syllabus import Syllabus, load_syllabus
+from reading_list.vocabulary import ACCESS_NAMES, KINDS, LANGUAGE_NAMES, MEND_NAMES
+from website import resources
+
+REPO = "https://example.org/repo"
+
+
+@pytest.fixture(scope="module")
+def reading_list() -> ReadingList:
+    return load()
+
+
+@pytest.fixture(scope="module")
+def syllabus() -> Syllabus:
+    return load_syllabus()
+
+
+@pytest.fixture(scope="module")
+def pages(reading_list: ReadingList, syllabus: Syllabus) -> dict[str, str]:
+    return {
+        name: resources.resource_page(resource, reading_list, syllabus, REPO)
+        for name, resource in reading_list.by_id.items()
+    }
+
+
+def with_status(syllabus: Syllabus, name: str, status: str) -> Syllabus:
+    concepts = [
+        concept.model_copy(update={"status": status})
+        if concept.name == name
+        else concept
+        for concept in syllabus.concepts
+    ]
+    return Syllabus(chapters=syllabus.chapters, concepts=tuple(concepts))
+
+
+def test_every_page_opens_the_resource_or_says_it_is_ours(
+    reading_list: ReadingList, pages: dict[str, str]
+) -> None:
+    for name, resource in reading_list.by_id.items():
+        opens = f"](<{resource.url}>){{ .button .button--first }}"
+        assert (opens in pages[name]) == (resource.url is not None), name
+        assert f"{REPO}/edit/main/docs/resources/{name}.md" in pages[name]
+        assert resource.summary in pages[name]
+        assert resource.guide in pages[name]
+
+
+def test_what_is_unknown_stays_blank(
+    reading_list: ReadingList, pages: dict[str, str]
+) -> None:
+    for name, resource in reading_list.by_id.items():
+        page = pages[name]
+        assert "None" not in page, name
+        assert ("**Takes**" in page) == (resource.minutes is not None), name
+        assert ("**For**" in page) == (resource.level is not None), name
+        assert ("**Access**" in page) == (resource.access != "unknown"), name
+        first = page.split("</p>")[0]
+        assert (str(resource.year) in first) == (resource.year is not None), name
+
+
+def test_what_is_ours_is_planned_until_it_is_written(
+    reading_list: ReadingList, syllabus: Syllabus
+) -> None:
+    ours = reading_list.by_id["implementing-basic-transformer-pytorch-notebook"]
+    planned = with_status(syllabus, "transformer", "planned")
+    page = resources.resource_page(ours, reading_list, planned, REPO)
+    assert "**planned**" in page
+    written = with_status(syllabus, "transformer", "written")
+    page = resources.resource_page(ours, reading_list, written, REPO)
+    assert "planned" not in page
+    assert "](../concepts/transformer.md){ .button" in page
+
+
+def test_a_page_names_the_concepts_that_run_it(
+    reading_list: ReadingList, syllabus: Syllabus
+) -> None:
+    paper = reading_list.by_id["vaswani-2017-attention"]
+    written = with_status(syllabus, "attention", "written")
+    for concept in paper.concepts:
+        if concept != "attention":
+            written = with_status(written, concept, "planned")
+    page = resources.resource_page(paper, reading_list, written, REPO)
+    assert "**Run it here:** [attention](../concepts/attention.md)." in page
+    assert "[heads](../catalogue.md?concept=heads)" in page
+
+
+def test_translations_know_each_other(pages: dict[str, str]) -> None:
+    assert "(habr-gpt2-v-kartinkah.md)" in pages["alammar-illustrated-gpt2"]
+    assert "(alammar-illustrated-gpt2.md)" in pages["habr-gpt2-v-kartinkah"]
+
+
+def test_without_a_guide_a_page_ranks_last(reading_list: ReadingList) -> None:
+    for resource in reading_list.resources:
+        boost = resources.resource_meta(resource)["search"]["boost"]
+        assert boost == (1 if resource.starred else 0.3)
+
+
+def test_the_catalogue_has_every_resource_once(
+    reading_list: ReadingList, syllabus: Syllabus
+) -> None:
+    page = resources.catalogue(reading_list, syllabus, "../")
+    entries = page.split('<ol class="entries">')[1]
+    ours = re.findall(r"href=\.\./resources/([\w-]+)/>(?:guide|details)", entries)
+    assert sorted(ours) == sorted(reading_list.by_id)
+    for resource in reading_list.resources:
+        assert html.escape(resource.title, quote=False) in entries
+    for slug in (entry.slug for entry in reading_list.lists):
+        assert f'<option value="{slug}">' in page
+    # The whole page may have 30 KB; Material's part of it is 5.
+    assert len(gzip.compress(page.encode())) < 20 * 1024
+
+
+def test_the_first_twelve_are_known_and_open(reading_list: ReadingList) -> None:
+    assert list(resources.PICKS) == ["New here", "Ready to build", "Reading papers"]
+    for picked in resources.PICKS.values():
+        assert len(picked) == 4
+        for name, why in picked.items():
+            assert reading_list.by_id[name].url is not None
+            assert why.endswith(".")
+
+
+def test_what_we_mended_tells_everything(reading_list: ReadingList) -> None:
+    page = resources.what_we_mended(reading_list)
+    for resource in reading_list.resources:
+        for mend in resource.mended:
+            assert resources.markdown(mend.detail) in page
+            assert f"(resources/{resource.id}.md)" in page
+            assert f"{{#{mend.type}}}" in page
+        if resource.mended:
+            for said in resource.list_urls:
+                assert said == resource.url or f"`{said}`" in page, said
+    for error in reading_list.errors_in_the_lists:
+        assert resources.markdown(error.right) in page
+    for person in reading_list.people:
+        assert person.name in page
+    assert "list-0" not in page
+    assert "seed" not in page
+
+
+def test_every_word_of_the_vocabularies_has_a_name(
+    reading_list: ReadingList,
+) -> None:
+    used = {mend.type for r in reading_list.resources for mend in r.mended}
+    assert used <= set(MEND_NAMES)
+    assert {r.language for r in reading_list.resources} <= set(LANGUAGE_NAMES)
+    assert {r.access for r in reading_list.resources} <= set(ACCESS_NAMES)
+    assert {r.kind for r in reading_list.resources} == set(KINDS)
+
+
+def test_adding_opens_the_form() -> None:
+    address = urlsplit(resources.add_url(REPO))
+    asked = parse_qs(address.query)
+    assert address.path == "/repo/new/main"
+    assert asked == {"filename": ["docs/resources/NEW.md"], "value": [FORM]}
+
+
+def test_the_examples_on_the_page_are_judged_as_it_says(syllabus: Syllabus) -> None:
+    today = date(2026, 1, 1)
+    assert check_text("docs/resources/x.md", ACCEPTED, syllabus, today).problems == []
+    lines = resources.refused(syllabus).splitlines()
+    fields = [line.split(": ")[1] for line in lines]
+    assert fields == ["url", "kind", "concepts[1]", "summary"]
+    assert all("To mend it:" in line for line in lines)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1))
+def test_any_title_is_text_and_never_markup(title: str) -> None:
+    shown = python_markdown.markdown(f"x {resources.markdown(title)} x")
+    text = html.unescape(re.sub(r"^<p>|</p>$", "", shown))
+    assert " ".join(text.split()) == " ".join(f"x {title} x".split())
+
+
+def test_a_hostile_title_stays_text(
+    reading_list: ReadingList, syllabus: Syllabus
+) -> None:
+    facts = reading_list.by_id["karpathy-mingpt"].model_dump(exclude_none=True)
+    hostile = Resource.model_validate(
+        {**facts, "title": "<img src=x onerror=alert(1)> & [x](y)"}, strict=False
+    )
+    few = ReadingList(
+        resources=(
+            hostile,
+            *(r for r in reading_list.resources if r.id != "karpathy-mingpt"),
+        ),
+        about=reading_list.about,
+    )
+    page = resources.catalogue(few, syllabus, "../")
+    assert "<img" not in page
+    assert "&lt;img src=x onerror=alert(1)&gt; &amp; [x](y)" in page
