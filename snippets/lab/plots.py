@@ -85,9 +85,10 @@ def bars(
     axes.spines["bottom"].set_visible(False)
     axes.set_title(title)
     for row, number in enumerate(values):
+        side, ha = (3, "left") if number >= 0 else (-3, "right")
         axes.annotate(
-            f"{number:.2f}", (number, row), xytext=(3, 0),
-            textcoords="offset points", va="center", color=INK,
+            f"{number:.2f}", (number, row), xytext=(side, 0),
+            textcoords="offset points", ha=ha, va="center", color=INK,
         )  # fmt: skip
     axes.margins(x=0.35)
 

@@ -1,11 +1,25 @@
-"""Logits become probabilities by softmax; the surprise at the truth is the loss."""
+"""Logits become probabilities by softmax; the surprise at the truth is the loss.
+
+Papers: bengio-2003-neural-language-model (section 2: softmax over a vocabulary,
+perplexity), szegedy-2015-label-smoothing (section 7).
+"""
 
 from __future__ import annotations
 
 import math
+import textwrap
+from typing import Any
 
-from jaxtyping import Bool, Float
-from torch import Tensor
+import torch
+from jaxtyping import Bool, Float, Int
+from matplotlib.figure import Figure
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from snippets.lab import corpus, plots
+from snippets.text.embeddings import Embedding
+from snippets.text.tokenization import Tokenizer
+from snippets.text.tokenization import train as train_tokenizer
 
 
 # --8<-- [start:softmax]
@@ -30,3 +44,311 @@ def softmax(
 
 
 # --8<-- [end:softmax]
+
+
+# --8<-- [start:loss]
+def log_softmax(
+    logits: Float[Tensor, "*batch vocab_size"],
+) -> Float[Tensor, "*batch vocab_size"]:
+    """The logarithm of softmax; never the logarithm of 0."""
+    shifted = logits - logits.detach().amax(-1, keepdim=True)
+    return shifted - shifted.exp().sum(-1, keepdim=True).log()
+
+
+def cross_entropy(
+    logits: Float[Tensor, "*batch vocab_size"],
+    targets: Int[Tensor, "*batch"],
+    smoothing: float = 0.0,
+) -> Float[Tensor, ""]:
+    """The mean surprise at the true tokens, in nats."""
+    vocab_size = logits.shape[-1]
+    if ((targets < 0) | (targets >= vocab_size)).any():
+        raise IndexError(f"a target is from 0 to {vocab_size - 1}")
+    surprise = -log_softmax(logits)
+    at_target = surprise.gather(-1, targets.unsqueeze(-1)).mean()
+    if not smoothing:
+        return at_target
+    return (1 - smoothing) * at_target + smoothing * surprise.mean()
+
+
+# --8<-- [end:loss]
+
+
+# --8<-- [start:bigram]
+class Bigram(nn.Module):
+    """The next token's logits are a row, picked by this token."""
+
+    def __init__(self, vocab_size: int) -> None:
+        super().__init__()
+        self.table = Embedding(vocab_size, vocab_size)
+        nn.init.zeros_(self.table.weight)  # at first all are alike
+
+    def forward(
+        self, ids: Int[Tensor, "*batch"]
+    ) -> Float[Tensor, "*batch vocab_size"]:
+        logits: Tensor = self.table(ids)
+        return logits
+
+
+def train(
+    model: nn.Module, ids: Int[Tensor, " seq"], steps: int
+) -> list[float]:
+    """Lower the surprise at each next token; the losses on the way."""
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.3)
+    losses = []
+    for _ in range(steps):
+        loss = cross_entropy(model(ids[:-1]), ids[1:])
+        losses.append(loss.item())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return losses
+
+
+# --8<-- [end:bigram]
+
+
+# --8<-- [start:counted]
+def counted(
+    ids: Int[Tensor, " seq"], vocab_size: int
+) -> Float[Tensor, "vocab_size vocab_size"]:
+    """The answer without learning: how often each follows each."""
+    pairs = torch.zeros(vocab_size, vocab_size)
+    one = torch.ones(len(ids) - 1)
+    pairs.index_put_((ids[:-1], ids[1:]), one, accumulate=True)
+    return pairs / pairs.sum(-1, keepdim=True).clamp(min=1)
+
+
+# --8<-- [end:counted]
+
+
+# --8<-- [start:speak]
+def speak(
+    model: nn.Module,
+    ids: list[int],
+    count: int,
+    temperature: float,
+    random: torch.Generator,
+) -> list[int]:
+    """Go on from `ids`: draw a token, append it, draw again."""
+    for _ in range(count):
+        logits = model(torch.tensor(ids[-1]))
+        chances = softmax(logits / temperature)
+        drawn = torch.multinomial(chances, 1, generator=random)
+        ids = [*ids, int(drawn)]
+    return ids
+
+
+# --8<-- [end:speak]
+
+
+# --8<-- [start:by-hand]
+TOKENS = ["glass", "cup", "it"]
+LOGITS = torch.tensor([2.0, 1.0, -1.0])
+TEMPERATURES = [0.5, 1.0, 2.0]
+# --8<-- [end:by-hand]
+
+STEPS = 60
+SIZES = [256, 320, 512]  # 256 is bytes alone
+BEGINNING = "The robot dropped the"
+
+
+def by_hand() -> dict[str, Any]:
+    """Three logits: probabilities, surprises, temperatures, smoothing."""
+    glass = torch.tensor(0)
+    return {
+        "tokens": TOKENS,
+        "logits": LOGITS,
+        "powers": LOGITS.exp(),
+        "probabilities": softmax(LOGITS),
+        "surprise": -log_softmax(LOGITS),
+        "temperatures": [
+            {"temperature": t, "probabilities": softmax(LOGITS / t)}
+            for t in TEMPERATURES
+        ],
+        "smoothed": cross_entropy(LOGITS, glass, smoothing=0.1),
+        # Raising e to the power of 1000 is too much for a float.
+        "huge": softmax(torch.tensor([1000.0, 0.0])),
+    }
+
+
+def perplexities(tokenizer: Tokenizer, text: str) -> dict[str, Any]:
+    """How well counting predicts a text, for each token and for each byte."""
+    ids = torch.tensor(tokenizer.encode(text))
+    vocab_size = len(tokenizer.tokens)
+    shares = counted(ids, vocab_size)[ids[:-1], ids[1:]]
+    nats = -shares.log().sum().item()
+    predicted = sum(len(tokenizer.tokens[i]) for i in ids[1:])
+    return {
+        "vocab_size": vocab_size,
+        "tokens": len(ids),
+        "a_token": math.exp(nats / len(shares)),
+        "a_byte": math.exp(nats / predicted),
+    }
+
+
+def difference_to_pytorch(seed: int, device: str) -> dict[str, float]:
+    """The largest differences to PyTorch's own, on logits far apart."""
+    random = torch.Generator().manual_seed(seed)
+    logits = (50 * torch.randn(64, 100, generator=random)).to(device)
+    targets = torch.randint(100, (64,), generator=random).to(device)
+
+    def apart(ours: Tensor, theirs: Tensor) -> float:
+        return (ours - theirs).abs().max().item()
+
+    return {
+        "softmax": apart(softmax(logits), logits.softmax(-1)),
+        "loss": apart(
+            cross_entropy(logits, targets),
+            F.cross_entropy(logits, targets),
+        ),
+        "smoothed": apart(
+            cross_entropy(logits, targets, smoothing=0.1),
+            F.cross_entropy(logits, targets, label_smoothing=0.1),
+        ),
+    }
+
+
+def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
+    """Three logits by hand, then a bigram model that learns and speaks."""
+    text = corpus.robot()
+    tokenizers = [train_tokenizer(text, size) for size in SIZES]
+    rows = [perplexities(tokenizer, text) for tokenizer in tokenizers]
+    tokenizer = tokenizers[-1]
+    ids = torch.tensor(tokenizer.encode(text))
+    model = Bigram(len(tokenizer.tokens))
+    losses = train(model, ids, STEPS + 1)
+    with torch.no_grad():
+        twice = cross_entropy(softmax(model(ids[:-1])), ids[1:]).item()
+
+    start = tokenizer.encode(BEGINNING)
+    chances = softmax(model(torch.tensor(start[-1])).detach())
+    best = chances.topk(5)
+    random = torch.Generator().manual_seed(seed)
+    return {
+        "by_hand": by_hand(),
+        "bigram": {
+            "vocab_size": rows[-1]["vocab_size"],
+            "losses": [
+                {"step": step, "loss": losses[step]}
+                for step in (0, 1, 10, 30, STEPS)
+            ],
+            "counts": math.log(rows[-1]["a_token"]),
+            "twice": twice,
+            # When the right token has probability 1, all others 0.
+            "twice_floor": math.log(
+                math.e + len(model.table.weight) - 1
+            )
+            - 1,
+        },
+        "tokenizers": rows,
+        "robot": {
+            "after": BEGINNING,
+            "next": [
+                {"token": tokenizer.decode([i]), "p": p}
+                for p, i in zip(
+                    best.values.tolist(),
+                    best.indices.tolist(),
+                    strict=True,
+                )
+            ],
+        },
+        "sampled": [
+            {
+                "temperature": t,
+                "text": tokenizer.decode(
+                    speak(model, start, 40, t, random)
+                ),
+            }
+            for t in TEMPERATURES
+        ],
+        "difference": difference_to_pytorch(seed, device),
+    }
+
+
+def show(data: dict[str, Any]) -> None:
+    """Print the example, the learning, the perplexities and the speech."""
+    hand = data["by_hand"]
+    print("token  logit    exp      p  surprise")
+    steps = ("logits", "powers", "probabilities", "surprise")
+    for token, logit, power, p, surprise in zip(
+        hand["tokens"], *(hand[s] for s in steps), strict=True
+    ):
+        print(
+            f"{token:5}{logit:7.2f}{power:7.2f}{p:7.2f}{surprise:10.2f}"
+        )
+    one, other = hand["huge"]
+    print(f"glass, smoothed by 0.1:{hand['smoothed']:13.2f}")
+    print(f"logits 1000 and 0: p is {one:.2f} and {other:.2f}")
+
+    print(
+        "\ntemperature"
+        + "".join(
+            f"{row['temperature']:7.1f}" for row in hand["temperatures"]
+        )
+    )
+    for token, *p in zip(
+        hand["tokens"],
+        *(row["probabilities"] for row in hand["temperatures"]),
+        strict=True,
+    ):
+        print(f"{token:11}" + "".join(f"{number:7.2f}" for number in p))
+
+    bigram = data["bigram"]
+    print(f"\na bigram model of {bigram['vocab_size']} tokens learns")
+    print("               loss  perplexity")
+    lines = [
+        (f"step {row['step']}", row["loss"]) for row in bigram["losses"]
+    ]
+    lines += [("by counting", bigram["counts"])]
+    lines += [("softmax twice", bigram["twice"])]
+    for line, loss in lines:
+        print(f"{line:13}{loss:6.2f}{math.exp(loss):12.1f}")
+
+    print("\nperplexity of the same text, by counting")
+    print("vocabulary  tokens  a token  a byte")
+    for row in data["tokenizers"]:
+        print(
+            f"{row['vocab_size']:10}{row['tokens']:8,}"
+            f"{row['a_token']:9.2f}{row['a_byte']:8.2f}"
+        )
+
+    robot = data["robot"]
+    print(f"\n{robot['after']} ...")
+    for row in robot["next"]:
+        print(f"{row['token']:10}{row['p']:5.2f}")
+    for said in data["sampled"]:
+        print(f"\nit speaks at temperature {said['temperature']}")
+        print(textwrap.fill(legible(said["text"]), 42))
+
+    print("\nlargest difference to PyTorch")
+    for what, size in data["difference"].items():
+        print(f"{what:9} {size:.1e}")
+
+
+def legible(text: str) -> str:
+    """One paragraph; a sign that cannot be printed becomes a question mark."""
+    words = " ".join(text.split())
+    return "".join(c if c.isprintable() else "?" for c in words)
+
+
+def draw(data: dict[str, Any]) -> Figure:
+    """The logits, then the probabilities at three temperatures."""
+    hand = data["by_hand"]
+    figure, axes = plots.canvas(300, 2, 2)
+    first, *others = axes.flat
+    plots.bars(
+        first, hand["tokens"], hand["logits"], "logits", plots.LINK
+    )
+    first.axvline(0, color=plots.MUTED, linewidth=1)
+    for panel, row in zip(others, hand["temperatures"], strict=True):
+        title = f"temperature {row['temperature']:g}"
+        plots.bars(
+            panel,
+            hand["tokens"],
+            row["probabilities"],
+            title,
+            plots.LINK,
+        )
+        panel.set_xlim(0, 1.3)
+    return figure
