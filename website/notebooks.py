@@ -33,6 +33,7 @@ from mkdocs.structure.toc import get_toc
 from mkdocs.utils import get_relative_url
 
 from reading_list.syllabus import ROOT
+from website.concepts import drawing
 
 NOTEBOOKS = ROOT / "docs" / "notebooks"
 _log = get_plugin_logger("notebooks")
@@ -285,12 +286,14 @@ def _shown(
         if "text/html" in data:
             raise NotebookError(f"{where} shows HTML: print text, or draw")
         return _printed(data["text/plain"])
-    alt = html.escape(cell["metadata"].get("alt", ""))
+    alt = cell["metadata"].get("alt", "")
     if not alt:
         raise NotebookError(f'{where} draws: its metadata needs an "alt" text')
     if "image/svg+xml" in data:
         drawing = data["image/svg+xml"]
+        # Material's script assigns to every `href`, which an SVG element forbids.
         drawing = drawing[drawing.index("<svg") :].strip()
+        drawing = drawing.replace(" href=", " xlink:href=")
         drawing = drawing.replace("<svg", f'<svg role="img" aria-label="{alt}"', 1)
         return f'<figure class="drawing">{drawing}</figure>'
     if "image/png" not in data:
@@ -302,7 +305,7 @@ def _shown(
     name = f"picture-{len(made.pictures) + 1}.png"
     made.pictures[name] = content
     return (
-        f'<figure class="drawing"><img src="{name}" alt="{alt}"'
+        f'<figure class="drawing"><img src="{name}" alt="{html.escape(alt)}"'
         f' width="{width}" height="{height}" loading="lazy"></figure>'
     )
 

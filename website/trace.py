@@ -88,7 +88,7 @@ def trace(
 
 def _token(text: str) -> str:
     """A token with its leading space made visible."""
-    return html.escape(text.replace(" ", "␣"))
+    return html.escape(text.replace(" ", "·"))
 
 
 def _tokens(data: Data) -> str:

@@ -110,8 +110,8 @@ def test_only_the_first_numbers_and_candidates_are_drawn(syllabus: Syllabus) -> 
     drawn = _trace(ROBOT, syllabus)
     assert drawn.count('<i style="background') == NUMBERS * len(WORDS)
     assert f"{NUMBERS} of 20 numbers" in drawn
-    assert f"␣w{CANDIDATES - 1}" in drawn
-    assert f"␣w{CANDIDATES}" not in drawn
+    assert f"·w{CANDIDATES - 1}" in drawn
+    assert f"·w{CANDIDATES}" not in drawn
 
 
 def test_text_from_a_record_is_escaped(syllabus: Syllabus) -> None:
