@@ -322,7 +322,7 @@ def _form(reading_list: ReadingList, syllabus: Syllabus) -> str:
         '<form role="search" aria-label="Filter the catalogue" hidden>'
         "<label>Search titles, people and ideas"
         '<input type="search" name="find" autocomplete="off" spellcheck="false">'
-        "</label><details open><summary>Filter and sort</summary><div>"
+        '</label><details class="filters" open><summary>Filter and sort</summary><div>'
         f"{selects}"
         f'<label>Sort<select name="sort">{sorts}</select></label>'
         '<label class="tick"><input type="checkbox" name="starred" value="1">'

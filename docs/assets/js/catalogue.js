@@ -34,6 +34,7 @@ class ResourceCatalogue extends HTMLElement {
     this.found = this.querySelector(".found");
     this.none = this.querySelector(".none");
     this.picks = this.querySelector(".picks");
+    this.heading = this.querySelector("#all");
     this.list = this.querySelector(".entries");
     this.entries = [...this.list.children].map((item) => {
       const title = item.querySelector("a").textContent;
@@ -146,6 +147,7 @@ class ResourceCatalogue extends HTMLElement {
     const filtered = Boolean(starred || words.length || filters.length);
     this.picks.hidden = filtered;
     this.none.hidden = count > 0;
+    this.heading.textContent = filtered ? "Found" : `All ${this.total}`;
     // Said once the typing pauses, so that a screen reader is not flooded.
     clearTimeout(this.telling);
     this.telling = setTimeout(() => {
