@@ -212,4 +212,5 @@ def test_on_a_phone_the_filters_are_folded(browser: Browser, site: Site) -> None
         page.get_by_text("Filter and sort").click()
         page.locator("select[name=kind]").select_option("book")
         expect_count(page, 7)
+        expect(page.locator("form summary")).to_have_text("Filter and sort (1 set)")
         assert page.evaluate("document.documentElement.scrollWidth") == 360

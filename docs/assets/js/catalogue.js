@@ -44,8 +44,9 @@ class ResourceCatalogue extends HTMLElement {
     this.total = this.entries.length;
     this.order = "";
     this.form.hidden = false;
+    // Folded on a phone, where it would push the list off the screen.
     const details = this.form.querySelector("details");
-    details.open = matchMedia("(min-width: 48em)").matches || location.search !== "";
+    details.open = matchMedia("(min-width: 48em)").matches;
     this.found.hidden = false;
 
     this.leaving = new AbortController();
@@ -144,6 +145,9 @@ class ResourceCatalogue extends HTMLElement {
       this.list.append(...sorted.map(({ item }) => item));
       this.order = sort;
     }
+    const set = filters.length + (starred ? 1 : 0) + (sort ? 1 : 0);
+    this.form.querySelector("summary").textContent =
+      "Filter and sort" + (set ? ` (${set} set)` : "");
     const filtered = Boolean(starred || words.length || filters.length);
     this.picks.hidden = filtered;
     this.none.hidden = count > 0;
