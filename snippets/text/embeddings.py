@@ -60,7 +60,6 @@ class Embedding(nn.Module):
 # --8<-- [end:module]
 
 
-# --8<-- [start:neighbours]
 def neighbours(
     vector: Float[Tensor, " d_model"],
     table: Float[Tensor, "vocab_size d_model"],
@@ -70,9 +69,6 @@ def neighbours(
     cosines = F.cosine_similarity(vector, table, dim=-1)
     found = cosines.topk(count)
     return found.values, found.indices
-
-
-# --8<-- [end:neighbours]
 
 
 # --8<-- [start:plane]
@@ -98,11 +94,9 @@ def plane(
 # --8<-- [end:plane]
 
 
-# --8<-- [start:by-hand]
 TOKENS = ["the", "robot", "glass", "it"]
 TABLE = torch.tensor([[0.0, 1.0], [3.0, 1.0], [2.0, -1.0], [1.0, 2.0]])
 IDS = torch.tensor([0, 2, 0])
-# --8<-- [end:by-hand]
 
 ASKED = ["robot", "glass", "slippery", "cup"]
 MAP = [

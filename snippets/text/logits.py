@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 import textwrap
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import torch
@@ -90,25 +92,20 @@ class Bigram(nn.Module):
         return logits
 
 
-def train(
-    model: nn.Module, ids: Int[Tensor, " seq"], steps: int
-) -> list[float]:
-    """Lower the surprise at each next token; the losses on the way."""
+def fit(model: nn.Module, ids: Int[Tensor, " seq"]) -> Iterator[float]:
+    """Step by step lower the surprise at each next token."""
     optimizer = torch.optim.Adam(model.parameters(), lr=0.3)
-    losses = []
-    for _ in range(steps):
+    while True:
         loss = cross_entropy(model(ids[:-1]), ids[1:])
-        losses.append(loss.item())
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    return losses
+        yield loss.item()
 
 
 # --8<-- [end:bigram]
 
 
-# --8<-- [start:counted]
 def counted(
     ids: Int[Tensor, " seq"], vocab_size: int
 ) -> Float[Tensor, "vocab_size vocab_size"]:
@@ -119,10 +116,6 @@ def counted(
     return pairs / pairs.sum(-1, keepdim=True).clamp(min=1)
 
 
-# --8<-- [end:counted]
-
-
-# --8<-- [start:speak]
 def speak(
     model: nn.Module,
     ids: list[int],
@@ -139,14 +132,9 @@ def speak(
     return ids
 
 
-# --8<-- [end:speak]
-
-
-# --8<-- [start:by-hand]
 TOKENS = ["glass", "cup", "it"]
 LOGITS = torch.tensor([2.0, 1.0, -1.0])
 TEMPERATURES = [0.5, 1.0, 2.0]
-# --8<-- [end:by-hand]
 
 STEPS = 60
 SIZES = [256, 320, 512]  # 256 is bytes alone
@@ -217,7 +205,7 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
     tokenizer = tokenizers[-1]
     ids = torch.tensor(tokenizer.encode(text))
     model = Bigram(len(tokenizer.tokens))
-    losses = train(model, ids, STEPS + 1)
+    losses = list(islice(fit(model, ids), STEPS + 1))
     with torch.no_grad():
         twice = cross_entropy(softmax(model(ids[:-1])), ids[1:]).item()
 

@@ -1,8 +1,8 @@
 """Why `logits` can be believed."""
 
 import math
-from collections import Counter
-from itertools import pairwise
+from collections import Counter, deque
+from itertools import islice, pairwise
 
 import pytest
 import torch
@@ -15,10 +15,10 @@ from snippets.text.logits import (
     Bigram,
     counted,
     cross_entropy,
+    fit,
     log_softmax,
     softmax,
     speak,
-    train,
 )
 
 VOCAB_SIZE = 9
@@ -200,7 +200,7 @@ def test_a_second_softmax_cannot_go_below_its_floor():
 def test_gradient_descent_reaches_what_counting_gives(seed):
     ids = text_of(seed)
     model = Bigram(vocab_size=VOCAB_SIZE)
-    losses = train(model, ids, 300)
+    losses = list(islice(fit(model, ids), 300))
     shares = counted(ids, VOCAB_SIZE)
     best = -shares[ids[:-1], ids[1:]].log().mean().item()
     assert losses[0] == pytest.approx(math.log(VOCAB_SIZE))
@@ -247,7 +247,7 @@ def test_it_draws_as_often_as_softmax_says():
 def test_cold_it_takes_the_best_and_starts_where_it_is_told():
     ids = text_of(5)
     model = Bigram(vocab_size=VOCAB_SIZE)
-    train(model, ids, 50)
+    deque(islice(fit(model, ids), 50))
     said = speak(model, [4, 1], 20, 1e-3, torch.Generator().manual_seed(0))
     assert said[:2] == [4, 1] and len(said) == 22
     for first, second in pairwise(said[1:]):
