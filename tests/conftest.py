@@ -13,11 +13,16 @@ os.environ["OMP_NUM_THREADS"] = "1"
 import pytest
 import torch
 from beartype import BeartypeConf, beartype
+from hypothesis import settings
 from jaxtyping import install_import_hook
 
 from website.served import Site, built_and_served
 
 torch.set_num_threads(1)
+
+# On a busy machine a single example may well take longer than a fifth of a second.
+settings.register_profile("ours", deadline=None)
+settings.load_profile("ours")
 
 # Every `Float[Tensor, "batch seq"]` in a signature is checked at each call. The hook
 # has to be there before the first test file imports a snippet, and wants the checker
