@@ -43,12 +43,22 @@ class Result:
 
 
 def load_results(folder: Path = RESULTS) -> dict[str, Result]:
-    """Every recorded result of a concept, by name."""
+    """Every recorded result of a concept, by name.
+
+    Raises:
+        ResultError: a result is no JSON, or its text is missing.
+    """
     results = {}
     for path in sorted(folder.glob("*.json")):
-        record = json.loads(path.read_text(encoding="utf-8"))
+        try:
+            record = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise ResultError(f"docs/results/{path.name}: {error}") from None
         if "recipe" in record:
-            text = path.with_suffix(".txt").read_text(encoding="utf-8")
+            beside = path.with_suffix(".txt")
+            if not beside.exists():
+                raise ResultError(f"docs/results/{beside.name} is missing")
+            text = beside.read_text(encoding="utf-8")
             has_figure = path.with_suffix(".svg").exists()
             results[path.stem] = Result(path.stem, record, text, has_figure)
     return results
@@ -102,7 +112,7 @@ def strip(concept: Concept, syllabus: Syllabus, reading_minutes: int) -> str:
     )
     return "\n".join(
         [
-            '<div class="strip" markdown>',
+            '<div class="strip" markdown data-search-exclude>',
             "",
             f"- **Chapter {number}** {chapter.title}",
             f"- **Builds on** {builds_on}",
@@ -156,12 +166,8 @@ def inline_figures(content: str, docs: Path) -> str:
     """Put each drawing itself into the page, where it follows the colour scheme."""
 
     def replace(match: re.Match[str]) -> str:
-        drawing = (docs / match["path"]).read_text(encoding="utf-8").strip()
-        # Material's script assigns to every `href`, which an SVG element forbids.
-        drawing = drawing[drawing.index("<svg") :].replace(" href=", " xlink:href=")
-        return drawing.replace(
-            "<svg", f'<svg role="img" aria-label="{match["alt"]}"', 1
-        )
+        svg = (docs / match["path"]).read_text(encoding="utf-8")
+        return drawing(svg, html.unescape(match["alt"]))
 
     return re.sub(
         r'(?:<p>)?<span data-svg="(?P<path>[^"]+)" data-alt="(?P<alt>[^"]*)">'
@@ -169,6 +175,13 @@ def inline_figures(content: str, docs: Path) -> str:
         replace,
         content,
     )
+
+
+def drawing(svg: str, alt: str) -> str:
+    """An SVG to stand in a page, told in words to who does not see it."""
+    # Material's script assigns to every `href`, which an SVG element forbids.
+    svg = svg[svg.index("<svg") :].strip().replace(" href=", " xlink:href=")
+    return svg.replace("<svg", f'<svg role="img" aria-label="{html.escape(alt)}"', 1)
 
 
 def printed(result: Result) -> str:
@@ -201,18 +214,30 @@ def change(result: Result, number: int, why: str) -> str:
         why: the explanation shown after the outcome.
     """
     edit = result.record["edits"][number - 1]
-    before = [f"- {line}" for line in edit["before"][:8]]
-    after = [f"+ {line}" for line in edit["after"][:8]]
+    before = _marked("- ", edit["before"])
+    after = _marked("+ ", edit["after"])
     diff = "\n".join(before + after) or "  prints the same"
     body = f"```diff\n{diff}\n```\n\n{why}"
-    source = (
-        f"```diff\n{_marked('- ', edit['find'])}\n{_marked('+ ', edit['replace'])}\n```"
+    source = "\n".join(
+        [
+            "```diff",
+            *(f"- {line}" for line in edit["find"].splitlines()),
+            *(f"+ {line}" for line in edit["replace"].splitlines()),
+            "```",
+        ]
     )
     return f'{source}\n\n??? question "What happens?"\n\n{_indent(body)}'
 
 
-def _marked(mark: str, lines: str) -> str:
-    return "\n".join(mark + line for line in lines.splitlines())
+MOST_LINES = 8
+
+
+def _marked(mark: str, lines: list[str]) -> list[str]:
+    """The first lines with a mark before each, and how many follow."""
+    shown = [mark + line for line in lines[:MOST_LINES]]
+    if (left := len(lines) - MOST_LINES) > 0:
+        shown.append(f"  ({_count(left, 'line')} more)")
+    return shown
 
 
 def _indent(text: str) -> str:

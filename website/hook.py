@@ -70,7 +70,7 @@ def on_page_content(
                 content, page, config, files, _renderer.repo_url
             )
         return typeset_page(_renderer.content(content))
-    except (MathsError, notebooks.NotebookError) as error:
+    except (MathsError, RenderError, notebooks.NotebookError) as error:
         raise PluginError(f"{page.file.src_uri}: {error}") from None
 
 

@@ -290,12 +290,8 @@ def _shown(
     if not alt:
         raise NotebookError(f'{where} draws: its metadata needs an "alt" text')
     if "image/svg+xml" in data:
-        drawing = data["image/svg+xml"]
-        # Material's script assigns to every `href`, which an SVG element forbids.
-        drawing = drawing[drawing.index("<svg") :].strip()
-        drawing = drawing.replace(" href=", " xlink:href=")
-        drawing = drawing.replace("<svg", f'<svg role="img" aria-label="{alt}"', 1)
-        return f'<figure class="drawing">{drawing}</figure>'
+        svg = drawing(data["image/svg+xml"], alt)
+        return f'<figure class="drawing">{svg}</figure>'
     if "image/png" not in data:
         raise NotebookError(f"{where} draws {pictures[0]}: make it SVG or PNG")
     content = base64.b64decode(data["image/png"])

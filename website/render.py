@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -9,7 +10,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import jinja2
+import yaml
 from mkdocs.utils.meta import get_data
+from pydantic import ValidationError
 
 from reading_list import form
 from reading_list.records import InvalidRecordsError, ReadingList
@@ -28,8 +31,13 @@ class RenderError(Exception):
 
 
 def fixed(number: float, digits: int = 2) -> str:
-    """A number with so many decimals, and a real minus sign."""
-    return f"{number:.{digits}f}".replace("-", "−")
+    """A number with so many decimals."""
+    return _minus(f"{number:.{digits}f}")
+
+
+def _minus(number: str) -> str:
+    """The number with a real minus sign, and none before a zero."""
+    return number.replace("-", "−") if number.strip("-0., %") else number.lstrip("-")
 
 
 def scientific(number: float) -> str:
@@ -38,17 +46,17 @@ def scientific(number: float) -> str:
         return "0"
     mantissa, exponent = f"{number:.1e}".split("e")
     raised = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-    return f"{mantissa} × 10{raised}"
+    return f"{_minus(mantissa)} × 10{raised}"
 
 
 def thousands(number: float) -> str:
     """30522 as 30,522."""
-    return f"{number:,.0f}"
+    return _minus(f"{number:,.0f}")
 
 
 def percent(share: float, digits: int = 0) -> str:
     """0.73 as 73 %."""
-    return f"{100 * share:.{digits}f} %"
+    return _minus(f"{100 * share:.{digits}f} %")
 
 
 FILTERS: dict[str, Callable[..., str]] = {
@@ -90,20 +98,23 @@ class Renderer:
         """Read the syllabus, the records and the results.
 
         Raises:
-            RenderError: a record or the syllabus has errors; a line for each.
+            RenderError: a record, the syllabus or a result has errors.
         """
         try:
-            reading_list = load_records(docs / "resources")
+            return cls(
+                docs=docs,
+                repo_url=repo_url.rstrip("/"),
+                syllabus=load_syllabus(docs / "concepts" / "concepts.yml"),
+                reading_list=load_records(docs / "resources"),
+                results=concepts.load_results(docs / "results"),
+                jinja=environment(),
+            )
         except InvalidRecordsError as invalid:
             raise RenderError(f"the reading list has errors\n{invalid}") from None
-        return cls(
-            docs=docs,
-            repo_url=repo_url.rstrip("/"),
-            syllabus=load_syllabus(docs / "concepts" / "concepts.yml"),
-            reading_list=reading_list,
-            results=concepts.load_results(docs / "results"),
-            jinja=environment(),
-        )
+        except (ValidationError, yaml.YAMLError) as error:
+            raise RenderError(f"concepts.yml has errors\n{error}") from None
+        except ResultError as error:
+            raise RenderError(str(error)) from None
 
     def navigation(self, nav: list[Any]) -> list[Any]:
         """The navigation with the written concepts, by chapter, after "Start here"."""
@@ -148,12 +159,22 @@ class Renderer:
                     self.repo_url,
                 )
             return self.fill(markdown, self.context(path))
-        except (jinja2.TemplateError, ResultError, LookupError) as error:
+        except (
+            *(jinja2.TemplateError, ResultError, LookupError),
+            *(TypeError, ValueError),  # a filter was given what it cannot take
+        ) as error:
             raise RenderError(f"{type(error).__name__}: {error}") from error
 
     def content(self, content: str) -> str:
-        """The HTML of one page with its drawings in it."""
-        return concepts.inline_figures(content, self.docs)
+        """The HTML of one page with its drawings in it.
+
+        Raises:
+            RenderError: a drawing does not exist.
+        """
+        try:
+            return concepts.inline_figures(content, self.docs)
+        except OSError as error:
+            raise RenderError(f"there is no drawing {error.filename}") from None
 
     def fill(self, text: str, context: Mapping[str, Any]) -> str:
         return self.jinja.from_string(text).render(context)
@@ -188,9 +209,18 @@ class Renderer:
             "notices": notices,
             "trace": lambda: trace(data, self.syllabus, href),
             "results": data,
+            "benchmarks": self.benchmarks,
             "repo_url": self.repo_url,
             "picture": concepts.picture,
             "source": lambda file: f"{self.repo_url}/blob/main/{file}",
+        }
+
+    @cached_property
+    def benchmarks(self) -> dict[str, Any]:
+        """What the benchmarks recorded, by name: the recipe and the data."""
+        return {
+            path.stem: json.loads(path.read_text(encoding="utf-8"))
+            for path in sorted((self.docs / "results" / "benchmarks").glob("*.json"))
         }
 
     @cached_property

@@ -288,7 +288,7 @@ def test_a_link_that_leads_nowhere_is_noted(made, link):
 def test_formulas_are_marked_for_typesetting(made):
     page = made(
         new_markdown_cell(
-            "A $q_j$ costs $5, not `$x$`, with $a < b$.\n\n$$\n\\frac{a}{b}_i\n$$\n"
+            "A $q_j$ costs \\$5, not `$x$`, with $a < b$.\n\n$$\n\\frac{a}{b}_i\n$$\n"
         )
     )
     assert r'<span class="arithmatex">\(q_j\)</span> costs $5, not' in page.html

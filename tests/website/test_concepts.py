@@ -1,0 +1,275 @@
+"""What the hook adds around the prose of a concept."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from reading_list.records import load
+from reading_list.syllabus import Concept, Syllabus
+from website import concepts
+from website.concepts import Result, ResultError
+
+SYLLABUS = Syllabus.model_validate(
+    {
+        "chapters": [
+            {"name": "text", "title": "Text into numbers", "main_line": True},
+            {"name": "gpt", "title": "GPT", "main_line": True},
+        ],
+        "concepts": [
+            {
+                "name": "first",
+                "title": "First",
+                "chapter": "text",
+                "question": "What comes first?",
+                "definition": "The one that comes first.",
+                "builds_on": [],
+                "status": "written",
+            },
+            {
+                "name": "planned-one",
+                "title": "Planned one",
+                "chapter": "text",
+                "question": "When?",
+                "definition": 'Later, "soon" & so on.',
+                "builds_on": [{"concept": "first", "because": "it is first"}],
+                "status": "planned",
+            },
+            {
+                "name": "last-one",
+                "title": "Last one",
+                "chapter": "gpt",
+                "question": "What comes last?",
+                "definition": "The one that comes last.",
+                "builds_on": [
+                    {"concept": "first", "because": "it is first"},
+                    {"concept": "planned-one", "because": "it is later"},
+                ],
+                "status": "written",
+            },
+        ],
+    }
+)
+FIRST, PLANNED, LAST = SYLLABUS.concepts
+RECIPE = {
+    "command": "python -m snippets first",
+    "seed": 0,
+    "threads": 1,
+    "python": "3.11.7",
+    "torch": "2.13.0",
+    "machine": "Linux x86_64",
+    "seconds": 0.04,
+    "date": "2026-11-20",
+}
+EDIT = {
+    "find": "    a = 1",
+    "replace": "    b = 2\n    a = b",
+    "before": ["x 1"],
+    "after": ["x 2", "y"],
+}
+
+
+def result(**changed: object) -> Result:
+    record = {"recipe": RECIPE, "data": {"x": 1}, "edits": [{**EDIT, **changed}]}
+    return Result("first", record, "x 1\n", has_figure=True)
+
+
+@pytest.mark.parametrize(
+    "markdown, count",
+    [
+        ("Three words here.", 3),
+        ("## A heading\n\n- **bold** `code`", 4),
+        ("A `b c` - d", 4),
+        ("{{ result.x|fixed }} and {{ term('first') }}", 3),
+        ("{{ code('x') }} {{ printed() }} {{ change(1) }} word", 1),
+        ('{{ figure(\n  alt="one two",\n  caption="three"\n) }} word', 1),
+        ("<% set a = result.b %> word", 1),
+        ("word\n```python\nno words here\n```\nword", 2),
+        ("In $x$ words:\n\n$$\na + b\n$$\n", 3),
+        ('<span class="q">query</span> <svg><text>no</text></svg>', 1),
+        ("[two words](../resources/a-b.md)", 2),
+        ("| a | b |\n| --- | --- |\n| c | d |", 4),
+        ("", 0),
+    ],
+)
+def test_what_counts_as_a_word(markdown, count):
+    assert concepts.words(markdown) == count
+
+
+@pytest.mark.parametrize(
+    "prose, sections, minutes",
+    [(200, 0, 1), (201, 0, 2), (1000, 0, 5), (1000, 3, 9), (0, 0, 0)],
+)
+def test_minutes_count_prose_and_code(prose, sections, minutes):
+    markdown = "word " * prose + "{{ code('x') }}\n" * sections
+    assert concepts.minutes(markdown) == minutes
+
+
+def test_a_written_concept_is_a_link_and_a_planned_one_a_tooltip():
+    assert concepts.term(SYLLABUS, "first") == "[first](first.md)"
+    assert concepts.term(SYLLABUS, "last-one", "the end") == "[the end](last-one.md)"
+    planned = concepts.term(SYLLABUS, "planned-one")
+    assert planned == (
+        '<abbr title="Later, &quot;soon&quot; &amp; so on." tabindex="0">'
+        "planned one</abbr>"
+    )
+
+
+def test_the_strip_says_where_one_is():
+    strip = concepts.strip(LAST, SYLLABUS, 7)
+    assert "- **Chapter 2** GPT" in strip
+    assert "- **Builds on** [first](first.md), <abbr" in strip
+    assert "- **Takes** 7 minutes" in strip
+    assert "- **Run it** `make run NAME=last-one`" in strip
+    assert "**Builds on** [Before you start]" in concepts.strip(FIRST, SYLLABUS, 7)
+
+
+def test_the_heading_asks_and_defines():
+    heading = concepts.heading(LAST, SYLLABUS, 7)
+    assert heading.startswith("# Last one: what comes last? { #last-one }\n")
+    assert heading.endswith("markdown>The one that comes last.</p>")
+
+
+def test_code_is_a_section_of_the_tested_file():
+    assert concepts.code(LAST, "the-section") == (
+        '```python title="snippets/gpt/last_one.py"\n'
+        '--8<-- "snippets/gpt/last_one.py:the-section"\n```'
+    )
+
+
+def test_a_figure_has_its_words_and_its_drawing(tmp_path):
+    (tmp_path / "results").mkdir()
+    svg = '<?xml version="1.0"?>\n<svg viewBox="0 0 1 1"><use href="#a"/></svg>\n'
+    (tmp_path / "results" / "first.svg").write_text(svg)
+    place = concepts.figure(result(), 'an "alt" & more', "Notice.")
+    assert '<figcaption markdown="span">Notice.</figcaption>' in place
+    page = concepts.inline_figures(f"<p>{place.splitlines()[1]}</p>", tmp_path)
+    # xlink: Material's script assigns to every href, which SVG forbids.
+    assert page == (
+        '<svg role="img" aria-label="an &quot;alt&quot; &amp; more"'
+        ' viewBox="0 0 1 1"><use xlink:href="#a"/></svg>'
+    )
+
+
+def test_two_figures_on_a_page_are_both_drawn(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.svg").write_text(f"<svg>{name}</svg>")
+    places = [concepts.picture(f"{n}.svg", n, n).splitlines()[1] for n in ("a", "b")]
+    page = concepts.inline_figures("\n".join(places), tmp_path)
+    assert ">a</svg>" in page and ">b</svg>" in page and "data-svg" not in page
+
+
+def test_a_figure_that_is_not_recorded_is_refused():
+    without = Result("first", {"recipe": RECIPE, "data": {}}, "", has_figure=False)
+    with pytest.raises(ResultError, match="first: no figure is recorded"):
+        concepts.figure(without, "alt", "caption")
+
+
+def test_output_comes_with_the_recipe():
+    assert concepts.printed(result()) == (
+        '``` { .text .printed title="Printed by python -m snippets first" }\n'
+        "x 1\n```\n\n"
+        '<p class="recipe" markdown>Seed 0, Python 3.11.7, torch 2.13.0, 1 thread,'
+        " Linux x86_64: 0.0 seconds on 2026-11-20.</p>"
+    )
+
+
+def test_a_change_shows_the_edit_and_folds_the_outcome():
+    assert concepts.change(result(), 1, "Because.\nYes.") == (
+        "```diff\n-     a = 1\n+     b = 2\n+     a = b\n```\n\n"
+        '??? question "What happens?"\n\n'
+        "    ```diff\n    - x 1\n    + x 2\n    + y\n    ```\n\n    Because.\n    Yes."
+    )
+
+
+def test_a_change_that_changes_nothing_says_so():
+    assert "      prints the same\n" in concepts.change(
+        result(before=[], after=[]), 1, "So."
+    )
+
+
+def test_a_long_outcome_says_how_much_is_left_out():
+    lines = [f"line {number}" for number in range(10)]
+    shown = concepts.change(result(before=lines, after=lines[:9]), 1, "So.")
+    assert shown.count("    - line") == 8 and "(2 lines more)" in shown
+    assert shown.count("    + line") == 8 and "(1 line more)" in shown
+
+
+def test_the_next_page_is_the_next_that_is_written():
+    assert concepts.next_button(FIRST, SYLLABUS).startswith(
+        "[Next: Last one](last-one.md){"
+    )
+    assert "](../index.md#map)" in concepts.next_button(LAST, SYLLABUS)
+
+
+# --- Where to go on
+
+
+def go_on(**changed: str) -> str:
+    chosen = {
+        "read": "alammar-illustrated-transformer",
+        "watch": "3blue1brown-attention",
+        "paper": "vaswani-2017-attention",
+        **changed,
+    }
+    attention = Concept.model_validate({**FIRST.model_dump(), "name": "attention"})
+    return concepts.go_on(
+        attention,
+        load(),
+        {way: {"resource": r, "because": f"to {way} it"} for way, r in chosen.items()},
+    )
+
+
+def test_three_ways_to_go_on_each_with_its_reason():
+    lines = [line for line in go_on().splitlines() if line.startswith("- **")]
+    assert [line.split("**")[1] for line in lines] == ["Read", "Watch", "Paper"]
+    assert lines[2].startswith("- **Paper** [Attention Is All You Need](https://")
+    assert "(Ashish Vaswani, and others, 2017)" in lines[2]
+    assert lines[2].endswith(
+        "[guide](../resources/vaswani-2017-attention.md){ .guide }: to paper it."
+    )
+
+
+def test_others_are_folded_and_none_twice():
+    text = go_on()
+    folded = [line for line in text.splitlines() if line.startswith("    - ")]
+    on_it = load().for_concept("attention")
+    assert len(folded) == 10 < len(on_it)
+    assert f'??? abstract "{len(folded)} more on this"' in text
+    guides = [
+        line.split("[guide](")[1] for line in text.splitlines() if "[guide]" in line
+    ]
+    assert len(guides) == len(set(guides)) == 13
+    assert (
+        f"[All {len(on_it)} in the catalogue](../catalogue.md?concept=attention)"
+        in text
+    )
+
+
+def test_a_resource_without_an_address_leads_to_our_guide():
+    ours = next(r for r in load().resources if r.url is None)
+    line = next(line for line in go_on(read=ours.id).splitlines() if "**Read**" in line)
+    assert f"](../resources/{ours.id}.md) " in line
+
+
+# --- Results
+
+
+def test_results_are_read_by_name(tmp_path):
+    (tmp_path / "a.json").write_text(json.dumps({"recipe": RECIPE, "data": {"x": 1}}))
+    (tmp_path / "a.txt").write_text("text\n")
+    (tmp_path / "measured.json").write_text("[]")
+    loaded = concepts.load_results(tmp_path)
+    assert list(loaded) == ["a"] and not loaded["a"].has_figure
+    assert loaded["a"].data == {"x": 1} and loaded["a"].recipe == RECIPE
+    (tmp_path / "a.svg").write_text("<svg/>")
+    assert concepts.load_results(tmp_path)["a"].has_figure
+
+
+@pytest.mark.parametrize("content", ["{", "", "{'a': 1}"])
+def test_a_broken_result_is_named(tmp_path: Path, content):
+    (tmp_path / "odd.json").write_text(content)
+    with pytest.raises(ResultError, match=r"docs/results/odd\.json: "):
+        concepts.load_results(tmp_path)

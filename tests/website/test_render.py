@@ -1,0 +1,223 @@
+"""Pages are filled in strictly: what does not exist fails the build by its name."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from reading_list.syllabus import ROOT
+from website.render import (
+    FILTERS,
+    Renderer,
+    RenderError,
+    environment,
+)
+
+
+@pytest.fixture(scope="module")
+def renderer() -> Renderer:
+    return Renderer.load(ROOT / "docs", "https://git.example.org/a/b/")
+
+
+@pytest.mark.parametrize(
+    "expression, text",
+    [
+        ("0.7337|fixed", "0.73"),
+        ("-0.7337|fixed(1)", "−0.7"),
+        ("-0.001|fixed", "0.00"),
+        ("-0.0|fixed(0)", "0"),
+        ("2|fixed", "2.00"),
+        ("2.384e-07|scientific", "2.4 × 10⁻⁷"),
+        ("-12345.0|scientific", "−1.2 × 10⁴"),
+        ("0.0|scientific", "0"),
+        ("30522|thousands", "30,522"),
+        ("-1234.4|thousands", "−1,234"),
+        ("999|thousands", "999"),
+        ("0.7337|percent", "73 %"),
+        ("-0.055|percent(1)", "−5.5 %"),
+        ("-0.0001|percent", "0 %"),
+    ],
+)
+def test_how_numbers_are_written(expression, text):
+    name, _, filtered = expression.partition("|")
+    assert environment().from_string(f"{{{{ ({name})|{filtered} }}}}").render() == text
+
+
+def test_every_filter_is_shown_above():
+    assert set(FILTERS) == {"fixed", "scientific", "thousands", "percent"}
+
+
+@pytest.mark.parametrize(
+    "markdown",
+    [
+        "## A heading {#id}\n",
+        "A table {: .wide }\n",
+        "{% raw %} and {# this #}\n",
+        "100 % of `{}`\n",
+    ],
+)
+def test_marks_of_markdown_are_left_alone(renderer, markdown):
+    assert renderer.page("x.md", markdown, {}) == markdown
+
+
+def test_a_page_reads_results_and_the_address_of_the_repository(renderer):
+    query = "{{ results['attention'].by_hand.query[0]|fixed(0) }}"
+    assert renderer.page("x.md", query, {}) == "2"
+    source = renderer.page("x.md", "{{ source('README.md') }}", {})
+    assert source == "https://git.example.org/a/b/blob/main/README.md"
+
+
+@pytest.mark.parametrize(
+    "path, root",
+    [("index.md", ""), ("add.md", "../"), ("concepts/heads.md", "../../")],
+)
+def test_the_way_to_the_root_counts_from_the_pages_own_folder(renderer, path, root):
+    assert renderer.context(path)["root"] == root
+
+
+GO_ON = {
+    way: {"resource": "vaswani-2017-attention", "because": "it is"}
+    for way in ("read", "watch", "paper")
+}
+
+
+@pytest.mark.parametrize(
+    "path, markdown, names",
+    [
+        ("x.md", "{{ results['attention'].by_hnd }}", "by_hnd"),
+        ("x.md", "{{ results.attentoin.difference }}", "attentoin"),
+        ("x.md", "{{ nothing }}", "nothing"),
+        ("x.md", "{{ nothing.at.all }}", "nothing"),
+        ("x.md", "{{ 'a'|fixed }}", "ValueError"),
+        ("x.md", "{{ results|fixed }}", "TypeError"),
+        ("x.md", "{{ 1|fixd }}", "fixd"),
+        ("x.md", "{{ 1 ", "unexpected end"),
+        ("x.md", "<% for x in %>", "Expected an expression"),
+        ("concepts/attention.md", "{{ result.odd }}", "odd"),
+        ("concepts/attention.md", "{{ term('haeds') }}", "haeds"),
+        ("concepts/attention.md", "{{ change(9) }}", "IndexError"),
+        ("concepts/attention.md", "{{ change('a') }}", "TypeError"),
+        ("concepts/odd.md", "A page of no concept.", "odd"),
+        ("concepts/masking.md", "{{ printed() }}", "printed"),
+        ("resources/odd.md", "A record that is none.", "odd"),
+    ],
+)
+def test_what_does_not_exist_is_named(renderer, path, markdown, names):
+    meta = {"go_on": GO_ON, "edits": [{"why": "so"}]}
+    with pytest.raises(RenderError, match=names):
+        renderer.page(path, markdown, meta)
+
+
+def test_a_page_without_its_front_matter_is_refused(renderer):
+    with pytest.raises(RenderError, match="go_on"):
+        renderer.page("concepts/attention.md", "text", {})
+    odd = {**GO_ON, "paper": {"resource": "odd-1999", "because": "it is"}}
+    with pytest.raises(RenderError, match="odd-1999"):
+        renderer.page("concepts/attention.md", "text", {"go_on": odd})
+
+
+def test_an_explanation_of_an_edit_is_filled_in_strictly(renderer):
+    meta = {"go_on": GO_ON, "edits": [{"why": "It is {{ result.odd }}."}]}
+    with pytest.raises(RenderError, match="odd"):
+        renderer.page("concepts/attention.md", "{{ change(1) }}", meta)
+
+
+def test_a_drawing_that_is_gone_is_named(renderer):
+    span = '<span data-svg="assets/pictures/odd.svg" data-alt="a">drawing</span>'
+    with pytest.raises(RenderError, match=r"odd\.svg"):
+        renderer.content(span)
+
+
+def test_the_page_of_a_record_is_never_a_template(renderer):
+    made = renderer.page("resources/vaswani-2017-attention.md", "{{ nothing }}", {})
+    assert "Attention Is All You Need" in made
+
+
+def test_a_concept_page_begins_with_its_title_and_ends_with_the_next(renderer):
+    made = renderer.page("concepts/attention.md", "The prose.", {"go_on": GO_ON})
+    order = ["# Attention: how does", '"strip"', '"definition"', "The prose."]
+    places = [made.index(part) for part in [*order, "## Go on", "[Next: Heads]"]]
+    assert places == sorted(places)
+
+
+def test_written_concepts_stand_in_the_navigation_by_chapter(renderer):
+    nav = renderer.navigation([{"Home": "index.md"}, {"Start": []}, {"List": []}])
+    assert nav[:2] == [{"Home": "index.md"}, {"Start": []}] and nav[-1] == {"List": []}
+    named = [
+        page.removeprefix("concepts/").removesuffix(".md")
+        for part in nav[2:-1]
+        for pages in part.values()
+        for entry in pages
+        for page in entry.values()
+    ]
+    assert named == [concept.name for concept in renderer.syllabus.written]
+
+
+# --- What is wrong before any page
+
+
+@pytest.fixture
+def docs(tmp_path):
+    """A small copy of docs/ to break."""
+    for folder in ("concepts", "results", "resources"):
+        shutil.copytree(ROOT / "docs" / folder, tmp_path / folder)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "path, content, says",
+    [
+        ("results/attention.txt", None, "docs/results/attention.txt is missing"),
+        ("results/attention.json", "{", "docs/results/attention.json: "),
+        ("concepts/concepts.yml", "concepts: [", "concepts.yml has errors"),
+        ("concepts/concepts.yml", "chapters: []\nconcepts: [{}]", "concepts.yml has"),
+    ],
+)
+def test_a_broken_source_is_one_clear_message(docs, path, content, says):
+    if content is None:
+        (docs / path).unlink()
+    else:
+        (docs / path).write_text(content)
+    with pytest.raises(RenderError, match=says):
+        Renderer.load(docs, "https://git.example.org/a/b")
+
+
+def test_a_record_of_nothing_measured_is_no_concepts_result(docs):
+    (docs / "results" / "odd.json").write_text(json.dumps({"scores": []}))
+    loaded = Renderer.load(docs, "https://git.example.org/a/b")
+    assert "odd" not in loaded.results and "attention" in loaded.results
+
+
+@pytest.mark.parametrize(
+    "markdown, says",
+    [
+        ("{{ results['odd'] }}", "index.md: UndefinedError"),
+        (r"$\frac{a}$", r"index.md: '\\frac{a}'"),
+        ('<span data-svg="odd.svg" data-alt="a">drawing</span>', "there is no drawing"),
+    ],
+)
+def test_the_build_stops_at_the_page_without_a_traceback(tmp_path, markdown, says):
+    for folder in ("concepts", "results", "resources"):
+        shutil.copytree(ROOT / "docs" / folder, tmp_path / "docs" / folder)
+    (tmp_path / "docs" / "index.md").write_text(f"# A\n\n{markdown}\n")
+    (tmp_path / "mkdocs.yml").write_text(
+        f"site_name: a\nhooks: [{ROOT / 'website' / 'hook.py'}]\n"
+        "extra: {repo_url: https://git.example.org/a/b}\n"
+        "exclude_docs: |\n  /concepts/\n  /resources/\n"
+        "markdown_extensions: [{pymdownx.arithmatex: {generic: true}}]\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "-d", str(tmp_path / "site")],
+        cwd=tmp_path,
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert ran.returncode == 1
+    assert says in ran.stderr
+    assert "Traceback" not in ran.stderr
