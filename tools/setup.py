@@ -4,11 +4,9 @@ Parts: `check` (the reading list), `site` (its pages, no torch), `snippets` (tor
 `test` (everything, with a browser). A second call takes no time: what is done is
 written down in `.venv`, under a hash of what it was made from.
 
-Only the standard library, and nothing that an old Python cannot read: this file
-has to run in order to say that a Python is too old.
+Only the standard library, and nothing that Python 3.6 cannot read: this file has to
+run in order to say that a Python is too old.
 """
-
-from __future__ import annotations
 
 import hashlib
 import json
@@ -104,7 +102,7 @@ def apt_get(package: str) -> bool:
 # Python and its virtual environment.
 
 
-def version_of(python: str, needs: str = "sys") -> tuple[int, ...] | None:
+def version_of(python: str, needs: str = "sys") -> "tuple[int, ...] | None":
     """(3, 11) for a Python that runs and has these modules, else None."""
     code = f"import sys, {needs}; print(*sys.version_info[:2])"
     try:
@@ -172,11 +170,11 @@ def is_done(stamp: Path, key: str) -> bool:
 # The parts.
 
 
-def with_pins() -> list[str]:
+def with_pins() -> "list[str]":
     return ["-c", PINS] if PINS else []
 
 
-def pip_install(*words: str) -> list[str]:
+def pip_install(*words: str) -> "list[str]":
     quiet = ["--disable-pip-version-check", "--progress-bar=off", "--retries=2"]
     return [PYTHON, "-m", "pip", "install", *quiet, *with_pins(), *words]
 
@@ -195,7 +193,7 @@ def install(what: str, *words: str) -> None:
     busy.unlink()
 
 
-def pip_would_install(requirement: str) -> list[str]:
+def pip_would_install(requirement: str) -> "list[str]":
     """The names of the packages that pip would install for this requirement."""
     report = CACHE / "report.json"
     words = ["--dry-run", "--report", str(report), requirement]
