@@ -726,7 +726,7 @@ def _kind_of(value: object) -> str:
 def _nearest(name: str, names: tuple[str, ...]) -> str:
     """A hint: the nearest of some names, else all of them when they are few."""
     if close := difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.6):
-        return f"did you mean {close[0]}"
+        return f"perhaps you meant {close[0]}"
     if len(names) <= 16:
         return f"use one of {', '.join(names)}"
     if len(names) <= 40:

@@ -158,6 +158,7 @@ def test_sorting(browser: Browser, site: Site, reading_list: ReadingList) -> Non
 def test_an_unknown_wish_is_no_wish(browser: Browser, site: Site) -> None:
     with catalogue(browser, site, "?kind=podcast&sort=magic&utm_source=x") as page:
         expect_count(page, TOTAL)
+        assert len(shown(page)) == TOTAL
 
 
 def test_the_keyboard_is_enough(browser: Browser, site: Site) -> None:

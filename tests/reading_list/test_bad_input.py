@@ -145,14 +145,14 @@ CASES = [
     Case("mended by a word", field("mended: [moved]"), 12, "mended[1]", "text", "indented"),
     # Closed vocabularies
     Case("kind", change("kind: blog", "kind: podcast"), 4, "kind", "podcast", "video"),
-    Case("kind, capital", change("kind: blog", "kind: Blog"), 4, "kind", "Blog", "mean blog"),
-    Case("level", change("level: beginner", "level: begginer"), 10, "level", "begginer", "mean beginner"),
+    Case("kind, capital", change("kind: blog", "kind: Blog"), 4, "kind", "Blog", "meant blog"),
+    Case("level", change("level: beginner", "level: begginer"), 10, "level", "begginer", "meant beginner"),
     Case("language", change("language: en", "language: english"), 9, "language", "english", "en"),
     Case("access", change("access: free", "access: open"), 11, "access", "open", "metered"),
-    Case("concept", change("heads]", "head]"), 5, "concepts[2]", "'head'", "mean heads"),
+    Case("concept", change("heads]", "head]"), 5, "concepts[2]", "'head'", "meant heads"),
     Case("concept twice", change("heads]", "attention]"), 5, "concepts[2]", "twice", "keep one"),
     Case("list", field("lists: [list-0]"), 12, "lists[1]", "list-0", "nlp-tasks"),
-    Case("ours", change("url: https://blog.attention-walks.org/one", "ours: atention"), 3, "ours", "atention", "mean attention"),
+    Case("ours", change("url: https://blog.attention-walks.org/one", "ours: atention"), 3, "ours", "atention", "meant attention"),
     # Facts
     Case("future year", change("2020", "2099"), 8, "year", "in the future", "came out"),
     Case("year 20", change("2020", "20"), 8, "year", "less than 1900", "check"),
@@ -212,9 +212,9 @@ CASES = [
     # Edges
     Case("known work", url("https://arxiv.org/abs/1706.00001"), 3, "url", "same work as", "mend that entry", file="second.md"),
     Case("known work, elsewhere", field("alt_urls: [https://arxiv.org/abs/1706.00001]"), 12, "alt_urls[1]", "same work as", "mend that entry", file="second.md"),
-    Case("twin of nobody", field("distinct_from: [othr]"), 12, "distinct_from[1]", "no record", "mean other"),
+    Case("twin of nobody", field("distinct_from: [othr]"), 12, "distinct_from[1]", "no record", "meant other"),
     Case("twin of itself", field("distinct_from: [good]"), 12, "distinct_from[1]", "itself", "the other"),
-    Case("see nobody", field("see_also: [othr]"), 12, "see_also[1]", "no record", "mean other"),
+    Case("see nobody", field("see_also: [othr]"), 12, "see_also[1]", "no record", "meant other"),
     Case("translated at home", field("translation_of: other"), 12, "translation_of", "same language", "language:"),
     Case("mended on another list", field("lists: [nlp-tasks]\nmended: [{type: moved, lists: [attention-book], detail: x}]"), 13, "mended[1].lists[1]", "not on", "add the list"),
     # The body
@@ -230,8 +230,8 @@ CASES = [
     Case("link over two lines", body(RULE_OF_SUMMARY + "See [x\ny](\n javascript:alert(1)).\n"), 18, "body", "javascript:", "https://"),
     Case("reference over two lines", body(RULE_OF_SUMMARY + "See [x].\n\n[x]:\n  file:///x\n"), 19, "body", "file:", "https://"),
     Case("address in brackets", body(RULE_OF_SUMMARY + "See <javascript:alert(1)>.\n"), 16, "body", "javascript:", "https://"),
-    Case("link to no record", body(RULE_OF_SUMMARY + "Next: [x](othr.md).\n"), 16, "body", "othr.md", "mean other"),
-    Case("link to no concept", body(RULE_OF_SUMMARY + "See [x](../concepts/atention.md).\n"), 16, "body", "not written", "mean attention"),
+    Case("link to no record", body(RULE_OF_SUMMARY + "Next: [x](othr.md).\n"), 16, "body", "othr.md", "meant other"),
+    Case("link to no concept", body(RULE_OF_SUMMARY + "See [x](../concepts/atention.md).\n"), 16, "body", "not written", "meant attention"),
     Case("form not filled", body("Why it beats what is there, in a sentence or two.\n"), 14, "summary", "form's own", "why it beats"),
     Case("turned text", body(RULE_OF_SUMMARY + "It \u2067turns.\n"), 16, "body", "U+2067", "remove"),
 ]  # fmt: skip

@@ -56,7 +56,7 @@ def test_every_page_opens_the_resource_or_says_it_is_ours(
     reading_list: ReadingList, pages: dict[str, str]
 ) -> None:
     for name, resource in reading_list.by_id.items():
-        opens = f"](<{resource.url}>){{ .button .button--first }}"
+        opens = f"](<{resource.url}>){{ .button .button--first"
         assert (opens in pages[name]) == (resource.url is not None), name
         assert f"{REPO}/edit/main/docs/resources/{name}.md" in pages[name]
         assert resource.summary in pages[name]
