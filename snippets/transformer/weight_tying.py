@@ -25,6 +25,7 @@ from torch.nn import functional as F
 from snippets.lab import plots
 from snippets.lab.corpus import SENTENCE
 from snippets.text.embeddings import Embedding
+from snippets.text.logits import cross_entropy, softmax
 from snippets.transformer import transformer
 from snippets.transformer.transformer import TransformerStack
 
@@ -79,8 +80,7 @@ def surprise(
     targets: Int[Tensor, "batch seq"],
 ) -> Float[Tensor, ""]:
     """The mean cross-entropy of what comes next."""
-    logits = model(ids)
-    return F.cross_entropy(logits.flatten(0, 1), targets.flatten())
+    return cross_entropy(model(ids), targets)
 
 
 # --8<-- [start:gradients]
@@ -130,7 +130,7 @@ def by_hand() -> dict[str, Any]:
         "matrix": MATRIX,
         "vector": vector,
         "logits": logits,
-        "probabilities": logits.softmax(-1),
+        "probabilities": softmax(logits),
     }
 
 
@@ -200,7 +200,7 @@ def step(model: LanguageModel) -> LanguageModel:
     """One step of an optimizer."""
     _, ids, targets = sentence()
     optimizer = torch.optim.AdamW(model.parameters(), lr=0.01)
-    surprise(model, ids, targets).backward()  # type: ignore[no-untyped-call]
+    surprise(model, ids, targets).backward()
     optimizer.step()
     return model
 
