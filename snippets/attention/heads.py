@@ -114,7 +114,6 @@ class MultiHeadAttention(nn.Module):
 
     # --8<-- [end:steps]
 
-    # --8<-- [start:forward]
     def forward(
         self,
         x: Float[Tensor, "batch query d_model"],
@@ -129,10 +128,7 @@ class MultiHeadAttention(nn.Module):
         output: Tensor = self.output(merge(heads))
         return output
 
-    # --8<-- [end:forward]
 
-
-# --8<-- [start:first-layer]
 D_MODEL, N_HEADS, MAX_LEN = 384, 12, 512  # MiniLM's config.json
 PARTS = {
     "query": "self.query",
@@ -156,10 +152,6 @@ def first_layer() -> MultiHeadAttention:
     return layer.requires_grad_(False)
 
 
-# --8<-- [end:first-layer]
-
-
-# --8<-- [start:into-layer]
 def into_first_layer(
     ids: list[int], words: bool = True, places: bool = True
 ) -> Float[Tensor, "1 seq d_model"]:
@@ -179,18 +171,11 @@ def into_first_layer(
     return F.layer_norm(x, x.shape[-1:], gain, shift, eps=1e-12)[None]
 
 
-# --8<-- [end:into-layer]
-
-
-# --8<-- [start:previous]
 def on_previous(
     look: Float[Tensor, "n_heads seq seq"],
 ) -> Float[Tensor, " n_heads"]:
     """The mean weight of a token on the one just before it."""
     return look.diagonal(-1, dim1=-2, dim2=-1).mean(-1)
-
-
-# --8<-- [end:previous]
 
 
 def by_hand() -> dict[str, Any]:

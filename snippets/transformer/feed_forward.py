@@ -64,7 +64,6 @@ class FeedForward(nn.Module):
 # --8<-- [end:feed-forward]
 
 
-# --8<-- [start:by-hand]
 TOKENS = ["robot", "glass", "it"]
 X = torch.tensor([[3.0, 1.0], [1.0, 3.0], [2.0, 2.0]])
 
@@ -85,9 +84,6 @@ def apart_and_larger() -> FeedForward:
         }
     )
     return network.requires_grad_(False)
-
-
-# --8<-- [end:by-hand]
 
 
 def by_hand() -> dict[str, Any]:
@@ -148,7 +144,6 @@ MODELS = {
 }
 
 
-# --8<-- [start:share]
 def block_weights(d_model: int, d_ff: int) -> dict[str, int]:
     """The numbers in one block, biases included, by its parts."""
     return {
@@ -156,9 +151,6 @@ def block_weights(d_model: int, d_ff: int) -> dict[str, int]:
         "attention": 4 * (d_model * d_model + d_model),
         "norms": 2 * 2 * d_model,
     }
-
-
-# --8<-- [end:share]
 
 
 def gated_weights(d_model: int, d_ff: int) -> dict[str, int]:
