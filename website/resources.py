@@ -96,8 +96,8 @@ def resource_page(
         _runs_here(resource, syllabus),
         _beside_it(resource, reading_list),
         _mended_here(resource, reading_list),
-        f'<p class="mend" markdown>[Mend this entry]({repo_url}/edit/main/docs/'
-        f"resources/{resource.id}.md)</p>",
+        '<p class="mend" markdown data-search-exclude>'
+        f"[Mend this entry]({repo_url}/edit/main/docs/resources/{resource.id}.md)</p>",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -133,14 +133,14 @@ def _open_it(resource: Resource, syllabus: Syllabus) -> str:
         place = host.removeprefix("www.")
         return (
             f"[Open it <small>{place}</small>](<{resource.url}>)"
-            "{ .button .button--first }"
+            "{ .button .button--first data-search-exclude=1 }"
         )
     concept = syllabus.by_name[resource.ours or ""]
     if concept.written:
         return (
             f"[Ours: {markdown(concept.title)} <small>read and run it</small>]"
             f"(../concepts/{concept.name}.md)"
-            "{ .button .button--first }"
+            "{ .button .button--first data-search-exclude=1 }"
         )
     return (
         "This one is ours to write. It is **planned**: our page on "
@@ -162,7 +162,9 @@ def _facts(resource: Resource) -> str:
     rows = [f"- **{name}** {value}" for name, value in facts]
     if not rows:
         return ""
-    return "\n".join(['<div class="strip" markdown>', "", *rows, "", "</div>"])
+    return "\n".join(
+        ['<div class="strip" markdown data-search-exclude>', "", *rows, "", "</div>"]
+    )
 
 
 def _plural(level: str) -> str:

@@ -1,23 +1,46 @@
-// A box that scrolls can be reached with the keyboard.
-const BOXES = ".md-typeset :is(pre > code, .scroll, .md-typeset__scrollwrap, .katex-display)";
+// What Material leaves to be done for the keyboard and for screen readers.
+const BOXES =
+  ".md-typeset :is(pre > code, .scroll, .formula, .md-typeset__scrollwrap)";
 
-const mark = () => {
+const mend = () => {
   for (const box of document.querySelectorAll(BOXES)) {
+    // A box that scrolls can be reached with the keyboard.
     const scrolls = box.scrollWidth > box.clientWidth + 1;
     if (scrolls) box.setAttribute("tabindex", "0");
     else box.removeAttribute("tabindex");
+  }
+  // Material puts each copy button in a landmark of its own.
+  for (const [i, nav] of document.querySelectorAll(".md-code__nav").entries()) {
+    nav.setAttribute("aria-label", `Code ${i + 1}`);
   }
 };
 
 let waiting = 0;
 const soon = () => {
   cancelAnimationFrame(waiting);
-  waiting = requestAnimationFrame(mark);
+  waiting = requestAnimationFrame(mend);
 };
+
+// The buttons of the header are labels, so that they work without scripts. With
+// scripts they can be buttons, which take the keyboard.
+for (const label of document.querySelectorAll(
+  ".md-header__button:is([for=__drawer], [for=__search])",
+)) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = label.className;
+  button.setAttribute("for", label.htmlFor); // style sheets ask for it
+  button.append(...label.childNodes);
+  const toggle = document.getElementById(label.htmlFor);
+  button.addEventListener("click", () => toggle.click());
+  label.replaceWith(button);
+}
 
 addEventListener("resize", soon);
 addEventListener("toggle", soon, true);
 document.fonts.ready.then(soon);
-// Material announces every page that it shows without a reload.
-if (window.document$) window.document$.subscribe(soon);
-else soon();
+new MutationObserver(soon).observe(document.body, {
+  childList: true,
+  subtree: true,
+});
+soon();
