@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import io
+import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -12,7 +14,14 @@ from pydantic import ValidationError
 from yaml import YAMLError
 
 from reading_list.model import ReadingList, Resource
-from reading_list.records import ABOUT, RECORDS, InvalidRecordsError, check, load
+from reading_list.records import (
+    ABOUT,
+    RECORDS,
+    InvalidRecordsError,
+    check,
+    load,
+    load_about,
+)
 from reading_list.syllabus import SYLLABUS
 
 
@@ -34,17 +43,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command.set_defaults(run=run)
     options = parser.parse_args(arguments)
     run_on: Callable[[Path], int] = options.run
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A title in Russian must not end in a traceback on an ASCII terminal.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        return run_on(options.dir)
-    except (OSError, UnicodeDecodeError, YAMLError, ValidationError) as error:
-        # The records themselves never raise: it is one of the two files they rest on.
-        first = str(error).splitlines()[0]
-        files = f"{SYLLABUS.name} and {ABOUT.name}"
-        print(f"{first}. To mend it: look at {files}.", file=sys.stderr)
+        status = run_on(options.dir)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read the output has seen enough; there is nobody left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except ValidationError as error:
+        name = SYLLABUS.name if error.title == "Syllabus" else ABOUT.name
+        for detail in error.errors(include_url=False):
+            place = ".".join(map(str, detail["loc"]))
+            print(f"{name}: {place}: {detail['msg']}.", file=sys.stderr)
+        return 1
+    except (OSError, UnicodeDecodeError, YAMLError) as error:
+        # The records themselves never raise: it is one of the two files they rest on.
+        reason = " ".join(str(error).split())
+        files = f"{SYLLABUS.name} and {ABOUT.name}"
+        print(f"{reason}. To mend it: look at {files}.", file=sys.stderr)
+        return 1
+    return status
 
 
 def _check(folder: Path) -> int:
+    load_about()
     report = check(folder)
     for problem in report.problems:
         print(problem)

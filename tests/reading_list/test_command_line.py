@@ -1,0 +1,190 @@
+"""The command line as a person meets it: a process, its output, its exit status."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reading_list import __main__ as command_line
+from reading_list.__main__ import main
+from reading_list.checks import check_folder, check_text
+from reading_list.frontmatter import NotReadableError, decode
+from reading_list.model import FIELDS
+from reading_list.records import RECORDS
+from reading_list.syllabus import ROOT, load_syllabus
+
+SYLLABUS = load_syllabus()
+TODAY = date(2026, 1, 1)
+GOOD = (RECORDS / "rush-annotated-transformer.md").read_text(encoding="utf-8")
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "reading_list", *arguments],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        encoding="utf-8",
+        errors="backslashreplace",
+        check=False,
+    )
+
+
+def test_the_records_pass() -> None:
+    done = run("check")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "203 records, no errors.\n"
+
+
+def test_it_needs_no_torch_and_none_of_the_site() -> None:
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import sys; from reading_list.__main__ import main; main(['check']);"
+            " print([m for m in ('torch', 'numpy', 'mkdocs') if m in sys.modules])",
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_errors_are_told_on_a_terminal_without_unicode(tmp_path: Path) -> None:
+    bad = GOOD.replace("kind: tutorial", "kind: учебник")
+    (tmp_path / "bad.md").write_text(bad, encoding="utf-8")
+    done = run("check", "--dir", str(tmp_path), PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "bad.md:4: kind: is" in done.stdout
+
+
+def test_a_reader_who_leaves_early_sees_no_traceback(tmp_path: Path) -> None:
+    for number in range(2000):
+        (tmp_path / f"bad-{number}.md").write_text("x", encoding="utf-8")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "reading_list", "check", "--dir", str(tmp_path)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    assert "bad-0.md:1:" in process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    assert process.wait() == 1
+
+
+@pytest.mark.parametrize("arguments", [[], ["chekc"], ["check", "--folder", "x"]])
+def test_a_wrong_command_shows_the_right_ones(arguments: list[str]) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert done.stderr.startswith("usage: python -m reading_list")
+
+
+BROKEN = {
+    "chapters: []\nconcepts: 7\n": "concepts.yml: concepts: ",
+    "chapters: [\n": "To mend it: look at concepts.yml",
+}
+
+
+@pytest.mark.parametrize("text", BROKEN)
+def test_an_error_in_the_syllabus_is_told_in_a_line(
+    text: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    syllabus = tmp_path / "concepts.yml"
+    syllabus.write_text(text, encoding="utf-8")
+    monkeypatch.setattr(command_line, "check", lambda _: load_syllabus(syllabus))
+    assert main(["check"]) == 1
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert BROKEN[text] in output.err
+    assert len(output.err.splitlines()) == 1
+
+
+def test_a_file_that_may_not_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "secret.md").write_text(GOOD, encoding="utf-8")
+
+    def refused(self: Path, *_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refused)
+    (error,) = check_folder(tmp_path, SYLLABUS, TODAY, "x").errors
+    assert error.wrong == "cannot be read (Permission denied)"
+
+
+@given(st.text())
+def test_any_text_gets_a_verdict(text: str) -> None:
+    judgement = check_text("x.md", text, SYLLABUS, TODAY)
+    assert judgement.resource is not None or judgement.problems
+
+
+@given(st.binary())
+def test_any_bytes_get_a_verdict(raw: bytes) -> None:
+    try:
+        text = decode(raw)
+    except NotReadableError as error:
+        assert error.wrong
+        assert error.mend
+    else:
+        assert text.strip()
+        assert "\r" not in text
+
+
+rows = st.sampled_from(GOOD.split("\n"))
+noise = st.one_of(
+    st.text(max_size=20), st.sampled_from(["---", "- ", "  - x", "a: [", "? x", "!!x"])
+)
+
+
+@given(st.lists(st.one_of(rows, noise), max_size=30))
+def test_any_mixture_of_rows_gets_a_verdict(mixture: list[str]) -> None:
+    text = "\n".join(["---", *mixture])
+    judgement = check_text("x.md", text, SYLLABUS, TODAY)
+    assert judgement.resource is not None or judgement.problems
+    for problem in judgement.problems:
+        assert 1 <= problem.line <= text.count("\n") + 2
+        assert problem.mend
+
+
+values = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text()),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    ),
+    max_leaves=5,
+)
+
+
+@given(st.sampled_from(FIELDS), values)
+def test_any_value_of_any_field_gets_a_verdict(name: str, value: object) -> None:
+    facts = {
+        "title": "A title",
+        "url": "https://blog.attention-walks.org/",
+        "kind": "blog",
+        "concepts": ["heads"],
+        name: value,
+    }
+    # JSON is YAML, but for a few escapes: what it cannot say is refused as well.
+    given_rows = [f"{key}: {json.dumps(facts[key])}" for key in facts]
+    text = "\n".join(["---", *given_rows, "---", "", "A summary of five words."])
+    judgement = check_text("x.md", text, SYLLABUS, TODAY)
+    assert judgement.resource is not None or judgement.problems
