@@ -98,7 +98,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--record",
         action="store_true",
-        help="write the result into docs/results",
+        help="write the result into docs/results; without a name, of all",
     )
     parser.add_argument(
         "--out", type=Path, help="write the result into this folder"
@@ -111,31 +111,35 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def main(arguments: list[str] | None = None) -> int:
-    options = parse(arguments)
-    concepts = runnable()
-    if options.name is None:
-        list_all(concepts)
-        return 0
-    if options.name not in concepts:
-        near = difflib.get_close_matches(
-            options.name, concepts, n=1, cutoff=0.4
-        )
-        hint = (
-            f"did you mean {near[0]}?"
-            if near
-            else "python -m snippets lists them all"
-        )
-        fail(f"no snippet {options.name!r}: {hint}")
+def chosen(
+    name: str, concepts: dict[str, dict[str, Any]]
+) -> dict[str, Any]:
+    """The concept of this name, else a guess at which was meant."""
+    if name in concepts:
+        return concepts[name]
+    near = difflib.get_close_matches(name, concepts, n=1, cutoff=0.4)
+    hint = (
+        f"did you mean {near[0]}?"
+        if near
+        else "python -m snippets lists them all"
+    )
+    fail(f"no snippet {name!r}: {hint}")
+
+
+def run(concept: dict[str, Any], options: argparse.Namespace) -> None:
+    """Run one snippet, print what it shows, write it where that is asked for."""
     from snippets.lab import record, weights
 
-    check_device(options.device)
     weights.USE = options.weights
-    module = module_of(concepts[options.name])
-    run = record.run_with_edits if options.record else record.run
+    record_run = record.run_with_edits if options.record else record.run
     try:
-        result = run(options.name, module, options.seed, options.device)
-    except weights.WeightsError as error:
+        result = record_run(
+            concept["name"],
+            module_of(concept),
+            options.seed,
+            options.device,
+        )
+    except (weights.WeightsError, record.EditError) as error:
         fail(str(error))
     print(result.text, end="")
     folders = [record.RESULTS] if options.record else []
@@ -149,6 +153,27 @@ def main(arguments: list[str] | None = None) -> int:
             f"wrote {', '.join(str(path) for path in paths)}",
             file=sys.stderr,
         )
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = parse(arguments)
+    concepts = runnable()
+    if options.name is None and not options.record:
+        list_all(concepts)
+        return 0
+    to_run = (
+        [chosen(options.name, concepts)]
+        if options.name is not None
+        else list(concepts.values())
+    )
+    check_device(options.device)
+    if options.record:
+        # Two threads add numbers up in another order than one.
+        import torch
+
+        torch.set_num_threads(1)
+    for concept in to_run:
+        run(concept, options)
     return 0
 
 

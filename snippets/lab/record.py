@@ -40,6 +40,10 @@ DIGITS = 6  # significant digits kept of a float: more differ between processors
 Data = dict[str, Any]
 
 
+class EditError(ValueError):
+    """A page proposes an edit that does not fit its snippet."""
+
+
 @dataclass(frozen=True)
 class Edit:
     """One "change one thing" of a page: `find` stands exactly once in the snippet."""
@@ -192,13 +196,14 @@ def try_edit(
     """Run the snippet with one thing changed: the lines that it then prints otherwise.
 
     Raises:
-        ValueError: the text to change does not stand exactly once in the snippet.
+        EditError: the text to change does not stand exactly once in the snippet.
     """
     path = ROOT.joinpath(*module.split(".")).with_suffix(".py")
     source = path.read_text(encoding="utf-8")
     if source.count(edit.find) != 1:
-        raise ValueError(
-            f"{path.name}: {edit.find!r} stands {source.count(edit.find)} times"
+        raise EditError(
+            f"{path.name}: {edit.find!r}, which the page changes, "
+            f"stands {source.count(edit.find)} times in it"
         )
     changed = types.ModuleType(module)
     changed.__file__ = str(path)

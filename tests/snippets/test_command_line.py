@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+import torch
 
 from reading_list.syllabus import ROOT, load_syllabus
 from snippets import __main__ as command_line
@@ -94,6 +95,36 @@ def test_record_writes_the_edits_too(tmp_path, monkeypatch):
     edits = [(edit["find"], edit["replace"]) for edit in written["edits"]]
     assert edits == [(e.find, e.replace) for e in record.edits_of("attention")]
     assert all(edit["after"] for edit in written["edits"])
+
+
+def test_record_without_a_name_records_all(tmp_path, monkeypatch):
+    ran = []
+
+    def run(name: str, module: str, seed: int, device: str) -> record.Result:
+        ran.append((name, module))
+        return record.Result({"name": name}, f"{name}\n", None)
+
+    monkeypatch.setattr(record, "RESULTS", tmp_path)
+    monkeypatch.setattr(record, "run_with_edits", run)
+    assert command_line.main(["--record"]) == 0
+    assert [name for name, _ in ran] == WRITTEN
+    assert dict(ran)["attention"] == "snippets.attention.attention"
+    assert {path.stem for path in tmp_path.iterdir()} == set(WRITTEN)
+
+
+def test_a_record_is_made_with_one_thread(tmp_path, monkeypatch):
+    monkeypatch.setattr(record, "RESULTS", tmp_path)
+    torch.set_num_threads(2)
+    command_line.main(["attention", "--record"])
+    written = json.loads((tmp_path / "attention.json").read_text("utf-8"))
+    assert written["recipe"]["threads"] == torch.get_num_threads() == 1
+
+
+def test_an_edit_of_the_page_that_does_not_fit_is_one_line(monkeypatch, capsys):
+    odd = [record.Edit("no such line", "x")]
+    monkeypatch.setattr(record, "edits_of", lambda name: odd)
+    line = refusal(["attention", "--record"], capsys)
+    assert line.startswith("snippets: attention.py: 'no such line', which the page")
 
 
 @pytest.mark.parametrize(

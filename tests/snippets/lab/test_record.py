@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from snippets.lab import record
-from snippets.lab.record import Edit, Result, code_hash, plain, try_edit
+from snippets.lab.record import Edit, EditError, Result, code_hash, plain, try_edit
 
 SNIPPET = '''"""A snippet for a test."""
 import math
@@ -199,7 +199,7 @@ def test_an_edit_leaves_the_file_and_the_module_as_they_were(project, monkeypatc
 
 @pytest.mark.parametrize("find, times", [("FACTOR", 2), ("nothing", 0)])
 def test_an_edit_that_names_no_one_place_is_refused(project, find, times):
-    with pytest.raises(ValueError, match=rf"odd\.py: '{find}' stands {times} times"):
+    with pytest.raises(EditError, match=rf"odd\.py: '{find}', .* stands {times} times"):
         try_edit("snippets.text.odd", Edit(find, "x"), "", 0, "cpu")
 
 
