@@ -32,7 +32,12 @@ for (const label of document.querySelectorAll(
   button.setAttribute("for", label.htmlFor); // style sheets ask for it
   button.append(...label.childNodes);
   const toggle = document.getElementById(label.htmlFor);
-  button.addEventListener("click", () => toggle.click());
+  button.addEventListener("click", () => {
+    toggle.click();
+    if (toggle.id === "__search") {
+      document.querySelector("[data-md-component=search-query]").focus();
+    }
+  });
   label.replaceWith(button);
 }
 
