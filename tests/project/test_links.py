@@ -13,6 +13,7 @@ from website.served import PREFIX, Site, serve
 HOME = """<!doctype html><title>Home</title><link rel="icon" href="data:,">
 <a href="second/">fine</a> <a href="second/#here">fine</a>
 <a href="{prefix}second/">fine</a> <a href="mailto:nobody@example.org">not asked</a>
+<a href="http://127.0.0.1:9/gone">another host, not asked</a>
 """
 SECOND = """<!doctype html><title>Second</title><h1 id="here">Here</h1>
 <a href="../">fine</a>
@@ -85,7 +86,6 @@ def test_other_hosts_are_asked_on_demand_and_only_what_is_gone_counts(
         shut = "http://127.0.0.1:9/"  # nobody answers; a reader may be luckier
         for target in (address, f"{address}gone.html", shut):
             add(small_site / "index.html", f'<a href="{target}">elsewhere</a>')
-        assert follow(small_site) == []
         (gone,) = follow(small_site, elsewhere=True)
     assert gone.target == f"{address}gone.html"
     assert gone.page == PREFIX
