@@ -217,15 +217,12 @@ TABLE_3: list[tuple[dict[str, Any], int]] = [
 
 def vocabulary_behind(size: Size, millions: int) -> tuple[int, int]:
     """The fewest and the most tokens that round to the published number."""
-    others = (
-        sum(parameters(size).values()) - size.vocab_size * size.d_model
-    )
+    d = size.d_model
+    others = sum(parameters(replace(size, vocab_size=0)).values())
     low, high = (
-        (millions + half) * 1e6 - others for half in (-0.5, 0.5)
+        1e6 * (millions + half) - others for half in (-0.5, 0.5)
     )
-    return math.ceil(low / size.d_model), math.floor(
-        high / size.d_model
-    )
+    return math.ceil(low / d), math.floor(high / d)
 
 
 TOKENS = ["robot", "glass", "it"]
@@ -419,63 +416,43 @@ def show(data: dict[str, Any]) -> None:
             f"{post[block][1]:7.2f}{pre[block][1]:6.2f}"
         )
 
-    names = list(data["published"])
-    print("\nparameters, in millions")
-    print(
-        " " * 12
-        + "".join(f"{name.removesuffix('-base'):>7}" for name in names)
-    )
-    counts = [data["parameters"][name] for name in names]
-    for part in counts[0]:
-        millions = "".join(
-            f"{count[part] / 1e6:7.2f}" for count in counts
-        )
-        print(f"{part:12}{millions}")
-    totals = "".join(
-        f"{data['totals'][name] / 1e6:7.2f}" for name in names
-    )
-    print(f"{'total':12}{totals}")
-    print(
-        f"{'published':12}"
-        + "".join(f"{data['published'][n]:7}" for n in names)
-    )
+    def row(label: str, cells: list[str]) -> None:
+        print(f"{label:12}" + "".join(f"{cell:>7}" for cell in cells))
 
-    print("\nlargest difference to PyTorch's layer:")
-    print(
-        "  ".join(
-            f"{form}-norm {d:.1e}"
-            for form, d in data["difference"].items()
-        )
+    names = list(data["published"])
+    counts = [data["parameters"][name] for name in names]
+    print("\nparameters, in millions")
+    row("", [name.removesuffix("-base") for name in names])
+    for part in counts[0]:
+        row(part, [f"{count[part] / 1e6:.2f}" for count in counts])
+    row(
+        "total", [f"{data['totals'][name] / 1e6:.2f}" for name in names]
     )
+    row("published", [str(data["published"][name]) for name in names])
+
+    found = data["difference"]
+    print("\nlargest difference to PyTorch's layer:")
+    print(f"post-norm {found['post']:.1e}  pre-norm {found['pre']:.1e}")
 
 
 def draw(data: dict[str, Any]) -> Figure:
     """The stream through depth: how large it is, and how much of x is left."""
     figure, panels = plots.canvas(330, 2, 1, sharex=True)
-    titles = (
-        "size of the stream",
-        "likeness to the token's own vector",
-    )
-    for column, (axes, title) in enumerate(
-        zip(panels, titles, strict=True)
-    ):
+    panels[0].set_title("size of the stream")
+    panels[1].set_title("likeness to the token's own vector")
+    for column, axes in enumerate(panels):
         for form, colour, line, mark in (
             ("pre", plots.LINK, plots.SOLID, "o"),
             ("post", plots.MUTED, plots.DASHED, "s"),
         ):
             values = [state[column] for state in data["streams"][form]]
             axes.plot(
-                values,
-                color=colour,
-                linestyle=line,
-                marker=mark,
-                markersize=4,
-            )
+                values, color=colour, linestyle=line, marker=mark, markersize=4
+            )  # fmt: skip
             axes.annotate(
                 f"{form}-norm", (len(values) - 1, values[-1]), xytext=(0, 11),
                 textcoords="offset points", ha="right", color=colour,
             )  # fmt: skip
-        axes.set_title(title)
         axes.set_ylim(0, axes.get_ylim()[1] * 1.15)
         axes.set_xticks(range(0, 13, 3))
     panels[1].set_xlabel("blocks passed")
