@@ -21,6 +21,7 @@ import jinja2
 from jinja2 import nodes
 from mkdocs.utils.meta import get_data
 
+from reading_list.records import Resource
 from reading_list.records import load as load_records
 from reading_list.syllabus import ROOT, Concept, Syllabus, load_syllabus
 from reading_list.vocabulary import Kind
@@ -63,7 +64,7 @@ class Tree:
 
     files: Mapping[str, str]
     syllabus: Syllabus
-    resources: Mapping[str, Kind]
+    resources: Mapping[str, Resource]
 
     @classmethod
     def read(cls, root: Path = ROOT) -> Tree:
@@ -79,7 +80,7 @@ class Tree:
                 for path in sorted(root.glob(pattern))
             },
             syllabus=load_syllabus(root / "docs" / "concepts" / "concepts.yml"),
-            resources={r.id: r.kind for r in load_records().resources},
+            resources=load_records().by_id,
         )
 
     def under(self, folder: str, ending: str) -> list[str]:
@@ -152,6 +153,7 @@ def orphans(tree: Tree) -> Iterator[str]:
     """Each page, snippet, test and result belongs to a written concept."""
     owned = {path for c in tree.syllabus.written for path in _rooms(tree, c)}
     owned |= {f"docs/results/{name}.json" for name in MEASURED}
+    owned |= {f"docs/results/benchmarks/{c.name}.json" for c in tree.syllabus.written}
     for path in tree.files:
         in_a_room = (
             path.startswith(("docs/concepts/", "docs/results/"))
@@ -400,19 +402,23 @@ def names(tree: Tree) -> Iterator[str]:
 
 
 def go_on(tree: Tree) -> Iterator[str]:
-    """Each page ends in something to read, to watch and a paper, of fitting kinds."""
-    for _, page in tree.pages:
+    """Each page ends in something to read, to watch and a paper, all on its concept."""
+    for concept, page in tree.pages:
         chosen = matter_of(tree.files[page]).get("go_on", {})
         if list(chosen) != list(FITTING):
             yield f"{page}: go_on has {', '.join(chosen)}, not {', '.join(FITTING)}"
         for way, kinds in FITTING.items():
             choice = chosen.get(way, {})
             name, because = choice.get("resource"), choice.get("because")
-            kind = tree.resources.get(str(name))
-            if kind is None:
-                yield f"{page}: go_on.{way} names {name!r}, which does not exist"
-            elif kind not in kinds:
-                yield f"{page}: go_on.{way} names {name!r}, which is a {kind}"
+            where = f"{page}: go_on.{way} names {name!r}"
+            resource = tree.resources.get(str(name))
+            if resource is None:
+                yield f"{where}, which does not exist"
+                continue
+            if resource.kind not in kinds:
+                yield f"{where}, which is a {resource.kind}"
+            if concept.name not in resource.concepts:
+                yield f"{where}, whose record does not name {concept.name}"
             if not because or because.endswith("."):
                 yield f"{page}: go_on.{way} needs a reason, without a full stop"
 

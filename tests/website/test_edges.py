@@ -211,6 +211,11 @@ PLANTS = {
         sub(PAGE, "3blue1brown-attention", "vaswani-2017-attention"),
         "go_on.watch names 'vaswani-2017-attention', which is a paper",
     ),
+    "go-on-elsewhere": (
+        "go_on",
+        sub(PAGE, "vaswani-2017-attention", "press-2016-output-embedding"),
+        "whose record does not name attention",
+    ),
     "go-on-missing": ("go_on", sub(PAGE, "  watch:", "  see:"), "go_on"),
     "go-on-without-reason": ("go_on", sub(PAGE, "    because:", "    why:"), "reason"),
     # Length.
