@@ -12,7 +12,8 @@ from snippets.lab import plots
 
 Token = Mapping[str, Any]  # its "text" and its "id"
 
-LETTER, PADDING, BOX, ROW, TITLE = 6.8, 5, 18, 42, 26  # pixels
+LETTER, PADDING, GAP = 7.9, 5, 2  # pixels, across
+BOX, ROW, TITLE = 21, 47, 28  # pixels, down
 
 
 def width(token: Token) -> int:
@@ -50,14 +51,17 @@ def draw(
     cuts: Mapping[str, Iterable[Token]], thick: Callable[[Token], bool]
 ) -> Figure:
     """Each cut below its title, one box a token, with a thick frame where asked."""
-    broken = {title: rows(cut, 45, 1) for title, cut in cuts.items()}
+    limit, gap = (399 - PADDING) / LETTER, (PADDING + GAP) / LETTER
+    broken = {
+        title: rows(cut, limit, gap) for title, cut in cuts.items()
+    }
     height = sum(TITLE + ROW * len(each) for each in broken.values())
     figure, axes = plots.canvas(height)
     axes.set(xlim=(0, 400), ylim=(height, 0))
     axes.set_axis_off()
     top = 0.0
     for title, each in broken.items():
-        axes.text(0, top + 16, title, weight="bold")
+        axes.text(0, top + 18, title, weight="bold")
         top += TITLE
         for row in each:
             x = 1.0
@@ -71,11 +75,14 @@ def draw(
                     )
                 )  # fmt: skip
                 middle = x + wide / 2
-                axes.text(middle, top + 13, token["text"], ha="center")
                 axes.text(
-                    middle, top + 30, token["id"], ha="center",
-                    fontsize=9, color=plots.MUTED,
+                    middle, top + 15, token["text"], ha="center",
+                    fontsize=13,
                 )  # fmt: skip
-                x += wide + 2
+                axes.text(
+                    middle, top + 34, token["id"], ha="center",
+                    color=plots.MUTED,
+                )  # fmt: skip
+                x += wide + GAP
             top += ROW
     return figure

@@ -192,6 +192,16 @@ def cut(tokenizer: Tokenizer, text: str) -> list[dict[str, Any]]:
     ]
 
 
+def longest_first(tokenizer: Tokenizer, word: str) -> list[str]:
+    """Not BPE: from the left, always the longest token that fits."""
+    data, pieces = word.encode(), []
+    while data:
+        fits = [t for t in tokenizer.tokens if data.startswith(t)]
+        pieces.append(shown(max(fits, key=len)))
+        data = data[len(max(fits, key=len)) :]
+    return pieces
+
+
 def replay(text: str, tokenizer: Tokenizer) -> dict[str, Any]:
     """The training once more: what each merge found, and what was left.
 
@@ -222,7 +232,7 @@ def replay(text: str, tokenizer: Tokenizer) -> dict[str, Any]:
 
 HAND = "a hat that sat"
 WORDS = ["glass", " glass", "Glass", " glasses", " that", "slippery"]
-WORDS += ["滑", "скользкий", "<|endoftext|>"]
+WORDS += ["café", "скользкий", "<|endoftext|>"]
 
 
 def by_hand() -> dict[str, Any]:
@@ -251,17 +261,8 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
     text = corpus.robot()
     tokenizer = train(text, 512)
     training = replay(text, tokenizer)
-    sizes = []
-    for asked in (256, 320, 512, 1024):
-        trained = train(text, asked)
-        sizes.append(
-            {
-                "asked": asked,
-                "got": len(trained.tokens),
-                "tokens": len(trained.encode(text)),
-                "robot": len(trained.encode(corpus.SENTENCE)),
-            }
-        )
+    early = Tokenizer(tokenizer.merges[:64])
+    sizes = {size: train(text, size) for size in (256, 320, 512, 1024)}
     return {
         "by_hand": by_hand(),
         "text": {
@@ -274,9 +275,7 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
         "robot": {
             "text": corpus.SENTENCE,
             "bytes": cut(Tokenizer([]), corpus.SENTENCE),
-            "early": cut(
-                Tokenizer(tokenizer.merges[:64]), corpus.SENTENCE
-            ),
+            "early": cut(early, corpus.SENTENCE),
             "tokens": cut(tokenizer, corpus.SENTENCE),
         },
         "words": [
@@ -286,7 +285,18 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
             }
             for word in WORDS
         ],
-        "sizes": sizes,
+        "dropped": {
+            "merged": [t["text"] for t in cut(tokenizer, " dropped")],
+            "longest": longest_first(tokenizer, " dropped"),
+        },
+        "sizes": [
+            {
+                "asked": asked,
+                "got": len(trained.tokens),
+                "tokens": len(trained.encode(text)),
+            }
+            for asked, trained in sizes.items()
+        ],
         "agreement": {
             "trained": training["tokens"],
             "encoded": len(tokenizer.encode(text)),
@@ -302,6 +312,15 @@ def show(data: dict[str, Any]) -> None:
     for line in boxes.lines(robot["tokens"], 40):
         print(line)
 
+    dropped = data["dropped"]
+    print("\none word, two ways to cut it")
+    print(f"merge by merge  {' '.join(dropped['merged'])}")
+    print(f"longest first   {' '.join(dropped['longest'])}")
+
+    print("\nthe text in tokens")
+    print(f"when training ended {data['agreement']['trained']:6}")
+    print(f"encoded afterwards  {data['agreement']['encoded']:6}")
+
     print("\nthe first merges")
     print("left  right    id  times")
     for merged in data["merges"]:
@@ -313,7 +332,7 @@ def show(data: dict[str, Any]) -> None:
     print("\nother words")
     for word in data["words"]:
         pieces = " ".join(token["text"] for token in word["tokens"])
-        if "\\x" in pieces:
+        if len(pieces) > 28:
             pieces = f"{len(word['tokens'])} single bytes"
         print(f"{word['text']:14}{pieces}")
 
@@ -325,23 +344,15 @@ def show(data: dict[str, Any]) -> None:
             f"{size['asked']:10}{size['got']:6}{size['tokens']:8}{each:15.2f}"
         )
 
-    print("\nthe text in tokens")
-    print(f"when training ended {data['agreement']['trained']:6}")
-    print(f"encoded afterwards  {data['agreement']['encoded']:6}")
-
 
 def draw(data: dict[str, Any]) -> Figure:
     """The sentence as bytes, after 64 merges and after 256, its ids below."""
-    robot = data["robot"]
+    names = {"bytes": "{} bytes", "early": "{} tokens after 64 merges"}
+    names["tokens"] = "{} tokens after 256 merges"
     return boxes.draw(
         {
-            f"{len(robot['bytes'])} bytes": robot["bytes"],
-            f"{len(robot['early'])} tokens after 64 merges": robot[
-                "early"
-            ],
-            f"{len(robot['tokens'])} tokens after 256 merges": robot[
-                "tokens"
-            ],
+            title.format(len(data["robot"][name])): data["robot"][name]
+            for name, title in names.items()
         },
         thick=lambda token: token["id"] >= 256,
     )

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer as TheirTokenizer
 from tokenizers import models, pre_tokenizers, trainers
 
-from snippets.lab import corpus
+from snippets.lab import corpus, record
 from snippets.text import tokenization as snippet
 from snippets.text.tokenization import BYTES, Tokenizer, merge, split, train
 
@@ -316,3 +316,14 @@ def test_the_page_shows_what_the_library_would():
     words = [word.encode() for word in split(corpus.robot())]
     first = b"".join(bytes([BYTES[token]]) for token in merges[0])
     assert data["merges"][0]["times"] == sum(word.count(first) for word in words)
+
+
+def test_the_recorded_benchmark_is_that_of_this_code_and_keeps_the_bound():
+    result = json.loads((record.RESULTS / "benchmarks/tokenization.json").read_text())
+    data, recipe = result["data"], result["recipe"]
+    assert recipe["code"] == record.code_hash("snippets.text.tokenization"), (
+        "record it again: python tests/benchmarks/tokenization.py --record"
+    )
+    assert (data["bytes"], data["vocab_size"], recipe["threads"]) == (10**6, 1024, 1)
+    assert data["merges_differ"] == data["ids_differ"] == 0
+    assert data["ratio"] <= 3

@@ -1,0 +1,147 @@
+"""How long training takes, beside Hugging Face's Rust: 1 MB to 1,024 tokens.
+
+    python tests/benchmarks/tokenization.py            prints
+    python tests/benchmarks/tokenization.py --record   also writes docs/results
+
+One thread each, the least processor time of ten turns. The text is Python's own: the
+topics of its manual, then its standard library's sources in order of name, cut at
+1,000,000 bytes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import platform
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import date
+from importlib.metadata import version
+from itertools import pairwise
+from pathlib import Path
+from pydoc_data.topics import topics
+from typing import Any
+
+# Before the library starts its threads.
+os.environ["RAYON_NUM_THREADS"] = "1"
+os.environ["TOKENIZERS_PARALLELISM"] = "false"
+os.environ["OMP_NUM_THREADS"] = "1"
+
+from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+
+from snippets.lab.record import RESULTS, code_hash, plain
+from snippets.text.tokenization import Pair, merge, split, to_ids, train
+
+BYTES, VOCAB_SIZE, TIMES = 1_000_000, 1024, 10
+MODULE = "snippets.text.tokenization"
+
+
+def text() -> str:
+    """1 MB that every Python of one version carries."""
+    pieces = [topics[name] for name in sorted(topics)]
+    for path in sorted(Path(os.__file__).parent.glob("*.py")):
+        pieces.append(path.read_text(encoding="utf-8"))
+    return "".join(pieces).encode()[:BYTES].decode(errors="ignore")
+
+
+def library(text: str) -> Tokenizer:
+    """The same by Hugging Face's tokenizers."""
+    theirs = Tokenizer(models.BPE())
+    theirs.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    trainer = trainers.BpeTrainer(
+        vocab_size=VOCAB_SIZE,
+        min_frequency=2,
+        show_progress=False,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+    )
+    theirs.train_from_iterator([text], trainer)
+    return theirs
+
+
+def recount(text: str) -> list[Pair]:
+    """The same in plain words: every pair of every distinct word, at every merge."""
+    words = [(to_ids(word), times) for word, times in Counter(split(text)).items()]
+    merges: list[Pair] = []
+    while 256 + len(merges) < VOCAB_SIZE:
+        counts: Counter[Pair] = Counter()
+        for ids, times in words:
+            for pair in pairwise(ids):
+                counts[pair] += times
+        most = max(counts.values())
+        best = min(pair for pair, count in counts.items() if count == most)
+        words = [(merge(ids, best, 256 + len(merges)), times) for ids, times in words]
+        merges.append(best)
+    return merges
+
+
+def seconds(action: Callable[[], object]) -> float:
+    start = time.process_time()
+    action()
+    return time.process_time() - start
+
+
+def measure() -> dict[str, Any]:
+    """Both trained on the text, compared merge for merge, id for id, and timed."""
+    sample = text()
+    ours, theirs = train(sample, VOCAB_SIZE), library(sample)
+    model = json.loads(theirs.to_str())["model"]
+    merges = [(model["vocab"][a], model["vocab"][b]) for a, b in model["merges"]]
+    ids = ours.encode(sample)
+    start = time.process_time()
+    assert recount(sample) == merges
+    recount_seconds = time.process_time() - start
+    pairs = [
+        (seconds(lambda: train(sample, VOCAB_SIZE)), seconds(lambda: library(sample)))
+        for _ in range(TIMES)
+    ]
+    our_seconds, their_seconds = (min(column) for column in zip(*pairs, strict=True))
+    return {
+        "bytes": len(sample.encode()),
+        "sha256": hashlib.sha256(sample.encode()).hexdigest(),
+        "vocab_size": len(ours.tokens),
+        "merges": len(merges),
+        "merges_differ": sum(a != b for a, b in zip(ours.merges, merges, strict=True)),
+        "ids": len(ids),
+        "ids_differ": sum(
+            a != b for a, b in zip(ids, theirs.encode(sample).ids, strict=True)
+        ),
+        "our_seconds": our_seconds,
+        "library_seconds": their_seconds,
+        "recount_seconds": recount_seconds,
+        "ratio": our_seconds / their_seconds,
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--record", action="store_true", help="write the result")
+    options = parser.parse_args()
+    data = plain(measure())
+    recipe = {
+        "command": "python tests/benchmarks/tokenization.py",
+        "threads": 1,
+        "clock": "processor time, the least of several turns",
+        "turns": TIMES,
+        "python": platform.python_version(),
+        "tokenizers": version("tokenizers"),
+        "machine": f"{platform.system()} {platform.machine()}",
+        "date": date.today().isoformat(),
+        "code": code_hash(MODULE),
+    }
+    result = {"name": "tokenization", "recipe": recipe, "data": data}
+    print(json.dumps(result, indent=1))
+    if options.record:
+        folder = RESULTS / "benchmarks"
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / "tokenization.json"
+        path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        print(f"wrote {path}", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
