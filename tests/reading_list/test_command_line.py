@@ -146,7 +146,7 @@ def text_or_mend(raw: bytes) -> str:
 @given(st.binary())
 def test_any_bytes_get_a_verdict(raw: bytes) -> None:
     told = text_or_mend(raw)
-    assert told.strip()
+    assert told
     assert "\r" not in told
 
 

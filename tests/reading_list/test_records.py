@@ -42,11 +42,10 @@ def test_none_of_the_resources_is_lost(reading_list: ReadingList) -> None:
     assert sum(resource.starred for resource in reading_list.resources) == 22
 
 
-def test_the_checks_are_quick() -> None:
+def test_the_checks_take_about_a_second() -> None:
+    start = time.process_time()  # of ours only: the machine may be busy
     check()
-    start = time.perf_counter()
-    check()
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 1.2
 
 
 def test_stats_prints_the_counts(capsys: pytest.CaptureFixture[str]) -> None:
