@@ -118,6 +118,11 @@ PLANTS = {
     "test-of-nobody": ("orphans", new("tests/snippets/text/test_odd.py"), "odd"),
     "test-misplaced": ("orphans", new("tests/snippets/text/test_attention.py"), "text"),
     "data-of-nobody": ("orphans", new("docs/results/odd.json"), "odd.json"),
+    "benchmark-of-nobody": (
+        "orphans",
+        new("docs/results/benchmarks/odd.json"),
+        "benchmarks/odd.json",
+    ),
     "text-of-nobody": ("orphans", new("docs/results/odd.txt"), "odd.txt"),
     "figure-of-nobody": ("orphans", new("docs/results/odd.svg", SVG), "odd.svg"),
     "figure-that-is-not-drawn": ("orphans", sub(SNIPPET, "def draw", "def d"), ".svg"),
