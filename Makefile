@@ -1,5 +1,5 @@
 # `make` lists the targets. Everything is set up at its first use by
-# tools/setup.py into .venv and node_modules; nothing is installed elsewhere.
+# tools/setup.py into .venv and node_modules; only a browser may come from elsewhere.
 
 PYTHON ?= python3
 py := .venv/bin/python
@@ -27,7 +27,7 @@ check: setup-check ## validate the reading list
 run: setup-snippets ## run a snippet: make run NAME=attention ARGS="--seed 1"
 	@$(py) -m snippets $(NAME) $(ARGS)
 
-record: setup-snippets ## run a snippet and record what it shows: make record NAME=attention
+record: setup-snippets ## the same, and record what it shows (without NAME: all of them)
 	@$(py) -m snippets $(NAME) --record $(ARGS)
 
 test: setup-test ## run every test (ARGS="-k heads" for some)
