@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -239,9 +240,7 @@ def test_others_are_folded_and_none_twice():
     on_it = load().for_concept("attention")
     assert len(folded) == 10 < len(on_it)
     assert f'??? abstract "{len(folded)} more on this"' in text
-    guides = [
-        line.split("[guide](")[1] for line in text.splitlines() if "[guide]" in line
-    ]
+    guides = re.findall(r"\[guide\]\(([^)]+)\)", text)
     assert len(guides) == len(set(guides)) == 13
     assert (
         f"[All {len(on_it)} in the catalogue](../catalogue.md?concept=attention)"
