@@ -181,7 +181,8 @@ def test_an_edit_gives_the_lines_that_differ(project):
 def test_an_edit_that_fails_shows_the_error(project):
     edit = Edit("FACTOR * x", "FACTOR / (x - 3)")
     outcome = try_edit("snippets.text.odd", edit, BEFORE, 0, "cpu")
-    assert outcome["after"] == ["ZeroDivisionError: float division by zero"]
+    (line,) = outcome["after"]
+    assert line.startswith("ZeroDivisionError: ")
     assert outcome["before"] == BEFORE.splitlines()
 
 
