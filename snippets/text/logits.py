@@ -329,6 +329,8 @@ def draw(data: dict[str, Any]) -> Figure:
         first, hand["tokens"], hand["logits"], "logits", plots.LINK
     )
     first.axvline(0, color=plots.MUTED, linewidth=1)
+    first.spines["left"].set_visible(False)
+    first.set_xlim(-3, 4)
     for panel, row in zip(others, hand["temperatures"], strict=True):
         title = f"temperature {row['temperature']:g}"
         plots.bars(

@@ -173,10 +173,27 @@ def test_the_command_line_says_it_in_one_line_without_a_traceback(
 def test_the_cache_can_be_put_elsewhere(tmp_path, monkeypatch):
     monkeypatch.setenv("RUNNABLE_CACHE", str(tmp_path))
     assert weights.cache() == tmp_path
-    monkeypatch.delenv("RUNNABLE_CACHE")
-    monkeypatch.setattr("sys.platform", "linux")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert weights.cache() == tmp_path / "runnable-transformer"
+
+
+@pytest.mark.parametrize(
+    ("platform", "variable", "below"),
+    [
+        ("linux", "XDG_CACHE_HOME", ".cache"),
+        ("darwin", None, "Library/Caches"),
+        ("win32", "LOCALAPPDATA", "AppData/Local"),
+    ],
+)
+def test_the_cache_is_where_the_platform_has_it(
+    platform, variable, below, tmp_path, monkeypatch
+):
+    for name in ("RUNNABLE_CACHE", "XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("sys.platform", platform)
+    monkeypatch.setattr("pathlib.Path.home", lambda: tmp_path)
+    assert weights.cache() == tmp_path / below / "runnable-transformer"
+    if variable:
+        monkeypatch.setenv(variable, str(tmp_path / "own"))
+        assert weights.cache() == tmp_path / "own" / "runnable-transformer"
 
 
 def test_the_tensors_are_those_of_the_file():
@@ -223,6 +240,12 @@ def test_any_plain_ascii_is_cut_as_hugging_face_cuts_it(bert, text):
     # Their tokenizer reads "[SEP]" in a text as the token; ours is for sentences.
     text = text.replace("[", "(")
     assert weights.encode(text)[1] == bert(text)["input_ids"]
+
+
+def test_a_word_with_an_unknown_piece_is_unknown_whole():
+    known = {"un", "##happy", "robot"}
+    assert weights.word_pieces("unhappy robot", known) == ["un", "##happy", "robot"]
+    assert weights.word_pieces("unhappier robot", known) == ["[UNK]", "robot"]
 
 
 def test_other_alphabets_are_refused():

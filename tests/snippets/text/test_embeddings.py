@@ -166,6 +166,13 @@ def test_the_plane_equals_two_independent_analyses(table):
     torch.testing.assert_close(shares, their_shares, rtol=0, atol=1e-12)
 
 
+def test_the_plane_is_never_seen_from_behind(table):
+    for start in (1000, 2000, 3000):
+        points, _ = plane(table[start : start + 20])
+        farthest = points.abs().argmax(0)
+        assert points[farthest, torch.arange(2)].gt(0).all()
+
+
 @given(st.integers(0, 2**32 - 1))
 def test_a_plane_hides_distance_and_never_adds_any(seed):
     random = torch.Generator().manual_seed(seed)

@@ -211,11 +211,12 @@ def test_gradient_descent_reaches_what_counting_gives(seed):
 
 
 def test_counting_equals_a_count_by_hand():
-    ids = text_of(3)
+    # One token that comes once, and one that never does.
+    ids = torch.cat([text_of(3), torch.tensor([VOCAB_SIZE, 0])])
     pairs, firsts = Counter(pairwise(ids.tolist())), Counter(ids[:-1].tolist())
-    shares = counted(ids, VOCAB_SIZE + 1)
-    for first in range(VOCAB_SIZE + 1):
-        for second in range(VOCAB_SIZE + 1):
+    shares = counted(ids, VOCAB_SIZE + 2)
+    for first in range(VOCAB_SIZE + 2):
+        for second in range(VOCAB_SIZE + 2):
             share = pairs[first, second] / max(firsts[first], 1)
             assert shares[first, second].item() == pytest.approx(share)
 
