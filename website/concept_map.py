@@ -118,7 +118,7 @@ def concept_map(syllabus: Syllabus, href: Href) -> str:
         href: the address of a written concept's page, by name.
     """
     return (
-        f'<div class="map">\n{_drawing(syllabus, href)}\n'
+        f'<div class="map" data-search-exclude="">\n{_drawing(syllabus, href)}\n'
         f"{_list(syllabus, href)}\n</div>"
     )
 

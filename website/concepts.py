@@ -181,7 +181,11 @@ def drawing(svg: str, alt: str) -> str:
     """An SVG to stand in a page, told in words to who does not see it."""
     # Material's script assigns to every `href`, which an SVG element forbids.
     svg = svg[svg.index("<svg") :].strip().replace(" href=", " xlink:href=")
-    return svg.replace("<svg", f'<svg role="img" aria-label="{html.escape(alt)}"', 1)
+    return svg.replace(
+        "<svg",
+        f'<svg role="img" data-search-exclude="" aria-label="{html.escape(alt)}"',
+        1,
+    )
 
 
 def printed(result: Result) -> str:

@@ -54,9 +54,15 @@ def search_index(index: str) -> str:
     """The index with the names of what code defines instead of the code.
 
     Every visitor fetches the index. Code and printed output were a fifth of it, and
-    who looks for a function looks for its name.
+    who looks for a function looks for its name. The resources that a concept's page
+    lists have pages of their own to be found by.
     """
     data = json.loads(index)
+    data["docs"] = [
+        entry
+        for entry in data["docs"]
+        if not re.fullmatch(r"concepts/.*#go-on", entry["location"])
+    ]
     for entry in data["docs"]:
         entry["text"] = re.sub(
             r"<pre>.*?</pre>", lambda block: _names(block[0]), entry["text"], flags=re.S

@@ -83,7 +83,9 @@ def trace(
         stages += [stage([name], _inside(robot, [name])) for name in inside]
     if "logits" in robot:
         stages.append(stage(["logits"], _next(robot["logits"])))
-    return "\n".join(['<ol class="trace squared">', *stages, "</ol>"])
+    return "\n".join(
+        ['<ol class="trace squared" data-search-exclude="">', *stages, "</ol>"]
+    )
 
 
 def _token(text: str) -> str:

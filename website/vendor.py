@@ -76,7 +76,7 @@ FACES = (
 # What English text and code are made of is on every page; the letters of names and of
 # other languages are not.
 BASIC = _span(0x20, 0x7E) | {
-    ord(character) for character in "\u00a0§©«°±²³·»×÷–—‘’“”…−€"
+    ord(character) for character in "\u00a0§©«°±²³·»×÷äçèéñöøü–—‘’“”…−€"
 }
 NAMES = _span(0x100, 0x17F) | _span(0x218, 0x21B)
 CUTS = (

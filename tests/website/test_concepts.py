@@ -149,7 +149,8 @@ def test_a_figure_has_its_words_and_its_drawing(tmp_path):
     page = concepts.inline_figures(f"<p>{place.splitlines()[1]}</p>", tmp_path)
     # xlink: Material's script assigns to every href, which SVG forbids.
     assert page == (
-        '<svg role="img" aria-label="an &quot;alt&quot; &amp; more"'
+        '<svg role="img" data-search-exclude=""'
+        ' aria-label="an &quot;alt&quot; &amp; more"'
         ' viewBox="0 0 1 1"><use xlink:href="#a"/></svg>'
     )
 

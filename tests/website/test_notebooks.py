@@ -321,7 +321,7 @@ def test_a_picture_becomes_a_file_with_its_size_and_words(made):
 def test_a_drawing_stands_in_the_page_with_its_words(made):
     svg = '<?xml version="1.0"?>\n<svg viewBox="0 0 1 1"><path d="M0 0"/></svg>'
     page = made(code("draw()", value(svg=svg, plain="<SVG>"), alt="a dot"))
-    assert '<svg role="img" aria-label="a dot" viewBox="0 0 1 1">' in page.html
+    assert 'data-search-exclude="" aria-label="a dot" viewBox="0 0 1 1">' in page.html
     assert "SVG&gt;" not in page.html and "<?xml" not in page.html
 
 
