@@ -138,6 +138,9 @@ class Renderer:
         if path.startswith("resources/"):
             name = PurePosixPath(path).stem
             return resources.resource_meta(self.reading_list.by_id[name])
+        if path.startswith("concepts/"):
+            # Who searches for a word wants it explained.
+            return {"search": {"boost": 3}}
         return {}
 
     def page(self, path: str, markdown: str, meta: Mapping[str, Any]) -> str:

@@ -1,0 +1,287 @@
+"""What holds for every kind of page, in a real browser."""
+
+from __future__ import annotations
+
+import functools
+import gzip
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Response
+
+from website.served import Site
+
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+PHONE = {"width": 360, "height": 800}
+LAPTOP = {"width": 1280, "height": 800}
+
+# One of every kind.
+KINDS = {
+    "home": "",
+    "start": "before-you-start/",
+    "notation": "notation/",
+    "concept": "concepts/attention/",
+    "concept with many figures": "concepts/heads/",
+    "notebook": "notebooks/attention-by-hand/",
+    "catalogue": "catalogue/",
+    "resource": "resources/alammar-illustrated-transformer/",
+    "resource without an address": "resources/port2eng-transformer-program/",
+    "adding": "add/",
+    "mended": "what-we-mended/",
+    "licences": "licences/",
+    "missing page": "404.html",
+}
+every_kind = pytest.mark.parametrize("path", KINDS.values(), ids=KINDS.keys())
+KIB = 1024
+
+
+@contextmanager
+def opened(browser: Browser, address: str, **options: Any) -> Iterator[Page]:
+    """The page in a fresh context, loaded to the last request."""
+    context = browser.new_context(**{"viewport": LAPTOP, **options})
+    try:
+        page = context.new_page()
+        page.goto(address)
+        page.wait_for_load_state("networkidle")
+        yield page
+    finally:
+        context.close()
+
+
+@dataclass
+class Visit:
+    """What a first visit to one page showed; one visit serves several tests."""
+
+    complaints: list[str] = field(default_factory=list)
+    addresses: list[str] = field(default_factory=list)
+    sizes: dict[str, int] = field(default_factory=dict)
+    kept_out: dict[str, list[str]] = field(default_factory=dict)
+    widths: dict[int, int] = field(default_factory=dict)
+    words: int = 0
+    words_without_scripts: int = 0
+
+    def hear(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(message.text)
+
+    def weigh(self, response: Response) -> None:
+        if response.ok:
+            self.sizes[response.url] = len(gzip.compress(response.body()))
+
+    def watch(self, page: Page) -> None:
+        page.on("console", self.hear)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("request", lambda request: self.addresses.append(request.url))
+        page.on("response", self.weigh)
+
+
+def serious(page: Page) -> list[str]:
+    """What axe-core finds that keeps somebody out."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run({resultTypes: ['violations']})")
+    return [
+        f"{violation['id']}: {violation['help']}: {node['html'][:120]}"
+        for violation in found["violations"]
+        if violation["impact"] in ("serious", "critical")
+        for node in violation["nodes"]
+    ]
+
+
+def look(browser: Browser, address: str) -> Visit:
+    """Visit a page on a laptop and a phone, light and dark, scripts or not."""
+    visit = Visit()
+    context = browser.new_context(viewport=LAPTOP, color_scheme="light")
+    page = context.new_page()
+    visit.watch(page)
+    page.goto(address)
+    page.wait_for_load_state("networkidle")
+    visit.words = len(page.locator("main").inner_text().split())
+    page.remove_listener("response", visit.weigh)  # the rest is no first visit
+    visit.kept_out["light"] = serious(page)
+    page.emulate_media(color_scheme="dark")
+    page.set_viewport_size(PHONE)
+    page.evaluate(
+        "document.querySelectorAll('main details').forEach(d => d.open = true)"
+    )
+    visit.widths[PHONE["width"]] = page.evaluate("document.documentElement.scrollWidth")
+    page.wait_for_timeout(600)  # colours fade from one scheme to the other
+    visit.kept_out["dark"] = serious(page)
+    context.close()
+    with opened(browser, address, java_script_enabled=False) as page:
+        words = page.locator("main").inner_text()
+        visit.words_without_scripts = len(words.split())
+    return visit
+
+
+@pytest.fixture(scope="session")
+def visited(browser: Browser, site: Site) -> Callable[[str], Visit]:
+    return functools.cache(lambda path: look(browser, site.url + path))
+
+
+Visited = Callable[[str], Visit]
+
+
+@every_kind
+def test_no_errors_and_no_other_host(visited: Visited, site: Site, path: str) -> None:
+    visit = visited(path)
+    assert visit.complaints == []
+    assert [a for a in visit.addresses if not a.startswith((site.url, "data:"))] == []
+    assert len(visit.addresses) > 3
+
+
+def test_an_error_and_another_host_would_be_seen(browser: Browser, site: Site) -> None:
+    visit = Visit()
+    with opened(browser, site.url) as page:
+        visit.watch(page)
+        page.evaluate("console.error('planted')")
+        page.evaluate("fetch('http://127.0.0.1:9/planted').catch(() => 0)")
+        page.wait_for_timeout(100)
+    assert "planted" in visit.complaints
+    assert "http://127.0.0.1:9/planted" in visit.addresses
+
+
+@every_kind
+def test_nobody_is_kept_out(visited: Visited, path: str) -> None:
+    assert visited(path).kept_out == {"light": [], "dark": []}
+
+
+def test_axe_would_find_a_fault(browser: Browser, site: Site) -> None:
+    with opened(browser, site.url) as page:
+        page.evaluate("document.querySelector('main').innerHTML += '<img src=\"x\">'")
+        assert any(line.startswith("image-alt") for line in serious(page))
+
+
+@every_kind
+def test_a_phone_never_scrolls_sideways(visited: Visited, path: str) -> None:
+    assert visited(path).widths == {360: 360}
+
+
+@every_kind
+def test_whole_without_scripts(visited: Visited, path: str) -> None:
+    visit = visited(path)
+    assert visit.words_without_scripts > 15
+    # Scripts may add controls; they may not bring the content.
+    assert visit.words_without_scripts > 0.8 * visit.words
+
+
+@every_kind
+def test_a_first_visit_is_light(visited: Visited, path: str) -> None:
+    sizes = visited(path).sizes
+    assert any(url.endswith(".woff2") for url in sizes)
+    assert sum(sizes.values()) <= 250 * KIB, json.dumps(sizes, indent=1)
+
+
+def test_formulas_are_typeset_without_scripts(browser: Browser, site: Site) -> None:
+    address = site.url + KINDS["concept"]
+    with opened(browser, address, java_script_enabled=False) as page:
+        formula = page.locator(".formula .katex").first
+        assert formula.bounding_box()["height"] > 30
+        assert "KaTeX" in formula.evaluate("e => getComputedStyle(e).fontFamily")
+        assert page.locator(".katex-error").count() == 0
+        # The numbers are drawn once, the words for screen readers are hidden.
+        assert page.locator(".katex-mathml").first.bounding_box()["width"] <= 1
+
+
+def test_every_page_is_light(site: Site) -> None:
+    pages = list(site.folder.rglob("*.html"))
+    assert len(pages) > 200
+    sizes = {
+        page.relative_to(site.folder).as_posix(): len(gzip.compress(page.read_bytes()))
+        for page in pages
+    }
+    heavy = {name: size for name, size in sizes.items() if size > 30 * KIB}
+    assert heavy == {}
+
+
+def test_the_scheme_follows_the_system_and_the_button(
+    browser: Browser, site: Site
+) -> None:
+    def paper(page: Page) -> str:
+        return page.evaluate("getComputedStyle(document.body).backgroundColor")
+
+    with opened(browser, site.url, color_scheme="light") as page:
+        light = paper(page)
+    with opened(browser, site.url, color_scheme="dark") as page:
+        dark = paper(page)
+        assert dark != light
+        button = page.locator('[data-md-component="palette"] label:visible')
+        button.click()
+        assert paper(page) == light
+        page.reload()
+        assert paper(page) == light
+
+
+def test_the_keyboard_reaches_the_content(browser: Browser, site: Site) -> None:
+    with opened(browser, site.url + KINDS["concept"]) as page:
+        page.keyboard.press("Tab")
+        assert "Skip" in page.evaluate("document.activeElement.textContent")
+        page.keyboard.press("Enter")
+        assert page.evaluate("location.hash") != ""
+        focused = page.evaluate(
+            """() => {
+              const boxes = [...document.querySelectorAll('main pre > code, main pre')]
+                .filter(box => box.scrollWidth > box.clientWidth + 1);
+              return boxes.every(box => box.tabIndex === 0
+                || box.parentElement.tabIndex === 0);
+            }"""
+        )
+        assert focused
+
+
+@pytest.mark.parametrize(
+    ("words", "first"),
+    [
+        ("attention", "concepts/attention/"),
+        ("weight tying", "concepts/weight-tying/"),
+        ("temperature", "concepts/logits/"),
+    ],
+)
+def test_search_finds(browser: Browser, site: Site, words: str, first: str) -> None:
+    with opened(browser, site.url) as page:
+        page.keyboard.press("/")
+        page.keyboard.type(words)
+        result = page.locator(".md-search-result__link").first
+        result.wait_for()
+        assert result.get_attribute("href").startswith(site.url + first)
+
+
+def test_a_link_to_a_concept_opens_without_a_reload(
+    browser: Browser, site: Site
+) -> None:
+    with opened(browser, site.url + "concepts/heads/") as page:
+        page.evaluate("window.stayed = true")
+        page.locator('main a[href$="attention/"]').first.click()
+        page.wait_for_url("**/concepts/attention/")
+        page.wait_for_selector("h1#attention")
+        assert page.evaluate("window.stayed") is True
+
+
+def test_a_link_to_a_concept_shows_a_preview(browser: Browser, site: Site) -> None:
+    with opened(browser, site.url + "concepts/heads/") as page:
+        page.locator('main .md-typeset p a[href$="attention/"]').first.focus()
+        preview = page.locator(".md-tooltip2 .md-typeset").first
+        preview.wait_for()
+        assert "Attention" in preview.inner_text()
+
+
+def test_a_planned_concept_explains_itself(browser: Browser, site: Site) -> None:
+    # Any page that names a planned concept will do.
+    name = next(
+        page.parent.name
+        for page in sorted(site.folder.glob("concepts/*/index.html"))
+        if "<abbr" in page.read_text(encoding="utf-8")
+    )
+    with opened(browser, f"{site.url}concepts/{name}/") as page:
+        word = page.locator("main abbr").first
+        definition = word.get_attribute("title")
+        assert word.get_attribute("tabindex") == "0"
+        word.focus()
+        tooltip = page.locator(".md-tooltip2").first
+        tooltip.wait_for()
+        assert definition is not None and definition in tooltip.inner_text()
