@@ -94,7 +94,7 @@ def test_the_first_screen_is_light(parts: dict[str, Path]) -> None:
 
 
 def test_fallbacks_are_as_wide_as_our_fonts(sheet: str) -> None:
-    fallbacks = re.findall(r'local\("([^"]+)"\);size-adjust:([\d.]+)%', sheet)
+    fallbacks = re.findall(r'src:local\("([^"]+)"\)[^;]*;size-adjust:([\d.]+)%', sheet)
     assert {name for name, _ in fallbacks} >= {"Georgia", "Times New Roman"}
     widths = dict(vendor.FALLBACKS["Literata"])
     assert float(dict(fallbacks)["Georgia"]) == pytest.approx(
