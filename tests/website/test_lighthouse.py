@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from website import lighthouse
-from website.lighthouse import AT_LEAST
+from website.lighthouse import AT_LEAST, PAGES
 
 FULL = dict.fromkeys(AT_LEAST, 100)
 
@@ -72,3 +72,9 @@ def test_the_record_says_how_it_was_measured(tmp_path: Path) -> None:
     assert record["pages"] == {"home": {"address": "/", **FULL}}
     assert record["chromium"] == "156" and record["lighthouse"] == "13.5.0"
     assert record["form_factor"] == "mobile" and record["command"] == "make lighthouse"
+
+
+def test_the_recorded_scores_are_of_every_kind_of_page_and_keep_the_promise() -> None:
+    record = json.loads(lighthouse.RECORD.read_text())
+    assert set(record["pages"]) == set(PAGES)
+    assert lighthouse.below(record["pages"]) == []
