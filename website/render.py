@@ -41,12 +41,12 @@ def _minus(number: str) -> str:
 
 
 def scientific(number: float) -> str:
-    """2.4e-07 as 2.4 × 10⁻⁷."""
+    """2.4e-07 as 2.4 × 10⁻⁷, which no line break takes apart."""
     if number == 0:
         return "0"
     mantissa, exponent = f"{number:.1e}".split("e")
     raised = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-    return f"{_minus(mantissa)} × 10{raised}"
+    return f"{_minus(mantissa)}\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}10{raised}"
 
 
 def thousands(number: float) -> str:
