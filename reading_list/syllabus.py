@@ -53,6 +53,19 @@ class Concept(_Entry):
         """The dotted name of the snippet: `snippets.transformer.feed_forward`."""
         return f"snippets.{self.chapter}.{self.name.replace('-', '_')}"
 
+    @property
+    def demo(self) -> str:
+        """The module that runs the snippet: `snippets.demos.feed_forward`."""
+        return f"snippets.demos.{self.name.replace('-', '_')}"
+
+    @property
+    def sources(self) -> tuple[str, str]:
+        """The files of the snippet and of its demo, from the root of the project."""
+        snippet, demo = (
+            module.replace(".", "/") + ".py" for module in (self.module, self.demo)
+        )
+        return snippet, demo
+
 
 class Syllabus(_Entry):
     """Chapters and concepts in reading order."""

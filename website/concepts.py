@@ -136,10 +136,16 @@ def heading(concept: Concept, syllabus: Syllabus, reading_minutes: int) -> str:
     )
 
 
-def code(concept: Concept, section: str) -> str:
-    """A named section of the concept's snippet: the file that is tested."""
-    path = concept.module.replace(".", "/") + ".py"
-    return f'```python title="{path}"\n--8<-- "{path}:{section}"\n```'
+def code(concept: Concept, section: str, root: Path = ROOT) -> str:
+    """A named section of the concept's snippet or of its demo: what is tested.
+
+    Raises:
+        LookupError: neither has a section of this name.
+    """
+    for path in concept.sources:
+        if f"[start:{section}]" in (root / path).read_text(encoding="utf-8"):
+            return f'```python title="{path}"\n--8<-- "{path}:{section}"\n```'
+    raise LookupError(f"no section {section!r} in {' or '.join(concept.sources)}")
 
 
 def figure(result: Result, alt: str, caption: str) -> str:
@@ -224,7 +230,7 @@ def change(result: Result, number: int, why: str) -> str:
     body = f"```diff\n{diff}\n```\n\n{why}"
     source = "\n".join(
         [
-            "```diff",
+            f'```diff title="{edit["file"]}"',
             *(f"- {line}" for line in edit["find"].splitlines()),
             *(f"+ {line}" for line in edit["replace"].splitlines()),
             "```",

@@ -43,7 +43,7 @@ HEADINGS = (
 )
 QUESTIONS = ("Recall", "Compute", "Predict", "Debug")
 SENTENCE = "The robot dropped the glass because it was slippery."
-MOST_LINES, MOST_COLUMNS = 25, 72
+MOST_LINES, MOST_COLUMNS, MOST_LINES_OF_A_FILE = 25, 72, 200
 FEWEST_WORDS, MOST_WORDS = 900, 1300
 # Which kinds of resource fit which way of going on.
 FITTING: dict[str, tuple[Kind, ...]] = {
@@ -53,6 +53,8 @@ FITTING: dict[str, tuple[Kind, ...]] = {
 }
 # What a snippet may depend on: what broke older teaching code was anything more.
 LIBRARIES = {"torch", "numpy", "regex", "safetensors", "jaxtyping", "matplotlib"}
+# What turns numbers into drawings.
+DRAWING = {"matplotlib", "snippets.lab.plots", "snippets.lab.boxes"}
 # Results that measure the project, not a concept.
 MEASURED = {"lighthouse"}
 UNWANTED = ("simply", "just", "obviously")
@@ -102,19 +104,10 @@ class Tree:
         ]
 
 
-def snippet_of(concept: Concept) -> str:
-    return concept.module.replace(".", "/") + ".py"
-
-
 def proof_of(concept: Concept) -> str:
-    return (
-        snippet_of(concept)
-        .replace("snippets/", "tests/snippets/", 1)
-        .replace(
-            concept.name.replace("-", "_") + ".py",
-            f"test_{concept.name.replace('-', '_')}.py",
-        )
-    )
+    snippet, _ = concept.sources
+    path = PurePosixPath("tests") / snippet
+    return str(path.with_name(f"test_{path.name}"))
 
 
 def rooms_of(concept: Concept, draws: bool) -> list[str]:
@@ -124,13 +117,13 @@ def rooms_of(concept: Concept, draws: bool) -> list[str]:
         return [page]
     endings = ("json", "txt", "svg") if draws else ("json", "txt")
     return [
-        *(page, snippet_of(concept), proof_of(concept)),
+        *(page, *concept.sources, proof_of(concept)),
         *(f"docs/results/{concept.name}.{ending}" for ending in endings),
     ]
 
 
 def draws(source: str) -> bool:
-    """Whether a snippet has a function `draw`."""
+    """Whether a demo has a function `draw`."""
     return any(
         isinstance(node, ast.FunctionDef) and node.name == "draw"
         for node in ast.parse(source).body
@@ -138,7 +131,8 @@ def draws(source: str) -> bool:
 
 
 def _rooms(tree: Tree, concept: Concept) -> list[str]:
-    return rooms_of(concept, draws(tree.files.get(snippet_of(concept), "")))
+    _, demo = concept.sources
+    return rooms_of(concept, draws(tree.files.get(demo, "")))
 
 
 def rooms(tree: Tree) -> Iterator[str]:
@@ -154,6 +148,7 @@ def orphans(tree: Tree) -> Iterator[str]:
     owned = {path for c in tree.syllabus.written for path in _rooms(tree, c)}
     owned |= {f"docs/results/{name}.json" for name in MEASURED}
     owned |= {f"docs/results/benchmarks/{c.name}.json" for c in tree.syllabus.written}
+    owned |= {path for path, owner in owners(tree).items() if owner.written}
     for path in tree.files:
         in_a_room = (
             path.startswith(("docs/concepts/", "docs/results/"))
@@ -162,6 +157,23 @@ def orphans(tree: Tree) -> Iterator[str]:
         )
         if in_a_room and path not in owned:
             yield f"{path}: belongs to no written concept of docs/concepts/concepts.yml"
+
+
+def owners(tree: Tree) -> dict[str, Concept]:
+    """Whose each file under `snippets/` is.
+
+    A file without a concept's name is a helper. It belongs to the first concept of
+    its chapter whose snippet or demo imports it; if none does, to nobody.
+    """
+    with_code = [c for c in tree.syllabus.concepts if c.code]
+    found = {path: concept for concept in with_code for path in concept.sources}
+    for concept in with_code:
+        for path in concept.sources:
+            for module in imported(tree.files.get(path, "")):
+                helper = module.replace(".", "/") + ".py"
+                if helper.startswith(f"snippets/{concept.chapter}/"):
+                    found.setdefault(helper, concept)
+    return found
 
 
 # --- Included sections
@@ -211,9 +223,11 @@ def sections(tree: Tree) -> Iterator[str]:
         if concept.code and not 1 <= len(named) <= 3:
             yield f"{page}: shows {len(named)} sections of code, not one to three"
         for name in named:
-            used[snippet_of(concept), name] += 1
-            if name not in there.get(snippet_of(concept), {}):
-                yield f"{page}: {snippet_of(concept)} has no section {name!r}"
+            places = [p for p in concept.sources if name in there.get(p, {})]
+            used.update((path, name) for path in places)
+            if len(places) != 1:
+                files = " and ".join(concept.sources)
+                yield f"{page}: section {name!r} stands {len(places)} times in {files}"
     for content in tree.files.values():
         for path, name in re.findall(r'--8<-- "([\w/.-]+\.py):([\w-]+)"', content):
             used[path, name] += 1
@@ -246,18 +260,22 @@ def imported(source: str) -> set[str]:
 
 
 def imports(tree: Tree) -> Iterator[str]:
-    """A snippet imports the lab, what its concept builds on, and little else."""
+    """A snippet imports the lab, what its concept builds on, and little else.
+
+    So does its demo, which may draw as well, and imports the snippet itself.
+    """
     chapters = [chapter.name for chapter in tree.syllabus.chapters]
-    by_module = {c.module: c for c in tree.syllabus.concepts}
+    owner_of = owners(tree)
     for path in tree.snippets:
-        own = by_module.get(path.removesuffix(".py").replace("/", "."))
+        own = owner_of.get(path)
         if own is None:
             continue
-        below = tree.syllabus.closure(own.name)
+        below = tree.syllabus.closure(own.name) | {own.name}
+        is_demo = path.startswith("snippets/demos/")
         for module in sorted(imported(tree.files[path])):
             top, *rest = module.split(".")
             if top == "snippets":
-                other = by_module.get(".".join(module.split(".")[:3]))
+                other = owner_of.get("/".join(module.split(".")[:3]) + ".py")
                 if other is not None and other.name not in below:
                     yield f"{path}: imports {other.name}, which it does not build on"
                 if other is not None and (
@@ -265,14 +283,26 @@ def imports(tree: Tree) -> Iterator[str]:
                     > chapters.index(str(own.chapter))
                 ):
                     yield f"{path}: imports {other.name} of a later chapter"
-                if rest and rest[0] not in ("lab", *chapters):
+                if rest and rest[0] not in ("lab", *chapters, *["demos"] * is_demo):
                     yield f"{path}: imports {module}, neither lab nor chapter"
             elif top not in LIBRARIES | set(sys.stdlib_module_names):
                 yield f"{path}: imports {top!r}, which a snippet may not depend on"
+            if module in DRAWING and not is_demo:
+                yield f"{path}: imports {module}, which only a demo needs"
+        if is_demo and own.module not in imported(tree.files[path]):
+            yield f"{path}: does not import {own.module}, which it is to show"
     for path in tree.under("snippets/lab/", ".py"):
         for module in sorted(imported(tree.files[path])):
             if module.startswith("snippets.") and module.split(".")[1] != "lab":
                 yield f"{path}: the lab knows nothing of {module}"
+
+
+def sittings(tree: Tree) -> Iterator[str]:
+    """Each snippet is short enough to be read in one sitting; demos may be longer."""
+    for path in tree.snippets:
+        count = len(tree.files[path].splitlines())
+        if count > MOST_LINES_OF_A_FILE and not path.startswith("snippets/demos/"):
+            yield f"{path}: has {count} lines, more than {MOST_LINES_OF_A_FILE}"
 
 
 # --- What a page says
@@ -354,7 +384,7 @@ def anatomy(tree: Tree) -> Iterator[str]:
 
 
 def edits(tree: Tree) -> Iterator[str]:
-    """Each page proposes two or three edits that fit its snippet, and shows each."""
+    """Each page proposes two or three edits that fit its code, and shows each."""
     for concept, page in tree.pages:
         if not concept.code:
             continue
@@ -365,12 +395,12 @@ def edits(tree: Tree) -> Iterator[str]:
         shown = [text(call, 0, "number") for call in calls(content, "change")]
         if shown != [str(number) for number, _ in enumerate(proposed, 1)]:
             yield f"{page}: shows the edits {', '.join(shown)} of {len(proposed)}"
-        source = tree.files.get(snippet_of(concept), "")
+        sources = [tree.files.get(path, "") for path in concept.sources]
         for number, edit in enumerate(proposed, 1):
             for key in ("find", "replace", "why"):
                 if key not in edit:
                     yield f"{page}: edit {number} has no {key!r}"
-            if (times := source.count(edit.get("find", ""))) != 1:
+            if (times := sum(s.count(edit.get("find", "")) for s in sources)) != 1:
                 yield f"{page}: what edit {number} changes stands {times} times"
 
 
@@ -580,6 +610,7 @@ CHECKS: tuple[Callable[[Tree], Iterator[str]], ...] = (
     orphans,
     sections,
     imports,
+    sittings,
     anatomy,
     edits,
     seen,

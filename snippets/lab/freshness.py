@@ -62,7 +62,7 @@ class Again:
 
 def run_again(recorded: Recorded, module: str) -> Again:
     """Run the snippet and each edit, print and draw the recorded data."""
-    snippet = importlib.import_module(module)
+    demo = importlib.import_module(record.demo_of(module))
     recipe = recorded.content["recipe"]
     result = record.run_with_edits(
         recorded.name, module, recipe["seed"], recipe["device"]
@@ -70,8 +70,8 @@ def run_again(recorded: Recorded, module: str) -> Again:
     data = recorded.content["data"]
     return Again(
         data=result.record["data"],
-        text=record.printed(snippet, data),
-        figure=record.drawn(snippet, data, recorded.name),
+        text=record.printed(demo, data),
+        figure=record.drawn(demo, data, recorded.name),
         edits=result.record["edits"],
     )
 

@@ -1,7 +1,8 @@
 """The recorder: what a snippet computed, printed and drew, with the recipe for it.
 
 A result is `docs/results/NAME.json`; the text and the figure beside it are made from
-the JSON alone. A snippet takes part by having
+the JSON alone. A snippet `snippets/CHAPTER/NAME.py` takes part by a module of its name,
+`snippets/demos/NAME.py`, that has
 
     demo(seed, device) -> dict      computes; plain numbers, strings, lists, dicts
     show(data) -> None              prints what a person wants to see
@@ -21,7 +22,7 @@ import platform
 import sys
 import time
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -41,25 +42,30 @@ Data = dict[str, Any]
 
 
 class EditError(ValueError):
-    """A page proposes an edit that does not fit its snippet."""
+    """A page proposes an edit that fits neither its snippet nor the demo."""
 
 
 @dataclass(frozen=True)
 class Edit:
-    """One "change one thing" of a page: `find` stands exactly once in the snippet."""
+    """One "change one thing": `find` stands once in the snippet or its demo."""
 
     find: str
     replace: str
 
 
-def code_hash(name: str) -> str:
-    """The SHA-256 of the snippet and of every snippet that it uses.
+def demo_of(module: str) -> str:
+    """The module that runs a snippet, prints and draws what it gave."""
+    return f"snippets.demos.{module.rpartition('.')[2]}"
+
+
+def code_hash(module: str) -> str:
+    """The SHA-256 of a module and of every module of ours that it uses.
 
     Comments, docstrings and imports do not count: to reword is not to recompute.
     Nor does the plot style: a figure is compared with one drawn anew.
     """
     digest = hashlib.sha256()
-    for path in sorted(_sources(name)):
+    for path in sorted(_sources(module)):
         tree = _Bare().visit(
             ast.parse(path.read_text(encoding="utf-8"))
         )
@@ -98,13 +104,17 @@ class _Bare(ast.NodeTransformer):
         return None if is_text else node
 
 
+def _path(module: str) -> Path:
+    return ROOT.joinpath(*module.split(".")).with_suffix(".py")
+
+
 def _sources(module: str) -> set[Path]:
-    """The files of a snippet and of all `snippets.*` modules it imports."""
+    """The files of a module and of all `snippets.*` modules it imports."""
     found: set[Path] = set()
     to_visit = [module]
     while to_visit:
         name = to_visit.pop()
-        path = ROOT.joinpath(*name.split(".")).with_suffix(".py")
+        path = _path(name)
         if path in found or name in STYLE or not path.exists():
             continue
         found.add(path)
@@ -154,25 +164,23 @@ def plain(value: Any) -> Any:
     )
 
 
-def compute(snippet: types.ModuleType, seed: int, device: str) -> Data:
-    """Run the snippet's demo; its data as it will be read back from the JSON."""
+def compute(demo: types.ModuleType, seed: int, device: str) -> Data:
+    """Run the demo; its data as it will be read back from the JSON."""
     torch.manual_seed(seed)
-    return cast(Data, plain(snippet.demo(seed=seed, device=device)))
+    return cast(Data, plain(demo.demo(seed=seed, device=device)))
 
 
-def printed(snippet: types.ModuleType, data: Data) -> str:
-    """What the snippet prints about the data."""
+def printed(demo: types.ModuleType, data: Data) -> str:
+    """What the demo prints about the data."""
     buffer = io.StringIO()
     with contextlib.redirect_stdout(buffer):
-        snippet.show(data)
+        demo.show(data)
     return buffer.getvalue()
 
 
-def drawn(
-    snippet: types.ModuleType, data: Data, name: str
-) -> str | None:
-    """The snippet's figure as SVG, or None where it draws none."""
-    draw: Callable[[Data], Any] | None = getattr(snippet, "draw", None)
+def drawn(demo: types.ModuleType, data: Data, name: str) -> str | None:
+    """The demo's figure as SVG, or None where it draws none."""
+    draw: Callable[[Data], Any] | None = getattr(demo, "draw", None)
     if draw is None:
         return None
     from snippets.lab.plots import svg
@@ -193,47 +201,66 @@ def edits_of(name: str) -> list[Edit]:
 def try_edit(
     module: str, edit: Edit, before: str, seed: int, device: str
 ) -> Data:
-    """Run the snippet with one thing changed: the lines that it then prints otherwise.
+    """Run the demo with one thing changed: the lines that it then prints otherwise.
 
     Raises:
-        EditError: the text to change does not stand exactly once in the snippet.
+        EditError: the text to change does not stand exactly once in the two files.
     """
-    path = ROOT.joinpath(*module.split(".")).with_suffix(".py")
-    source = path.read_text(encoding="utf-8")
-    if source.count(edit.find) != 1:
+    # The demo last: it is to be made anew from the snippet that was changed.
+    names = (module, demo_of(module))
+    sources = {n: _path(n).read_text(encoding="utf-8") for n in names}
+    times = {n: s.count(edit.find) for n, s in sources.items()}
+    if sum(times.values()) != 1:
         raise EditError(
-            f"{path.name}: {edit.find!r}, which the page changes, "
-            f"stands {source.count(edit.find)} times in it"
+            f"{_path(module).name}: {edit.find!r}, which the page changes, "
+            f"stands {sum(times.values())} times in it and in its demo"
         )
-    changed = types.ModuleType(module)
-    changed.__file__ = str(path)
-    original = sys.modules.get(module)
-    # Under its own name, so that dataclasses and annotations find their module.
-    sys.modules[module] = changed
-    try:
-        exec(
-            compile(
-                source.replace(edit.find, edit.replace),
-                path.name,
-                "exec",
-            ),
-            vars(changed),
-        )
-        after = printed(changed, compute(changed, seed, device))
-    except Exception as error:
-        after = f"{type(error).__name__}: {error}\n"
-    finally:
-        if original is None:
-            del sys.modules[module]
-        else:
-            sys.modules[module] = original
+    place = max(times, key=times.__getitem__)
+    sources[place] = sources[place].replace(edit.find, edit.replace)
+    changed = {name: types.ModuleType(name) for name in names}
+    with stand_ins(changed):
+        try:
+            for name, source in sources.items():
+                code = compile(source, _path(name).name, "exec")
+                exec(code, vars(changed[name]))
+            demo = changed[demo_of(module)]
+            after = printed(demo, compute(demo, seed, device))
+        except Exception as error:
+            after = f"{type(error).__name__}: {error}\n"
     lines = list(difflib.ndiff(before.splitlines(), after.splitlines()))
     return {
+        "file": _path(place).relative_to(ROOT).as_posix(),
         "find": edit.find,
         "replace": edit.replace,
         "before": [line[2:] for line in lines if line.startswith("- ")],
         "after": [line[2:] for line in lines if line.startswith("+ ")],
     }
+
+
+@contextlib.contextmanager
+def stand_ins(
+    modules: Mapping[str, types.ModuleType],
+) -> Iterator[None]:
+    """Let these be what an import of their names finds, for a while."""
+    originals = {name: sys.modules.get(name) for name in modules}
+    try:
+        for name, module in modules.items():
+            _let_stand(name, module)
+        yield
+    finally:
+        for name, original in originals.items():
+            _let_stand(name, original)
+
+
+def _let_stand(name: str, module: types.ModuleType | None) -> None:
+    """Where Python looks: in its list of modules, and in the package."""
+    package, _, child = name.rpartition(".")
+    inside = vars(importlib.import_module(package))
+    if module is None:
+        sys.modules.pop(name, None)
+        inside.pop(child, None)
+    else:
+        sys.modules[name] = inside[child] = module
 
 
 def recipe(
@@ -250,7 +277,7 @@ def recipe(
         "machine": f"{platform.system()} {platform.machine()}",
         "seconds": round(seconds, 2),
         "date": date.today().isoformat(),
-        "code": code_hash(module),
+        "code": code_hash(demo_of(module)),
     }
 
 
@@ -287,18 +314,16 @@ def run(
     name: str, module: str, seed: int = 0, device: str = "cpu"
 ) -> Result:
     """Run the snippet of the concept `name`, without the edits of its page."""
-    snippet = importlib.import_module(module)
+    demo = importlib.import_module(demo_of(module))
     start = time.perf_counter()
-    data = compute(snippet, seed, device)
+    data = compute(demo, seed, device)
     seconds = time.perf_counter() - start
     record = {
         "name": name,
         "recipe": recipe(name, module, seed, device, seconds),
         "data": data,
     }
-    return Result(
-        record, printed(snippet, data), drawn(snippet, data, name)
-    )
+    return Result(record, printed(demo, data), drawn(demo, data, name))
 
 
 def run_with_edits(

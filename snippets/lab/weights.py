@@ -17,7 +17,7 @@ import sys
 import tempfile
 import urllib.request
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -221,7 +221,7 @@ def vocabulary() -> list[str]:
     )
 
 
-def word_pieces(text: str, known: Iterable[str]) -> list[str]:
+def word_pieces(text: str, known: Collection[str]) -> list[str]:
     """The text cut into known tokens: for each word the longest piece, then on.
 
     Plain ASCII only, in lower case. `##` marks a piece that goes on a word:
@@ -231,7 +231,6 @@ def word_pieces(text: str, known: Iterable[str]) -> list[str]:
     """
     if not text.isascii():
         raise ValueError(f"plain ASCII only, not {text!r}")
-    known = known if isinstance(known, (set, dict)) else set(known)
     pieces: list[str] = []
     for word in re.findall(r"[a-z0-9]+|[^a-z0-9\s]", text.lower()):
         parts: list[str] = []

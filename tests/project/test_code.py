@@ -46,6 +46,7 @@ def test_a_layer_that_is_broken_is_seen(tmp_path: Path) -> None:
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     planted = {
         "snippets/text/planted.py": "import snippets.transformer.transformer",
+        "snippets/transformer/planted.py": "import snippets.demos.heads",
         "snippets/lab/planted.py": "import snippets.attention.heads",
         "snippets/attention/planted.py": "import reading_list",
         "reading_list/planted.py": "import torch",

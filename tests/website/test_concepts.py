@@ -65,6 +65,7 @@ RECIPE = {
     "date": "2026-11-20",
 }
 EDIT = {
+    "file": "snippets/demos/first.py",
     "find": "    a = 1",
     "replace": "    b = 2\n    a = b",
     "before": ["x 1"],
@@ -133,11 +134,17 @@ def test_the_heading_asks_and_defines():
     assert heading.endswith("markdown>The one that comes last.</p>")
 
 
-def test_code_is_a_section_of_the_tested_file():
-    assert concepts.code(LAST, "the-section") == (
-        '```python title="snippets/gpt/last_one.py"\n'
-        '--8<-- "snippets/gpt/last_one.py:the-section"\n```'
-    )
+def test_code_is_a_section_of_the_tested_file_or_its_demo(tmp_path):
+    paths = {"idea": "snippets/gpt/last_one.py", "demo": "snippets/demos/last_one.py"}
+    for section, path in paths.items():
+        (tmp_path / path).parent.mkdir(parents=True)
+        (tmp_path / path).write_text(f"# --8<-- [start:the-{section}]\n")
+    for section, path in paths.items():
+        assert concepts.code(LAST, f"the-{section}", tmp_path) == (
+            f'```python title="{path}"\n--8<-- "{path}:the-{section}"\n```'
+        )
+    with pytest.raises(LookupError, match=r"no section 'the' in .*gpt/last.* or .*dem"):
+        concepts.code(LAST, "the", tmp_path)
 
 
 def test_a_figure_has_its_words_and_its_drawing(tmp_path):
@@ -180,7 +187,8 @@ def test_output_comes_with_the_recipe():
 
 def test_a_change_shows_the_edit_and_folds_the_outcome():
     assert concepts.change(result(), 1, "Because.\nYes.") == (
-        "```diff\n-     a = 1\n+     b = 2\n+     a = b\n```\n\n"
+        '```diff title="snippets/demos/first.py"\n'
+        "-     a = 1\n+     b = 2\n+     a = b\n```\n\n"
         '??? question "What happens?"\n\n'
         "    ```diff\n    - x 1\n    + x 2\n    + y\n    ```\n\n    Because.\n    Yes."
     )

@@ -14,6 +14,8 @@ from website.edges import Tree, colours, proof_of, typed_numbers
 
 PAGE = "docs/concepts/attention.md"
 SNIPPET = "snippets/attention/attention.py"
+DEMO = "snippets/demos/attention.py"
+HELPER = "snippets/transformer/parameters.py"
 PROOF = "tests/snippets/attention/test_attention.py"
 RESULT = "docs/results/attention"
 PICTURE = "docs/assets/pictures/a.svg"
@@ -106,6 +108,7 @@ PLANTS = {
     # Each room that is missing.
     "no-page": ("rooms", gone(PAGE), PAGE),
     "no-snippet": ("rooms", gone(SNIPPET), SNIPPET),
+    "no-demo": ("rooms", gone(DEMO), DEMO),
     "no-test": ("rooms", gone(PROOF), PROOF),
     "no-data": ("rooms", gone(f"{RESULT}.json"), f"{RESULT}.json"),
     "no-text": ("rooms", gone(f"{RESULT}.txt"), f"{RESULT}.txt"),
@@ -115,6 +118,13 @@ PLANTS = {
     "page-of-nobody": ("orphans", new("docs/concepts/stranger.md"), "stranger"),
     "page-of-a-planned": ("orphans", new("docs/concepts/gpt.md"), "gpt"),
     "snippet-of-nobody": ("orphans", new("snippets/text/odd.py"), "odd.py"),
+    "demo-of-nobody": ("orphans", new("snippets/demos/odd.py"), "demos/odd.py"),
+    "demo-without-code": ("orphans", new("snippets/demos/reading_papers.py"), "papers"),
+    "helper-of-a-planned": (
+        "orphans",
+        concept("transformer", status="planned"),
+        HELPER,
+    ),
     "test-of-nobody": ("orphans", new("tests/snippets/text/test_odd.py"), "odd"),
     "test-misplaced": ("orphans", new("tests/snippets/text/test_attention.py"), "text"),
     "data-of-nobody": ("orphans", new("docs/results/odd.json"), "odd.json"),
@@ -125,7 +135,7 @@ PLANTS = {
     ),
     "text-of-nobody": ("orphans", new("docs/results/odd.txt"), "odd.txt"),
     "figure-of-nobody": ("orphans", new("docs/results/odd.svg", SVG), "odd.svg"),
-    "figure-that-is-not-drawn": ("orphans", sub(SNIPPET, "def draw", "def d"), ".svg"),
+    "figure-that-is-not-drawn": ("orphans", sub(DEMO, "def draw", "def d"), ".svg"),
     "planned-with-rooms": ("orphans", concept("attention", status="planned"), PAGE),
     # Sections.
     "section-of-no-page": (
@@ -133,7 +143,12 @@ PLANTS = {
         more(SNIPPET, "# --8<-- [start:odd]\nx = 1\n# --8<-- [end:odd]\n"),
         "'odd' is used by no page",
     ),
-    "section-missing": ("sections", more(PAGE, "{{ code('odd') }}"), "no section"),
+    "section-missing": ("sections", more(PAGE, "{{ code('odd') }}"), "'odd' stands 0"),
+    "section-in-both": (
+        "sections",
+        more(DEMO, "# --8<-- [start:attention]\nx = 1\n# --8<-- [end:attention]\n"),
+        "'attention' stands 2 times",
+    ),
     "section-open": ("sections", more(SNIPPET, "# --8<-- [start:odd]\n"), "no end"),
     "section-closed-only": ("sections", more(SNIPPET, "# --8<-- [end:o]\n"), "fellow"),
     "section-long": ("sections", shown_section(LONG_SECTION), "26 lines"),
@@ -162,11 +177,44 @@ PLANTS = {
     "import-site": ("imports", more(SNIPPET, "import website\n"), "'website'"),
     "import-library": ("imports", more(SNIPPET, "import transformers\n"), "may not"),
     "import-from-top": ("imports", more(SNIPPET, "import snippets.x\n"), "neither"),
+    "import-demo": (
+        "imports",
+        more(SNIPPET, "from snippets.demos.attention import TOKENS\n"),
+        "neither",
+    ),
+    "import-drawing": ("imports", more(SNIPPET, "import matplotlib\n"), "only a demo"),
+    "import-plots": (
+        "imports",
+        more(SNIPPET, "from snippets.lab import plots\n"),
+        "only a demo",
+    ),
+    "demo-imports-later-demo": (
+        "imports",
+        more(DEMO, "from snippets.demos.heads import x\n"),
+        "imports heads, which it does not build on",
+    ),
+    "demo-imports-helper": (
+        "imports",
+        more(DEMO, "from snippets.transformer.parameters import SIZES\n"),
+        "imports transformer of a later chapter",
+    ),
+    "demo-of-another": (
+        "imports",
+        sub(DEMO, r"snippets\.attention\.attention", "snippets.text.logits"),
+        "does not import snippets.attention.attention",
+    ),
+    "helper-imports-later": (
+        "imports",
+        more(HELPER, "from snippets.transformer import weight_tying\n"),
+        "imports weight-tying, which it does not build on",
+    ),
     "lab-imports-chapter": (
         "imports",
         new("snippets/lab/odd.py", "from snippets.text import logits\n"),
         "lab knows nothing",
     ),
+    # One sitting.
+    "snippet-long": ("sittings", more(SNIPPET, "x = 1\n" * 200), "more than 200"),
     # Parts of a page.
     "heading-missing": ("anatomy", sub(PAGE, "## By hand", "### By hand"), "headings"),
     "heading-moved": (
@@ -201,6 +249,11 @@ PLANTS = {
         sub(PAGE, 'find: "    scaled', 'find: "    scoled'),
         "edit 1 changes stands 0 times",
     ),
+    "edit-of-two-places": (
+        "edits",
+        more(DEMO, "    scaled = scores / math.sqrt(d_head)\n"),
+        "edit 1 changes stands 2 times",
+    ),
     "edit-without-why": ("edits", sub(PAGE, "    why:", "    because:"), "no 'why'"),
     # What was printed and drawn is shown.
     "output-hidden": ("seen", sub(PAGE, r"\{\{ printed\(\) \}\}", ""), "printed"),
@@ -225,7 +278,7 @@ PLANTS = {
     "go-on-without-reason": ("go_on", sub(PAGE, "    because:", "    why:"), "reason"),
     # Length.
     "long": ("length", more(PAGE, "word " * 500), "words"),
-    "short": ("length", sub(PAGE, "## Code.*?## Confusions", ""), "words"),
+    "short": ("length", sub(PAGE, "## By hand.*?## Confusions", ""), "words"),
     # Numbers.
     "number": ("numbers", more(PAGE, "\nIt was 0.73 then.\n"), "0.73"),
     "number-in-a-reason": ("numbers", sub(PAGE, "With two", "With 0.5"), "0.5"),
@@ -315,6 +368,7 @@ def test_rooms_have_the_name_of_the_concept(tree):
     assert edges.rooms_of(ours, draws=True) == [
         "docs/concepts/feed-forward.md",
         "snippets/transformer/feed_forward.py",
+        "snippets/demos/feed_forward.py",
         "tests/snippets/transformer/test_feed_forward.py",
         "docs/results/feed-forward.json",
         "docs/results/feed-forward.txt",

@@ -52,7 +52,7 @@ def test_result_is_what_the_snippet_gives_today(concept, check, again):
 @every_concept
 def test_the_code_is_the_recorded_code(concept):
     recorded = Recorded.read(concept.name)
-    assert freshness.code(recorded, record.code_hash(concept.module)) == []
+    assert freshness.code(recorded, record.code_hash(concept.demo)) == []
 
 
 @every_concept
@@ -134,12 +134,13 @@ def test_a_snippet_that_changes_is_seen_from_the_snippets_that_use_it(
 ):
     """The hash of `attention` covers `logits`, whose softmax it uses."""
     shutil.copytree(record.ROOT / "snippets", tmp_path / "snippets")
-    before = record.code_hash("snippets.attention.attention")
+    demo = record.demo_of("snippets.attention.attention")
+    before = record.code_hash(demo)
     monkeypatch.setattr(record, "ROOT", tmp_path)
-    assert record.code_hash("snippets.attention.attention") == before
+    assert record.code_hash(demo) == before
     used = tmp_path / "snippets" / "text" / "logits.py"
     used.write_text(used.read_text("utf-8") + "\nextra = 1\n", "utf-8")
-    assert record.code_hash("snippets.attention.attention") != before
+    assert record.code_hash(demo) != before
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,10 @@ from safetensors.torch import load_file
 from torch import nn
 from transformers import BertConfig, BertModel
 
-from snippets.attention import heads as snippet
 from snippets.attention.attention import attention
-from snippets.attention.heads import MultiHeadAttention, merge, on_previous, split
+from snippets.attention.heads import MultiHeadAttention, merge, split
+from snippets.demos import heads as demo
+from snippets.demos.heads import on_previous
 from snippets.lab import corpus, weights
 
 BATCH, QUERIES, KEYS, D_MODEL, N_HEADS = 2, 5, 7, 24, 4
@@ -335,8 +336,8 @@ def test_real_weights_equal_hugging_faces(bert, text):
     dense.register_forward_hook(lambda *call: summed.append(call[-1]))
     with torch.no_grad():
         looks = bert(torch.tensor([ids]), output_attentions=True).attentions[0]
-    x = snippet.into_first_layer(ids)
-    steps = snippet.first_layer().steps(x)
+    x = demo.into_first_layer(ids)
+    steps = demo.first_layer().steps(x)
     torch.testing.assert_close(x, entering[-1], rtol=0, atol=1e-5)
     torch.testing.assert_close(steps.weights, looks, rtol=0, atol=1e-5)
     torch.testing.assert_close(steps.output, summed[-1], rtol=0, atol=1e-5)
@@ -350,13 +351,11 @@ def test_on_previous_is_the_mean_below_the_diagonal():
 
 @pytest.mark.parametrize("text", TEXTS[:2], ids=["ours", "another"])
 def test_one_head_follows_the_previous_token_by_its_place(text):
-    layer = snippet.first_layer()
+    layer = demo.first_layer()
     _, ids = weights.encode(text)
 
     def share(**parts):
-        return on_previous(
-            layer.steps(snippet.into_first_layer(ids, **parts)).weights[0]
-        )
+        return on_previous(layer.steps(demo.into_first_layer(ids, **parts)).weights[0])
 
     usual = share()
     head = usual.argmax()
@@ -367,13 +366,13 @@ def test_one_head_follows_the_previous_token_by_its_place(text):
 
 def test_the_head_loses_its_way_in_texts_longer_than_it_was_trained_with():
     # The model's card: the sequence length was limited to 128 tokens.
-    head = snippet.minilm("cpu")["followers"][0]
+    head = demo.minilm("cpu")["followers"][0]
     assert head["longer"][128] > 0.99 and head["longer"][256] < 0.6
 
 
 def test_the_trace_of_our_sentence_is_one_row_of_one_head():
-    found = snippet.minilm("cpu")
-    robot = snippet.robot(found)
+    found = demo.minilm("cpu")
+    robot = demo.robot(found)
     it = found["tokens"].index("it")
     followers = [follower["head"] for follower in found["followers"]]
     assert robot["head"] not in followers

@@ -10,6 +10,8 @@ import types
 import pytest
 import torch
 
+import snippets.demos
+import snippets.text
 from snippets.lab import record
 from snippets.lab.record import Edit, EditError, Result, code_hash, plain, try_edit
 
@@ -22,6 +24,9 @@ FACTOR = 2
 def double(x):
     """Twice."""
     return FACTOR * x  # twice
+'''
+DEMO = '''"""It shows."""
+from snippets.text.odd import double
 
 
 def demo(seed, device):
@@ -36,25 +41,34 @@ def show(data):
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
-    """A project with the snippet `snippets.text.odd` and what it uses."""
+    """A project with the snippet `snippets.text.odd` and its demo."""
     monkeypatch.setattr(record, "ROOT", tmp_path)
     monkeypatch.setattr(record, "PAGES", tmp_path / "docs")
-    folder = tmp_path / "snippets" / "text"
-    folder.mkdir(parents=True)
-    (tmp_path / "snippets" / "lab").mkdir()
-    (tmp_path / "docs").mkdir()
-    (folder / "odd.py").write_text(SNIPPET, "utf-8")
+    for folder in ("snippets/text", "snippets/lab", "snippets/demos", "docs"):
+        (tmp_path / folder).mkdir(parents=True)
+    write(tmp_path, text__odd=SNIPPET, demos__odd=DEMO)
     return tmp_path
 
 
-def hash_of(project, source=None, **others):
-    """The hash with another source, or with other files beside it."""
-    if source is not None:
-        (project / "snippets" / "text" / "odd.py").write_text(source, "utf-8")
-    for name, content in others.items():
+def write(project, **sources):
+    for name, content in sources.items():
         file = project / "snippets" / f"{name.replace('__', '/')}.py"
         file.write_text(content, "utf-8")
-    return code_hash("snippets.text.odd")
+
+
+def hash_of(project, **sources):
+    """The hash of the demo, with other sources."""
+    write(project, **sources)
+    return code_hash("snippets.demos.odd")
+
+
+def edited(find, by):
+    """Both sources, with a change in the one place of the two where it fits."""
+    assert (SNIPPET + DEMO).count(find) == 1
+    return {
+        "text__odd": SNIPPET.replace(find, by),
+        "demos__odd": DEMO.replace(find, by),
+    }
 
 
 @pytest.mark.parametrize(
@@ -63,6 +77,7 @@ def hash_of(project, source=None, **others):
         ("# twice", "# two times"),
         ('"""Twice."""', '"""Two times."""'),
         ('"""A snippet for a test."""', ""),
+        ('"""It shows."""', '"""It shows more."""'),
         ("import math", "import os"),
         ("\n\n\ndef double", "\ndef double"),
         ("FACTOR * x ", "(FACTOR\n            * x) "),
@@ -71,8 +86,7 @@ def hash_of(project, source=None, **others):
 )
 def test_to_reword_is_not_to_recompute(project, find, by):
     before = hash_of(project)
-    assert SNIPPET.count(find) >= 1
-    assert hash_of(project, SNIPPET.replace(find, by, 1)) == before
+    assert hash_of(project, **edited(find, by)) == before
 
 
 @pytest.mark.parametrize(
@@ -91,8 +105,7 @@ def test_to_reword_is_not_to_recompute(project, find, by):
 )
 def test_changed_code_has_another_hash(project, find, by):
     before = hash_of(project)
-    assert SNIPPET.count(find) == 1
-    assert hash_of(project, SNIPPET.replace(find, by)) != before
+    assert hash_of(project, **edited(find, by)) != before
 
 
 @pytest.mark.parametrize(
@@ -106,26 +119,29 @@ def test_changed_code_has_another_hash(project, find, by):
 )
 def test_code_that_is_used_counts_however_it_is_imported(project, statement):
     source = f"{statement}\n{SNIPPET}"
-    before = hash_of(project, source, text__base="x = 1\n")
-    assert hash_of(project, source, text__base="x = 2\n") != before
+    before = hash_of(project, text__odd=source, text__base="x = 1\n")
+    assert hash_of(project, text__base="x = 2\n") != before
 
 
 def test_code_that_is_used_far_away_counts(project):
     source = f"from snippets.text import base\n{SNIPPET}"
     base = "from snippets.lab import far\n"
-    before = hash_of(project, source, text__base=base, lab__far="x = 1\n")
+    before = hash_of(project, text__odd=source, text__base=base, lab__far="x = 1\n")
     assert hash_of(project, lab__far="x = 2\n") != before
 
 
 def test_the_plot_style_and_strangers_do_not_count(project):
     source = f"from snippets.lab import plots\n{SNIPPET}"
-    before = hash_of(project, source, lab__plots="x = 1\n", text__other="x = 1\n")
+    before = hash_of(
+        project, text__odd=source, lab__plots="x = 1\n", text__other="x = 1\n"
+    )
     assert hash_of(project, lab__plots="x = 2\n", text__other="x = 2\n") == before
 
 
 def test_two_snippets_that_use_each_other_come_to_an_end(project):
     source = f"import snippets.text.base\n{SNIPPET}"
-    assert len(hash_of(project, source, text__base="import snippets.text.odd")) == 64
+    base = "import snippets.text.odd"
+    assert len(hash_of(project, text__odd=source, text__base=base)) == 64
 
 
 @pytest.mark.parametrize(
@@ -158,7 +174,7 @@ def test_plain_refuses_what_json_does_not_hold(value):
         plain(value)
 
 
-def snippet(**functions):
+def demo(**functions):
     """A module with these functions."""
     module = types.ModuleType("odd")
     vars(module).update(functions)
@@ -168,14 +184,31 @@ def snippet(**functions):
 BEFORE = "a line that stays\ndouble 6.0\n"
 
 
-def test_an_edit_gives_the_lines_that_differ(project):
+@pytest.mark.parametrize(
+    "statement, call",
+    [
+        ("from snippets.text.odd import double", "double"),
+        ("from snippets.text import odd", "odd.double"),
+        ("import snippets.text.odd", "snippets.text.odd.double"),
+    ],
+)
+def test_an_edit_gives_the_lines_that_differ(project, statement, call):
+    demo = DEMO.replace("from snippets.text.odd import double", statement)
+    write(project, demos__odd=demo.replace("double(3.0)", f"{call}(3.0)"))
     edit = Edit("FACTOR = 2", "FACTOR = 5")
     assert try_edit("snippets.text.odd", edit, BEFORE, 0, "cpu") == {
+        "file": "snippets/text/odd.py",
         "find": "FACTOR = 2",
         "replace": "FACTOR = 5",
         "before": ["double 6.0"],
         "after": ["double 15.0"],
     }
+
+
+def test_an_edit_may_be_one_of_the_demo(project):
+    outcome = try_edit("snippets.text.odd", Edit("(3.0)", "(4.0)"), BEFORE, 0, "cpu")
+    assert outcome["file"] == "snippets/demos/odd.py"
+    assert outcome["after"] == ["double 8.0"]
 
 
 def test_an_edit_that_fails_shows_the_error(project):
@@ -186,19 +219,20 @@ def test_an_edit_that_fails_shows_the_error(project):
     assert outcome["before"] == BEFORE.splitlines()
 
 
-def test_an_edit_leaves_the_file_and_the_module_as_they_were(project, monkeypatch):
+def test_an_edit_leaves_the_files_and_the_modules_as_they_were(project, monkeypatch):
     module = types.ModuleType("snippets.text.odd")
-    monkeypatch.setitem(sys.modules, "snippets.text.odd", module)
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setattr(snippets.text, "odd", module, raising=False)
     try_edit("snippets.text.odd", Edit("FACTOR = 2", "FACTOR = 5"), "", 0, "cpu")
-    assert sys.modules["snippets.text.odd"] is module
-    monkeypatch.delitem(sys.modules, "snippets.text.odd")
-    try_edit("snippets.text.odd", Edit("FACTOR = 2", "FACTOR = 5"), "", 0, "cpu")
-    assert "snippets.text.odd" not in sys.modules
-    file = project / "snippets" / "text" / "odd.py"
-    assert file.read_text("utf-8") == SNIPPET
+    assert sys.modules["snippets.text.odd"] is snippets.text.odd is module
+    assert "snippets.demos.odd" not in sys.modules
+    assert not hasattr(snippets.demos, "odd")
+    sources = project / "snippets"
+    assert (sources / "text" / "odd.py").read_text("utf-8") == SNIPPET
+    assert (sources / "demos" / "odd.py").read_text("utf-8") == DEMO
 
 
-@pytest.mark.parametrize("find, times", [("FACTOR", 2), ("nothing", 0)])
+@pytest.mark.parametrize("find, times", [("FACTOR", 2), ("double", 6), ("nothing", 0)])
 def test_an_edit_that_names_no_one_place_is_refused(project, find, times):
     with pytest.raises(EditError, match=rf"odd\.py: '{find}', .* stands {times} times"):
         try_edit("snippets.text.odd", Edit(find, "x"), "", 0, "cpu")
@@ -224,16 +258,16 @@ def test_a_result_is_written_and_read_back(tmp_path):
 
 
 def test_the_demo_starts_from_the_seed():
-    odd = snippet(demo=lambda seed, device: {"x": torch.rand(3), "seed": seed})
+    odd = demo(demo=lambda seed, device: {"x": torch.rand(3), "seed": seed})
     first, same, other = (record.compute(odd, seed, "cpu") for seed in (1, 1, 2))
     assert first == same and first["x"] != other["x"]
 
 
 def test_printed_is_what_show_prints(capsys):
-    odd = snippet(show=lambda data: print("x", data["x"]))
+    odd = demo(show=lambda data: print("x", data["x"]))
     assert record.printed(odd, {"x": 1}) == "x 1\n"
     assert capsys.readouterr().out == ""
 
 
-def test_a_snippet_without_draw_has_no_figure():
-    assert record.drawn(snippet(), {}, "odd") is None
+def test_a_demo_without_draw_has_no_figure():
+    assert record.drawn(demo(), {}, "odd") is None

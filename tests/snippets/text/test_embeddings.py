@@ -10,9 +10,9 @@ from torch import nn
 from torch.nn import functional as F
 from transformers import BertModel
 
+from snippets.demos import embeddings as demo
 from snippets.lab import weights
 from snippets.lab.corpus import SENTENCE
-from snippets.text import embeddings as snippet
 from snippets.text.embeddings import (
     Embedding,
     lookup,
@@ -116,7 +116,7 @@ def test_an_id_outside_the_table_is_refused_as_in_pytorch(wrong):
 
 
 def test_the_example_of_the_page_by_hand():
-    hand = snippet.by_hand()
+    hand = demo.by_hand()
     # Ids 0, 2, 0 of the rows (0, 1), (3, 1), (2, -1), (1, 2).
     assert hand["vectors"].tolist() == [[0, 1], [2, -1], [0, 1]]
     # Row 0 was read twice, row 2 once, the others never.
@@ -199,12 +199,12 @@ def test_the_misleading_word_is_found_by_looking_at_all():
     words = ["a", "b", "c"]
     points = torch.tensor([[0.0, 0.0], [0.1, 0.0], [5.0, 0.0]])
     cosines = torch.tensor([[1.0, 0.1, 0.8], [0.1, 1.0, 0.2], [0.8, 0.2, 1.0]])
-    found = snippet.misled(words, points, cosines)
+    found = demo.misled(words, points, cosines)
     assert (found["word"], found["beside"], found["nearest"]) == ("a", "b", "c")
 
 
 def test_the_vectors_of_the_sentence_are_hugging_faces(bert):
-    data = snippet.demo()
+    data = demo.demo()
     _, ids = weights.encode(SENTENCE)
     theirs = bert.get_input_embeddings()(torch.tensor(ids))[:, :8]
     assert torch.equal(data["robot"]["vectors"], theirs)

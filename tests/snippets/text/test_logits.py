@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from snippets.text import logits as snippet
+from snippets.demos import logits as demo
 from snippets.text.logits import (
     Bigram,
     counted,
@@ -110,7 +110,7 @@ def test_the_gradient_is_the_probability_minus_the_truth():
 
 
 def test_the_example_of_the_page_by_hand():
-    hand = snippet.by_hand()
+    hand = demo.by_hand()
     total = math.exp(2) + math.exp(1) + math.exp(-1)
     shares = [math.exp(x) / total for x in (2, 1, -1)]
     assert hand["probabilities"].tolist() == pytest.approx(shares)
@@ -257,7 +257,7 @@ def test_cold_it_takes_the_best_and_starts_where_it_is_told():
 
 @pytest.fixture(scope="module")
 def data():
-    return snippet.demo()
+    return demo.demo()
 
 
 def test_a_better_tokenizer_can_have_the_worse_perplexity_a_token(data):
@@ -275,7 +275,7 @@ def test_the_demo_concludes_what_the_page_says(data):
     chances = [row["p"] for row in data["robot"]["next"]]
     assert sum(chances) < 1 and chances == sorted(chances, reverse=True)
     for said in data["sampled"]:
-        assert said["text"].startswith(snippet.BEGINNING)
+        assert said["text"].startswith(demo.BEGINNING)
 
 
 def log_of_softmax(logits, targets):

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer as TheirTokenizer
 from tokenizers import models, pre_tokenizers, trainers
 
+from snippets.demos import tokenization as demo
 from snippets.lab import corpus, record
 from snippets.text import tokenization as snippet
 from snippets.text.tokenization import BYTES, Tokenizer, merge, split, train
@@ -305,7 +306,7 @@ def test_merging_goes_from_left_to_right():
 
 
 def test_the_page_shows_what_the_library_would():
-    data = snippet.demo()
+    data = demo.demo()
     theirs = library(corpus.robot(), 512)
     shown = data["robot"]["tokens"]
     assert [token["id"] for token in shown] == theirs.encode(corpus.SENTENCE).ids

@@ -11,8 +11,8 @@ from torch import nn
 from torch.nn import functional as F
 from transformers import LlamaConfig, LlamaModel
 
-from snippets.transformer import feed_forward as snippet
-from snippets.transformer.feed_forward import FeedForward, gelu, gelu_tanh, relu
+from snippets.demos import feed_forward as demo
+from snippets.transformer.feed_forward import FeedForward, gelu, gelu_tanh, moved, relu
 
 BATCH, SEQ, D_MODEL, D_FF = 2, 5, 6, 16
 TORCHS = {
@@ -206,7 +206,7 @@ def test_planted_fault_mixing_positions_is_found():
 @given(st.floats(0, 100), st.floats(0, 100))
 def test_the_example_by_hand_is_how_far_apart_and_the_larger(first, second):
     x = torch.tensor([[first, second]], dtype=torch.float64)
-    output = snippet.apart_and_larger().double()(x)
+    output = demo.apart_and_larger().double()(x)
     expected = torch.tensor(
         [[abs(first - second), max(first, second)]], dtype=torch.float64
     )
@@ -215,22 +215,22 @@ def test_the_example_by_hand_is_how_far_apart_and_the_larger(first, second):
 
 def test_no_matrix_alone_can_tell_how_far_apart():
     # A linear map takes the mean of two inputs to the mean of their outputs.
-    network = snippet.apart_and_larger()
-    robot, glass, it = network(snippet.X)
-    torch.testing.assert_close(snippet.X[:2].mean(0), snippet.X[2])
+    network = demo.apart_and_larger()
+    robot, glass, it = network(demo.X)
+    torch.testing.assert_close(demo.X[:2].mean(0), demo.X[2])
     assert (it - (robot + glass) / 2).abs().max() > 1
 
 
 def test_moved_sees_who_moves_whom():
     torch.manual_seed(0)
     x = torch.randn(SEQ, D_MODEL, dtype=torch.float64)
-    assert torch.equal(snippet.moved(network(gelu), x), torch.eye(SEQ).bool())
+    assert torch.equal(moved(network(gelu), x), torch.eye(SEQ).bool())
     mixing = OverPositions(SEQ, D_FF, gelu).double()
-    assert snippet.moved(mixing, x).all()
+    assert moved(mixing, x).all()
 
 
 def test_the_two_gelus_differ_as_pytorchs_do():
-    both = snippet.gelus()
+    both = demo.gelus()
     x = both["at"]
     theirs = F.gelu(x) - F.gelu(x, approximate="tanh")
     torch.testing.assert_close(both["largest"], theirs.abs(), rtol=1e-9, atol=0)
@@ -248,7 +248,7 @@ def test_the_parts_of_a_block_are_those_of_pytorchs_layer(d_model, d_ff):
     for name, parameter in layer.named_parameters():
         part = {"linear": "feed_forward", "self_a": "attention", "norm1.": "norms"}
         parts[part.get(name[:6], "norms")] += parameter.numel()
-    assert snippet.block_weights(d_model, d_ff) == parts
+    assert demo.block_weights(d_model, d_ff) == parts
 
 
 def test_the_parts_of_a_gated_block_are_those_of_hugging_faces_llama():
@@ -262,11 +262,11 @@ def test_the_parts_of_a_gated_block_are_those_of_hugging_faces_llama():
     for name, parameter in layer.named_parameters():
         part = name.split(".")[0]
         parts[part if part in parts else "norms"] += parameter.numel()
-    assert list(snippet.gated_weights(64, 176).values()) == list(parts.values())
+    assert list(demo.gated_weights(64, 176).values()) == list(parts.values())
 
 
 def test_two_thirds_of_a_block_at_four_times_the_width():
-    rows = snippet.shares()
+    rows = demo.shares()
     assert [round(row["share"], 2) for row in rows] == [0.67] * len(rows)
     # LLaMA 7B as published: 4,096 wide, 11,008 in the middle.
     assert (rows[-1]["d_model"], rows[-1]["d_ff"]) == (4096, 11008)

@@ -18,15 +18,15 @@ from transformers import (
     OpenAIGPTModel,
 )
 
-from snippets.transformer import transformer as snippet
+from snippets.demos import transformer as demo
+from snippets.demos.transformer import from_torch
 from snippets.transformer.feed_forward import gelu, relu
+from snippets.transformer.parameters import PUBLISHED, SIZES, TABLE_3, Size, parameters
 from snippets.transformer.transformer import (
     LayerNorm,
     TransformerBlock,
     TransformerStack,
     add_branch,
-    from_torch,
-    parameters,
 )
 
 BATCH, SEQ, D_MODEL, N_HEADS, D_FF = 3, 7, 24, 4, 40
@@ -173,12 +173,12 @@ def test_without_positions_the_outputs_follow_the_words(order):
         stack = TransformerStack(2, D_MODEL, N_HEADS, D_FF, pre_norm=pre_norm).double()
         words = random_x(8, torch.float64)[0]
         places = torch.zeros_like(words)
-        assert snippet.order_matters(stack, words, places, order) < 1e-13
+        assert demo.order_matters(stack, words, places, order) < 1e-13
 
 
 def test_positions_or_a_causal_mask_bring_order_in():
     for seed in range(3):
-        order = snippet.order(seed)
+        order = demo.order(seed)
         assert order["without"] < 2e-6
         assert order["with"] > 0.1 and order["causal"] > 0.1
 
@@ -204,7 +204,7 @@ def test_layers_do_not_share_weights():
 def test_the_post_norm_stream_keeps_its_size_and_the_pre_norm_stream_grows():
     # Xiong and others 2020, lemma 2, in miniature, over three seeds.
     for seed in range(3):
-        streams = snippet.streams(seed)
+        streams = demo.streams(seed)
         sizes = {form: [size for size, _ in states] for form, states in streams.items()}
         assert all(0.99 < size < 1.01 for size in sizes["post"][1:])
         assert sizes["pre"] == sorted(sizes["pre"]) and sizes["pre"][-1] > 2.5
@@ -214,11 +214,11 @@ def test_the_post_norm_stream_keeps_its_size_and_the_pre_norm_stream_grows():
 
 
 def test_by_hand_is_pytorchs_arithmetic():
-    hand = snippet.by_hand()
+    hand = demo.by_hand()
     norm = partial(F.layer_norm, normalized_shape=(4,))
     torch.testing.assert_close(hand["post"], norm(hand["x"] + hand["branch_post"]))
     torch.testing.assert_close(hand["pre"], hand["x"] + hand["branch_pre"])
-    mean = norm(snippet.VECTORS).mean(0)
+    mean = norm(demo.VECTORS).mean(0)
     torch.testing.assert_close(hand["branch_pre"], mean)
 
 
@@ -237,7 +237,7 @@ def count(module):
 def test_the_formula_counts_as_hugging_face_builds(name, model, config):
     with torch.device("meta"):
         theirs = model(config)
-    counts = parameters(snippet.SIZES[name])
+    counts = parameters(SIZES[name])
     assert sum(counts.values()) == count(theirs)
     tokens = theirs.get_input_embeddings()
     assert counts["tokens"] == tokens.weight.numel()
@@ -246,7 +246,7 @@ def test_the_formula_counts_as_hugging_face_builds(name, model, config):
 @pytest.mark.parametrize("name", ["base", "big"])
 def test_the_formula_counts_as_pytorch_builds(name):
     # PyTorch's projections have biases, the paper's formulas have none.
-    size = replace(snippet.SIZES[name], bias=True)
+    size = replace(SIZES[name], bias=True)
     with torch.device("meta"):
         encoder = nn.TransformerEncoderLayer(size.d_model, 8, size.d_ff)
         decoder = nn.TransformerDecoderLayer(size.d_model, 8, size.d_ff)
@@ -255,21 +255,19 @@ def test_the_formula_counts_as_pytorch_builds(name):
         count(embedding) + size.encoder * count(encoder) + size.decoder * count(decoder)
     )
     attentions = size.encoder + 2 * size.decoder
-    biases = sum(parameters(size).values()) - sum(
-        parameters(snippet.SIZES[name]).values()
-    )
+    biases = sum(parameters(size).values()) - sum(parameters(SIZES[name]).values())
     assert biases == attentions * 4 * size.d_model
 
 
 @forms
 def test_the_formula_counts_as_we_build(pre_norm):
     ours = TransformerStack(3, D_MODEL, N_HEADS, D_FF, pre_norm=pre_norm)
-    size = snippet.Size(0, D_MODEL, D_FF, encoder=3, outer_norms=int(pre_norm))
+    size = Size(0, D_MODEL, D_FF, encoder=3, outer_norms=int(pre_norm))
     assert sum(parameters(size).values()) == count(ours)
 
 
 def test_narrow_keys_count_as_matrices_of_that_width():
-    size = replace(snippet.SIZES["base"], encoder=1, decoder=0, keys=128)
+    size = replace(SIZES["base"], encoder=1, decoder=0, keys=128)
     narrow = [
         nn.Linear(512, width, bias=False, device="meta") for width in (128, 128, 512)
     ]
@@ -278,24 +276,24 @@ def test_narrow_keys_count_as_matrices_of_that_width():
 
 
 def test_the_published_numbers_and_where_they_differ():
-    totals = {n: sum(parameters(s).values()) / 1e6 for n, s in snippet.SIZES.items()}
+    totals = {n: sum(parameters(s).values()) / 1e6 for n, s in SIZES.items()}
     for name in ("BERT-base", "GPT-2"):
-        assert abs(totals[name] - snippet.PUBLISHED[name]) < 0.6
+        assert abs(totals[name] - PUBLISHED[name]) < 0.6
     # 117M, which the GPT-2 paper gives, is the first GPT.
     assert round(totals["GPT"]) == 117
     # The paper's own two: the formula gives less for one and more for the other.
-    assert 1.5 < snippet.PUBLISHED["base"] - totals["base"] < 2.5
-    assert 0.5 < totals["big"] - snippet.PUBLISHED["big"] < 1.5
+    assert 1.5 < PUBLISHED["base"] - totals["base"] < 2.5
+    assert 0.5 < totals["big"] - PUBLISHED["big"] < 1.5
 
 
 def test_one_vocabulary_explains_ten_rows_of_table_3_but_not_big():
-    behind = snippet.demo()["behind"]
+    behind = demo.demo()["behind"]
     low, high = behind["base"]
     for vocab_size in (low, high):
-        for row, millions in snippet.TABLE_3:
-            size = replace(snippet.SIZES["base"], vocab_size=vocab_size, **row)
+        for row, millions in TABLE_3:
+            size = replace(SIZES["base"], vocab_size=vocab_size, **row)
             assert round(sum(parameters(size).values()) / 1e6) == millions
-    size = replace(snippet.SIZES["big"], vocab_size=low)
+    size = replace(SIZES["big"], vocab_size=low)
     assert round(sum(parameters(size).values()) / 1e6) != 213
     assert behind["big"][1] < 37000 < low
 

@@ -17,14 +17,14 @@ from transformers import (
     MarianMTModel,
 )
 
-from snippets.transformer import weight_tying as snippet
-from snippets.transformer.transformer import SIZES, from_torch, parameters
+from snippets.demos import weight_tying as demo
+from snippets.demos.transformer import from_torch
+from snippets.demos.weight_tying import small_model, step
+from snippets.transformer.parameters import SIZES, parameters
 from snippets.transformer.weight_tying import (
     LanguageModel,
     gradients,
     is_tied,
-    small_model,
-    step,
     untied_twin,
 )
 
@@ -116,8 +116,8 @@ def test_the_tied_gradient_is_the_sum_of_both_ends():
 
 
 def test_the_look_up_reaches_the_rows_of_the_text_the_logits_reach_all():
-    ends = snippet.both_ends()
-    _, ids, _ = snippet.sentence()
+    ends = demo.both_ends()
+    _, ids, _ = demo.sentence()
     seen = set(ids.flatten().tolist())
     assert len(seen) < len(ends["tokens"])
     for row in range(len(ends["tokens"])):
@@ -127,7 +127,7 @@ def test_the_look_up_reaches_the_rows_of_the_text_the_logits_reach_all():
 
 
 def test_the_same_matrix_is_not_the_same_function():
-    hand = snippet.by_hand()
+    hand = demo.by_hand()
     it = hand["tokens"].index("it")
     torch.testing.assert_close(hand["vector"], hand["matrix"][it])
     expected = [
@@ -138,10 +138,10 @@ def test_the_same_matrix_is_not_the_same_function():
     assert hand["logits"].argmax() != it
 
 
-@pytest.mark.parametrize("travel", snippet.SURVIVALS.values(), ids=snippet.SURVIVALS)
+@pytest.mark.parametrize("travel", demo.SURVIVALS.values(), ids=demo.SURVIVALS)
 def test_the_numbers_come_through_every_journey(travel):
     model = small_model()
-    _, ids, _ = snippet.sentence()
+    _, ids, _ = demo.sentence()
     before = copy.deepcopy(model)
     after = travel(model)
     expected = model if travel is step else before
@@ -150,10 +150,10 @@ def test_the_numbers_come_through_every_journey(travel):
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in snippet.SURVIVALS if "assign" not in name]
+    "name", [name for name in demo.SURVIVALS if "assign" not in name]
 )
 def test_the_tie_survives(name):
-    travelled = snippet.SURVIVALS[name](small_model())
+    travelled = demo.SURVIVALS[name](small_model())
     assert is_tied(travelled)
     # It also works as one: a step moves both ends alike.
     before = travelled.output.weight.detach().clone()
@@ -163,7 +163,7 @@ def test_the_tie_survives(name):
 
 
 def test_assign_leaves_two_parameters_over_the_same_numbers():
-    loaded = snippet.load_state(small_model(), assign=True)
+    loaded = demo.load_state(small_model(), assign=True)
     assert not is_tied(loaded)
     assert loaded.output.weight.data_ptr() == loaded.embedding.weight.data_ptr()
     names = dict(loaded.named_parameters())
@@ -210,7 +210,7 @@ def test_hugging_faces_models_save_what_the_formula_says(name, model, config):
     with torch.device("meta"):
         tied = model(config(tie_word_embeddings=True))
         untied = model(config(tie_word_embeddings=False))
-    row = next(row for row in snippet.saved() if row["name"] == name)
+    row = next(row for row in demo.saved() if row["name"] == name)
     shape = tied.get_input_embeddings().weight.shape
     matrices = [
         sum(weight.numel() for weight in theirs.parameters() if weight.shape == shape)
@@ -242,7 +242,7 @@ def test_the_papers_model_uses_its_matrix_three_times():
         )
     ]
     assert all(weight is uses[0] for weight in uses)
-    row = next(row for row in snippet.saved() if row["name"] == "base")
+    row = next(row for row in demo.saved() if row["name"] == "base")
     assert row["uses"] == len(uses) and row["matrix"] == uses[0].numel()
     assert row["share"] == pytest.approx(2 * row["matrix"] / row["untied"])
 

@@ -1,0 +1,274 @@
+"""A matrix in two uses, gradients from both ends, and what breaks the tie."""
+
+from __future__ import annotations
+
+import copy
+import io
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from snippets.demos.transformer import from_torch
+from snippets.lab import plots
+from snippets.lab.corpus import SENTENCE
+from snippets.text.logits import softmax
+from snippets.transformer.parameters import SIZES, parameters
+from snippets.transformer.weight_tying import (
+    LanguageModel,
+    gradients,
+    is_tied,
+    surprise,
+    untied_twin,
+)
+
+TOKENS = ["robot", "glass", "it"]
+MATRIX = torch.tensor([[1.0, 0.0], [0.0, 3.0], [1.0, 1.0]])
+# The sentence, and words that are not in it.
+OTHERS = ["cat", "cup", "fell"]
+
+
+def by_hand() -> dict[str, Any]:
+    """A matrix of three rows: "it" goes in at one end and out at the other."""
+    vector = MATRIX[TOKENS.index("it")]
+    logits = MATRIX @ vector
+    return {
+        "tokens": TOKENS,
+        "matrix": MATRIX,
+        "vector": vector,
+        "logits": logits,
+        "probabilities": softmax(logits),
+    }
+
+
+def sentence() -> tuple[list[str], Tensor, Tensor]:
+    """The vocabulary, the ids of the robot's sentence, the ids that come next."""
+    words = SENTENCE.lower().replace(".", " .").split()
+    vocabulary = [*dict.fromkeys(words), *OTHERS]
+    ids = torch.tensor([[vocabulary.index(word) for word in words]])
+    return vocabulary, ids[:, :-1], ids[:, 1:]
+
+
+def small_model(tied: bool = True) -> LanguageModel:
+    """Two blocks over the words of the sentence."""
+    return LanguageModel(
+        len(sentence()[0]),
+        16,
+        d_model=16,
+        n_heads=2,
+        d_ff=64,
+        n_layers=2,
+        tied=tied,
+    )
+
+
+def both_ends() -> dict[str, Any]:
+    """How much of the gradient of each row arrives at which end."""
+    vocabulary, ids, targets = sentence()
+    model = small_model()
+    twin = untied_twin(model)
+    look_up, logits = gradients(twin, ids, targets)
+    together, _ = gradients(model, ids, targets)
+    return {
+        "tokens": vocabulary,
+        "look_up": look_up.norm(dim=-1),
+        "logits": logits.norm(dim=-1),
+        "both": together.norm(dim=-1),
+        "difference": (together - (look_up + logits))
+        .abs()
+        .max()
+        .item(),
+    }
+
+
+def difference_to_pytorch() -> float:
+    """The same model from PyTorch's own parts, its matrix used twice by name."""
+    _, ids, _ = sentence()
+    ours = small_model()
+    layer = nn.TransformerEncoderLayer(
+        16, 2, 64, dropout=0.0, batch_first=True, norm_first=True
+    )
+    stack = nn.TransformerEncoder(
+        layer, 2, nn.LayerNorm(16), enable_nested_tensor=False
+    )
+    for our, their in zip(ours.stack.blocks, stack.layers, strict=True):
+        our.load_state_dict(from_torch(their.state_dict()))
+    matrix = ours.embedding.weight
+    x = F.embedding(ids, matrix) * 16**0.5
+    x = x + ours.places.weight[: ids.shape[1]]
+    future = nn.Transformer.generate_square_subsequent_mask(
+        ids.shape[1]
+    )
+    theirs = F.linear(stack(x, future, is_causal=True), matrix)
+    return (ours(ids) - theirs).abs().max().item()  # type: ignore[no-any-return]
+
+
+def step(model: LanguageModel) -> LanguageModel:
+    """One step of an optimizer."""
+    _, ids, targets = sentence()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=0.01)
+    surprise(model, ids, targets).backward()
+    optimizer.step()
+    return model
+
+
+def load_state(
+    model: LanguageModel, assign: bool = False
+) -> LanguageModel:
+    """Through torch.save of the numbers, into a new model."""
+    file = io.BytesIO()
+    torch.save(model.state_dict(), file)
+    file.seek(0)
+    fresh = small_model()
+    fresh.load_state_dict(
+        torch.load(file, weights_only=True), assign=assign
+    )
+    return fresh
+
+
+def whole(model: LanguageModel) -> LanguageModel:
+    """Through torch.save of the whole model."""
+    file = io.BytesIO()
+    torch.save(model, file)
+    file.seek(0)
+    return torch.load(file, weights_only=False)  # type: ignore[no-any-return]
+
+
+def safe(model: LanguageModel) -> LanguageModel:
+    """Through a safetensors file, which holds the matrix once."""
+    fresh = small_model()
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "model.safetensors")
+        safetensors.torch.save_model(model, str(file))
+        safetensors.torch.load_model(fresh, file)
+    return fresh
+
+
+SURVIVALS: dict[str, Callable[[LanguageModel], LanguageModel]] = {
+    "a step of the optimizer": step,
+    "copy.deepcopy": copy.deepcopy,
+    "state_dict, saved and loaded": load_state,
+    "torch.save of the whole": whole,
+    "safetensors save_model": safe,
+    "load_state_dict(assign=True)": lambda model: load_state(
+        model, True
+    ),
+}
+
+
+def saved() -> list[dict[str, Any]]:
+    """What published models would weigh without the tie."""
+    rows = []
+    for name, uses in (("BERT-base", 2), ("GPT-2", 2), ("base", 3)):
+        parts = parameters(SIZES[name])
+        spared = (uses - 1) * parts["tokens"]
+        untied = sum(parts.values()) + spared
+        rows.append(
+            {
+                "name": name,
+                "uses": uses,
+                "matrix": parts["tokens"],
+                "untied": untied,
+                "share": spared / untied,
+            }
+        )
+    return rows
+
+
+def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
+    """The two uses by hand, gradients from both ends, what breaks the tie."""
+    torch.manual_seed(seed)
+    copied = step(untied_twin(small_model()))
+    apart = copied.output.weight - copied.embedding.weight
+    return {
+        "by_hand": by_hand(),
+        "parameters": {
+            kind: sum(
+                p.numel()
+                for p in small_model(kind == "tied").parameters()
+            )
+            for kind in ("tied", "untied")
+        },
+        "difference": difference_to_pytorch(),
+        "ends": both_ends(),
+        "survives": {
+            name: is_tied(travel(small_model()))
+            for name, travel in SURVIVALS.items()
+        },
+        "copied_apart": apart.abs().max().item(),
+        "saved": saved(),
+    }
+
+
+def show(data: dict[str, Any]) -> None:
+    """Print the example, the gradients, what keeps the tie, what it saves."""
+    hand = data["by_hand"]
+    print('"it" in at one end, out at the other')
+    print("token   its row   logit  probability")
+    for token, row, logit, p in zip(
+        hand["tokens"], hand["matrix"], hand["logits"], hand["probabilities"],
+        strict=True,
+    ):  # fmt: skip
+        print(
+            f"{token:7}{row[0]:4.0f}{row[1]:4.0f}{logit:9.2f}{p:9.2f}"
+        )
+
+    ends = data["ends"]
+    print("\nsize of a row's gradient, by end")
+    print("token     look-up  logits  tied")
+    for token, *sizes in zip(
+        ends["tokens"],
+        ends["look_up"],
+        ends["logits"],
+        ends["both"],
+        strict=True,
+    ):
+        print(f"{token:10}" + "".join(f"{size:7.3f}" for size in sizes))
+    print(f"tied minus both added: {ends['difference']:.1e}")
+
+    print("\nare the ends still one matrix after")
+    for name, tied in data["survives"].items():
+        print(f"{name:30}{'yes' if tied else 'no'}")
+    print(
+        f"copied ends, after one step: {data['copied_apart']:.2f} apart"
+    )
+
+    print("\nmillions   matrix  uses  untied  saved")
+    for row in data["saved"]:
+        print(
+            f"{row['name']:10}{row['matrix'] / 1e6:7.2f}{row['uses']:6}"
+            f"{row['untied'] / 1e6:8.2f}{100 * row['share']:5.0f} %"
+        )
+    ours = data["parameters"]
+    print(
+        f"the model above: {ours['tied']:,}, untied {ours['untied']:,}"
+    )
+
+
+def draw(data: dict[str, Any]) -> Figure:
+    """For every row, the gradient that comes from the left and from the right."""
+    ends = data["ends"]
+    rows = range(len(ends["tokens"]))
+    figure, (left, right) = plots.canvas(330, 1, 2, sharey=True)
+    for axes, key, colour, title in (
+        (left, "look_up", plots.LINK, "from the look-up"),
+        (right, "logits", plots.MUTED, "from the logits"),
+    ):
+        axes.barh(rows, ends[key], color=colour, height=0.6)
+        axes.set_title(title)
+        axes.set_xlim(0, 1.1 * max(ends["look_up"] + ends["logits"]))
+    left.invert_xaxis()
+    left.invert_yaxis()
+    left.spines[["left"]].set_visible(False)
+    left.spines[["right"]].set_visible(True)
+    left.yaxis.tick_right()
+    left.set_yticks(rows, ends["tokens"])
+    left.tick_params(axis="y", length=0, pad=8)
+    right.tick_params(axis="y", length=0)
+    return figure
