@@ -113,7 +113,7 @@ MEND_NAMES: dict[Mend, str] = {
     "status-unknown": "Not known whether it still answers",
     "not-canonical-copy": "A copy, not the published place",
     "pdf-link": "The file, not the page about it",
-    "deep-fragment": "The middle of a page",
+    "deep-fragment": "A link into the middle of a page",
     "url-noise": "Private or tracking parts in the address",
     "http-scheme": "Plain http where https is served",
     "duplicate": "Listed twice",
