@@ -66,6 +66,10 @@ class Concept(_Entry):
         )
         return snippet, demo
 
+    def helper(self, name: str) -> str:
+        """The file of a second snippet in the chapter, which has no page of its own."""
+        return f"snippets/{self.chapter}/{name}.py"
+
 
 class Syllabus(_Entry):
     """Chapters and concepts in reading order."""

@@ -136,16 +136,22 @@ def heading(concept: Concept, syllabus: Syllabus, reading_minutes: int) -> str:
     )
 
 
-def code(concept: Concept, section: str, root: Path = ROOT) -> str:
+def code(
+    concept: Concept, section: str, helper: str | None = None, root: Path = ROOT
+) -> str:
     """A named section of the concept's snippet or of its demo: what is tested.
 
+    Args:
+        helper: the name of a second file in the chapter, to show a section of that.
+
     Raises:
-        LookupError: neither has a section of this name.
+        LookupError: no file has a section of this name.
     """
-    for path in concept.sources:
+    sources = [concept.helper(helper)] if helper else concept.sources
+    for path in sources:
         if f"[start:{section}]" in (root / path).read_text(encoding="utf-8"):
             return f'```python title="{path}"\n--8<-- "{path}:{section}"\n```'
-    raise LookupError(f"no section {section!r} in {' or '.join(concept.sources)}")
+    raise LookupError(f"no section {section!r} in {' or '.join(sources)}")
 
 
 def figure(result: Result, alt: str, caption: str) -> str:

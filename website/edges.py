@@ -104,8 +104,8 @@ class Tree:
         ]
 
 
-def proof_of(concept: Concept) -> str:
-    snippet, _ = concept.sources
+def proof_of(snippet: str) -> str:
+    """The test of a file under `snippets/`."""
     path = PurePosixPath("tests") / snippet
     return str(path.with_name(f"test_{path.name}"))
 
@@ -117,7 +117,7 @@ def rooms_of(concept: Concept, draws: bool) -> list[str]:
         return [page]
     endings = ("json", "txt", "svg") if draws else ("json", "txt")
     return [
-        *(page, *concept.sources, proof_of(concept)),
+        *(page, *concept.sources, proof_of(concept.sources[0])),
         *(f"docs/results/{concept.name}.{ending}" for ending in endings),
     ]
 
@@ -136,11 +136,15 @@ def _rooms(tree: Tree, concept: Concept) -> list[str]:
 
 
 def rooms(tree: Tree) -> Iterator[str]:
-    """Each written concept has all its rooms."""
+    """Each written concept has all its rooms; a helper that a page shows, a test."""
     for concept in tree.syllabus.written:
         for path in _rooms(tree, concept):
             if path not in tree.files:
                 yield f"{concept.name}: {path} is missing"
+    for path, owner in owners(tree).items():
+        shown = path not in owner.sources and "--8<--" in tree.files.get(path, "")
+        if shown and proof_of(path) not in tree.files:
+            yield f"{owner.name}: {proof_of(path)} is missing"
 
 
 def orphans(tree: Tree) -> Iterator[str]:
@@ -148,7 +152,8 @@ def orphans(tree: Tree) -> Iterator[str]:
     owned = {path for c in tree.syllabus.written for path in _rooms(tree, c)}
     owned |= {f"docs/results/{name}.json" for name in MEASURED}
     owned |= {f"docs/results/benchmarks/{c.name}.json" for c in tree.syllabus.written}
-    owned |= {path for path, owner in owners(tree).items() if owner.written}
+    with_helpers = {path for path, owner in owners(tree).items() if owner.written}
+    owned |= with_helpers | {proof_of(p) for p in with_helpers if "/demos/" not in p}
     for path in tree.files:
         in_a_room = (
             path.startswith(("docs/concepts/", "docs/results/"))
@@ -218,15 +223,24 @@ def sections(tree: Tree) -> Iterator[str]:
         except ValueError as error:
             yield f"{path}: {error}"
     used: Counter[tuple[str, str]] = Counter()
+    owner_of = owners(tree)
     for concept, page in tree.pages:
-        named = [text(call, 0, "section") for call in calls(tree.files[page], "code")]
-        if concept.code and not 1 <= len(named) <= 3:
+        shown = calls(tree.files[page], "code")
+        named = [(text(c, 0, "section"), text(c, 1, "helper")) for c in shown]
+        of_file = Counter(helper for _, helper in named)
+        if concept.code and not 1 <= of_file.pop("", 0) <= 3:
             yield f"{page}: shows {len(named)} sections of code, not one to three"
-        for name in named:
-            places = [p for p in concept.sources if name in there.get(p, {})]
+        for helper, times in of_file.items():
+            if owner_of.get(concept.helper(helper)) != concept:
+                yield f"{page}: shows {helper!r}, which is no helper of its own"
+            if times > 1:
+                yield f"{page}: shows {times} sections of {helper!r}, not one"
+        for name, helper in named:
+            sources = [concept.helper(helper)] if helper else concept.sources
+            places = [p for p in sources if name in there.get(p, {})]
             used.update((path, name) for path in places)
             if len(places) != 1:
-                files = " and ".join(concept.sources)
+                files = " and ".join(sources)
                 yield f"{page}: section {name!r} stands {len(places)} times in {files}"
     for content in tree.files.values():
         for path, name in re.findall(r'--8<-- "([\w/.-]+\.py):([\w-]+)"', content):

@@ -22,6 +22,7 @@ from snippets.text.embeddings import (
     one_hot_product,
     plane,
 )
+from snippets.text.wordpiece import WordPiece
 
 TOKENS = ["the", "robot", "glass", "it"]
 TABLE = torch.tensor([[0.0, 1.0], [3.0, 1.0], [2.0, -1.0], [1.0, 2.0]])
@@ -92,8 +93,8 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
     """The look-up by hand, and what stands in the table of a trained model."""
     (table,) = weights.tensors("embeddings.word_embeddings.weight")
     table = table.to(device)
-    tokens, ids = weights.encode(SENTENCE)
     vocabulary = weights.vocabulary()
+    tokens, ids = WordPiece(vocabulary).for_bert(SENTENCE)
     row = {token: i for i, token in enumerate(vocabulary)}
 
     def near(vector: Tensor, count: int) -> list[dict[str, Any]]:

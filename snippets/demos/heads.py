@@ -21,6 +21,7 @@ from snippets.attention.heads import (
 )
 from snippets.demos.attention import KEY, QUERY, TOKENS, VALUE
 from snippets.lab import corpus, plots, weights
+from snippets.text.wordpiece import WordPiece
 
 D_MODEL, N_HEADS, MAX_LEN = 384, 12, 512  # MiniLM's config.json
 PARTS = {
@@ -106,8 +107,9 @@ def minilm(device: str) -> dict[str, Any]:
         x = into_first_layer(ids, **parts).to(device)
         return layer.steps(x).weights[0]
 
-    tokens, ids = weights.encode(corpus.SENTENCE)
-    _, story = weights.encode(corpus.robot())
+    bert = WordPiece(weights.vocabulary())
+    tokens, ids = bert.for_bert(corpus.SENTENCE)
+    _, story = bert.for_bert(corpus.robot())
     usual = look(ids)
     without = {
         "no_words": on_previous(look(ids, words=False)),

@@ -1,19 +1,24 @@
-"""Train on our stories, cut our sentence, and count what a merge buys."""
+"""Train on our stories, cut our sentence, and count what a merge buys.
+
+Beside it, the same words as BERT cuts them, by the vocabulary of all-MiniLM-L6-v2.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import Any
+from unicodedata import east_asian_width
 
 from matplotlib.figure import Figure
 
-from snippets.lab import boxes, corpus
+from snippets.lab import boxes, corpus, weights
 from snippets.text.tokenization import (
     Tokenizer,
     Words,
     split,
     train,
 )
+from snippets.text.wordpiece import WordPiece
 
 
 def shown(token: bytes) -> str:
@@ -71,6 +76,14 @@ def replay(text: str, tokenizer: Tokenizer) -> dict[str, Any]:
 HAND = "a hat that sat"
 WORDS = ["glass", " glass", "Glass", " glasses", " that", "slippery"]
 WORDS += ["café", "скользкий", "<|endoftext|>"]
+COMPARED = [
+    " slipperier",
+    "Glass",
+    "CAFÉ",
+    "скользкий",
+    "滑る",
+    "robot🤖",
+]
 
 
 def by_hand() -> dict[str, Any]:
@@ -91,6 +104,26 @@ def by_hand() -> dict[str, Any]:
             for stage in stages
         ],
         "bat": [token["text"] for token in cut(tokenizer, " bat")],
+    }
+
+
+def three_ways(tokenizer: Tokenizer) -> dict[str, Any]:
+    """Our sentence, then some hard words, by bytes, by BPE and by WordPiece."""
+    bert = WordPiece(weights.vocabulary())
+
+    def ways(text: str) -> dict[str, Any]:
+        return {
+            "text": shown(text.encode()),
+            "bytes": len(text.encode()),
+            "bpe": [token["text"] for token in cut(tokenizer, text)],
+            "wordpiece": bert.cut(text),
+            "back": bert.decode(bert.encode(text)),
+        }
+
+    return {
+        "vocab_size": len(bert.tokens),
+        "robot": ways(corpus.SENTENCE),
+        "words": [ways(word) for word in COMPARED],
     }
 
 
@@ -123,6 +156,7 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
             }
             for word in WORDS
         ],
+        "three_ways": three_ways(tokenizer),
         "dropped": {
             "merged": [t["text"] for t in cut(tokenizer, " dropped")],
             "longest": longest_first(tokenizer, " dropped"),
@@ -173,6 +207,14 @@ def show(data: dict[str, Any]) -> None:
         if len(pieces) > 28:
             pieces = f"{len(word['tokens'])} single bytes"
         print(f"{word['text']:14}{pieces}")
+
+    print("\nthe same by BERT's WordPiece")
+    for word in data["three_ways"]["words"]:
+        wide = sum(
+            east_asian_width(sign) == "W" for sign in word["text"]
+        )
+        gap = " " * (14 - len(word["text"]) - wide)
+        print(word["text"] + gap + " ".join(word["wordpiece"]))
 
     print("\nwhat a larger vocabulary buys")
     print("size asked   got  tokens  bytes a token")

@@ -11,13 +11,12 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
-import re
 import subprocess
 import sys
 import tempfile
 import urllib.request
 import zipfile
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -219,42 +218,3 @@ def vocabulary() -> list[str]:
     return (
         path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
     )
-
-
-def word_pieces(text: str, known: Collection[str]) -> list[str]:
-    """The text cut into known tokens: for each word the longest piece, then on.
-
-    Plain ASCII only, in lower case. `##` marks a piece that goes on a word:
-
-    >>> word_pieces("Unhappiness.", {"un", "##happi", "##ness", "."})
-    ['un', '##happi', '##ness', '.']
-    """
-    if not text.isascii():
-        raise ValueError(f"plain ASCII only, not {text!r}")
-    pieces: list[str] = []
-    for word in re.findall(r"[a-z0-9]+|[^a-z0-9\s]", text.lower()):
-        parts: list[str] = []
-        start = 0
-        while start < len(word):
-            mark = "##" if start else ""
-            fitting = (
-                end
-                for end in range(len(word), start, -1)
-                if mark + word[start:end] in known
-            )
-            end = next(fitting, 0)
-            # Unknown: with an unknown piece, or too long for BERT.
-            if not end or len(word) > 100:
-                parts = ["[UNK]"]
-                break
-            parts.append(mark + word[start:end])
-            start = end
-        pieces += parts
-    return pieces
-
-
-def encode(text: str) -> tuple[list[str], list[int]]:
-    """A text as MiniLM reads it: its tokens from [CLS] to [SEP], and their ids."""
-    ids = {token: i for i, token in enumerate(vocabulary())}
-    tokens = ["[CLS]", *word_pieces(text, ids), "[SEP]"]
-    return tokens, [ids[token] for token in tokens]

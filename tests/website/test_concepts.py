@@ -140,11 +140,17 @@ def test_code_is_a_section_of_the_tested_file_or_its_demo(tmp_path):
         (tmp_path / path).parent.mkdir(parents=True)
         (tmp_path / path).write_text(f"# --8<-- [start:the-{section}]\n")
     for section, path in paths.items():
-        assert concepts.code(LAST, f"the-{section}", tmp_path) == (
+        assert concepts.code(LAST, f"the-{section}", root=tmp_path) == (
             f'```python title="{path}"\n--8<-- "{path}:the-{section}"\n```'
         )
     with pytest.raises(LookupError, match=r"no section 'the' in .*gpt/last.* or .*dem"):
-        concepts.code(LAST, "the", tmp_path)
+        concepts.code(LAST, "the", root=tmp_path)
+    (tmp_path / "snippets/gpt/other.py").write_text("# --8<-- [start:the]\n")
+    assert '--8<-- "snippets/gpt/other.py:the"' in concepts.code(
+        LAST, "the", "other", tmp_path
+    )
+    with pytest.raises(LookupError, match=r"no section 'idea' in snippets/gpt/other"):
+        concepts.code(LAST, "idea", "other", tmp_path)
 
 
 def test_a_figure_has_its_words_and_its_drawing(tmp_path):

@@ -16,6 +16,8 @@ PAGE = "docs/concepts/attention.md"
 SNIPPET = "snippets/attention/attention.py"
 DEMO = "snippets/demos/attention.py"
 HELPER = "snippets/transformer/parameters.py"
+SHOWN = "snippets/text/wordpiece.py"
+SHOWN_PROOF = "tests/snippets/text/test_wordpiece.py"
 PROOF = "tests/snippets/attention/test_attention.py"
 RESULT = "docs/results/attention"
 PICTURE = "docs/assets/pictures/a.svg"
@@ -120,6 +122,23 @@ PLANTS = {
     "snippet-of-nobody": ("orphans", new("snippets/text/odd.py"), "odd.py"),
     "demo-of-nobody": ("orphans", new("snippets/demos/odd.py"), "demos/odd.py"),
     "demo-without-code": ("orphans", new("snippets/demos/reading_papers.py"), "papers"),
+    "helper-without-a-test": ("rooms", gone(SHOWN_PROOF), f"{SHOWN_PROOF} is missing"),
+    "test-of-a-demo": ("orphans", new("tests/snippets/demos/test_heads.py"), "heads"),
+    "helper-of-another": (
+        "sections",
+        more(PAGE, "\n{{ code('pieces', 'wordpiece') }}\n"),
+        "shows 'wordpiece', which is no helper of its own",
+    ),
+    "helper-shown-twice": (
+        "sections",
+        more("docs/concepts/tokenization.md", "\n{{ code('words', 'wordpiece') }}\n"),
+        "shows 2 sections of 'wordpiece', not one",
+    ),
+    "helper-without-the-section": (
+        "sections",
+        sub(SHOWN, r"(start|end):pieces", r"\1:parts", count=0),
+        "'pieces' stands 0 times in snippets/text/wordpiece.py",
+    ),
     "helper-of-a-planned": (
         "orphans",
         concept("transformer", status="planned"),
@@ -374,7 +393,7 @@ def test_rooms_have_the_name_of_the_concept(tree):
         "docs/results/feed-forward.txt",
         "docs/results/feed-forward.svg",
     ]
-    assert proof_of(tree.syllabus.by_name["attention"]) == PROOF
+    assert proof_of(SNIPPET) == PROOF
     without_code = tree.syllabus.by_name["reading-papers"]
     assert edges.rooms_of(without_code, draws=False) == [
         "docs/concepts/reading-papers.md"

@@ -17,9 +17,14 @@ from snippets.attention.heads import MultiHeadAttention, merge, split
 from snippets.demos import heads as demo
 from snippets.demos.heads import on_previous
 from snippets.lab import corpus, weights
+from snippets.text.wordpiece import WordPiece
 
 BATCH, QUERIES, KEYS, D_MODEL, N_HEADS = 2, 5, 7, 24, 4
 TOLERANCE = {torch.float32: 2e-6, torch.float64: 1e-14}
+
+
+def for_bert(text):
+    return WordPiece(weights.vocabulary()).for_bert(text)
 
 
 def both(dtype=torch.float64, bias=True, seed=0):
@@ -328,7 +333,7 @@ TEXTS = [
 
 @pytest.mark.parametrize("text", TEXTS, ids=["ours", "another", "story"])
 def test_real_weights_equal_hugging_faces(bert, text):
-    _, ids = weights.encode(text)
+    _, ids = for_bert(text)
     entering = []
     bert.embeddings.register_forward_hook(lambda *call: entering.append(call[-1]))
     summed = []
@@ -352,7 +357,7 @@ def test_on_previous_is_the_mean_below_the_diagonal():
 @pytest.mark.parametrize("text", TEXTS[:2], ids=["ours", "another"])
 def test_one_head_follows_the_previous_token_by_its_place(text):
     layer = demo.first_layer()
-    _, ids = weights.encode(text)
+    _, ids = for_bert(text)
 
     def share(**parts):
         return on_previous(layer.steps(demo.into_first_layer(ids, **parts)).weights[0])

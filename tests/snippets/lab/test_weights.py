@@ -2,13 +2,10 @@
 
 import dataclasses
 import hashlib
-import string
 import zipfile
 
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from safetensors.torch import load_file
 from transformers import BertTokenizer
 
@@ -215,42 +212,6 @@ def test_the_vocabulary_is_berts(bert):
     assert len(ours) == 30522 == len(set(ours))
     for number in (0, 101, 8957, 30521):
         assert bert.convert_ids_to_tokens(number) == ours[number]
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "The robot dropped the glass because it was slippery.",
-        "unhappiness, tokenization; embeddings!",
-        "don't re-use e-mail_addresses 1,024 times",
-        "x" * 100 + " " + "x" * 101,
-    ],
-)
-def test_tokens_and_ids_equal_hugging_faces(bert, text):
-    tokens, ids = weights.encode(text)
-    assert ids == bert(text)["input_ids"]
-    assert tokens == bert.convert_ids_to_tokens(ids)
-
-
-printable = st.text(string.ascii_letters + string.digits + string.punctuation + " ")
-
-
-@given(printable)
-def test_any_plain_ascii_is_cut_as_hugging_face_cuts_it(bert, text):
-    # Their tokenizer reads "[SEP]" in a text as the token; ours is for sentences.
-    text = text.replace("[", "(")
-    assert weights.encode(text)[1] == bert(text)["input_ids"]
-
-
-def test_a_word_with_an_unknown_piece_is_unknown_whole():
-    known = {"un", "##happy", "robot"}
-    assert weights.word_pieces("unhappy robot", known) == ["un", "##happy", "robot"]
-    assert weights.word_pieces("unhappier robot", known) == ["[UNK]", "robot"]
-
-
-def test_other_alphabets_are_refused():
-    with pytest.raises(ValueError, match="ASCII"):
-        weights.word_pieces("стакан", [])
 
 
 def test_a_wrong_hash_of_the_real_file_is_seen():

@@ -20,8 +20,13 @@ from snippets.text.embeddings import (
     one_hot_product,
     plane,
 )
+from snippets.text.wordpiece import WordPiece
 
 VOCAB_SIZE, D_MODEL = 11, 6
+
+
+def for_bert(text):
+    return WordPiece(weights.vocabulary()).for_bert(text)
 
 
 def random_inputs(seed, dtype=torch.float32):
@@ -205,14 +210,14 @@ def test_the_misleading_word_is_found_by_looking_at_all():
 
 def test_the_vectors_of_the_sentence_are_hugging_faces(bert):
     data = demo.demo()
-    _, ids = weights.encode(SENTENCE)
+    _, ids = for_bert(SENTENCE)
     theirs = bert.get_input_embeddings()(torch.tensor(ids))[:, :8]
     assert torch.equal(data["robot"]["vectors"], theirs)
 
 
 def test_the_same_word_has_one_row_but_many_vectors_in_context(bert, table, row):
     def last_layer(text):
-        tokens, ids = weights.encode(text)
+        tokens, ids = for_bert(text)
         with torch.no_grad():
             vectors = bert(torch.tensor([ids])).last_hidden_state[0]
         return vectors[tokens.index("cup")]
