@@ -35,7 +35,7 @@ test: setup-test ## run every test (ARGS="-k heads" for some)
 
 lint: setup-test ## ruff, mypy and import-linter
 	@$(py) -m ruff check . && $(py) -m ruff format --check . && $(py) -m mypy
-	@.venv/bin/lint-imports
+	@.venv/bin/lint-imports --no-logo
 
 links: setup-test ## follow every link of the built site (ARGS=--elsewhere: other hosts too)
 	@$(py) -m website.links $(ARGS)
