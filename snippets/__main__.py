@@ -1,15 +1,23 @@
-"""The command line: `python -m snippets` lists all, with a NAME it runs one."""
+"""The command line: `python -m snippets` lists all, with a NAME it runs one.
+
+`python -m snippets claim` does the same for the claims of papers.
+"""
 
 from __future__ import annotations
 
 import argparse
+import ast
 import difflib
 import io
 import os
 import sys
 import textwrap
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from snippets.lab.record import Result
 
 SYLLABUS = (
     Path(__file__).resolve().parent.parent
@@ -17,6 +25,7 @@ SYLLABUS = (
     / "concepts"
     / "concepts.yml"
 )
+CLAIMS = Path(__file__).resolve().parent / "claims"
 
 
 def runnable() -> dict[str, dict[str, Any]]:
@@ -48,6 +57,7 @@ def list_all(concepts: dict[str, dict[str, Any]]) -> None:
         sentence = textwrap.fill(concept["definition"], 66)
         print(f"{name}\n{textwrap.indent(sentence, '    ')}")
     print("\nRun one: python -m snippets NAME")
+    print("The claims of papers: python -m snippets claim")
 
 
 def fail(message: str) -> NoReturn:
@@ -73,6 +83,11 @@ def seed(text: str) -> int:
     if not 0 <= number < 2**63:
         raise ValueError
     return number
+
+
+def seeds(text: str) -> list[int]:
+    """Several of them, parted by commas."""
+    return [seed(part) for part in text.split(",")]
 
 
 class Parser(argparse.ArgumentParser):
@@ -111,19 +126,39 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def chosen(
-    name: str, concepts: dict[str, dict[str, Any]]
-) -> dict[str, Any]:
-    """The concept of this name, else a guess at which was meant."""
-    if name in concepts:
-        return concepts[name]
-    near = difflib.get_close_matches(name, concepts, n=1, cutoff=0.4)
-    hint = (
-        f"did you mean {near[0]}?"
-        if near
-        else "python -m snippets lists them all"
+def parse_claim(arguments: list[str]) -> argparse.Namespace:
+    parser = Parser(
+        prog="python -m snippets claim",
+        description="Try what a paper claims, in miniature.",
     )
-    fail(f"no snippet {name!r}: {hint}")
+    parser.add_argument(
+        "name", nargs="?", help="the claim to try; without it, list all"
+    )
+    parser.add_argument(
+        "--seeds",
+        type=seeds,
+        default=[0, 1, 2],
+        help="a run for each, parted by commas: 0,1,2",
+    )
+    parser.add_argument(
+        "--record",
+        action="store_true",
+        help="write the result into docs/results/claims",
+    )
+    return parser.parse_args(arguments)
+
+
+def known(
+    name: str, kind: str, names: Collection[str], call: str
+) -> str:
+    """The name, where there is such a one; else fail with a guess at what was meant."""
+    if name in names:
+        return name
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
+    hint = (
+        f"did you mean {near[0]}?" if near else f"{call} lists them all"
+    )
+    fail(f"no {kind} {name!r}: {hint}")
 
 
 def run(concept: dict[str, Any], options: argparse.Namespace) -> None:
@@ -144,6 +179,11 @@ def run(concept: dict[str, Any], options: argparse.Namespace) -> None:
     print(result.text, end="")
     folders = [record.RESULTS] if options.record else []
     folders += [options.out] if options.out else []
+    write(result, folders)
+
+
+def write(result: Result, folders: list[Path]) -> None:
+    """Write a result into each folder and say where."""
     for folder in folders:
         try:
             paths = result.write(folder)
@@ -155,17 +195,62 @@ def run(concept: dict[str, Any], options: argparse.Namespace) -> None:
         )
 
 
+def sentence(path: Path) -> str:
+    """What a claim's file claims; read, not run, as a list must not wait."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        match node:
+            case ast.Assign(
+                targets=[ast.Name(id="CLAIM")],
+                value=ast.Constant(value=str(words)),
+            ):
+                return textwrap.fill(words, 66)
+    return ""
+
+
+def claim(arguments: list[str]) -> int:
+    """List the claims, or try one over some seeds and conclude."""
+    options = parse_claim(arguments)
+    claimed = {
+        path.stem.replace("_", "-"): sentence(path)
+        for path in sorted(CLAIMS.glob("[!_]*.py"))
+    }
+    call = "python -m snippets claim"
+    if options.name is None:
+        for name, words in claimed.items():
+            print(f"{name}\n{textwrap.indent(words, '    ')}")
+        print(f"\nTry one: {call} NAME")
+        return 0
+    name = known(options.name, "claim", claimed, call)
+    if options.record and len(set(options.seeds)) < 3:
+        fail("--record: a claim is recorded over at least three seeds")
+
+    import torch
+
+    from snippets.lab import claims
+
+    # Small models are fastest with one thread, and the record says one.
+    torch.set_num_threads(1)
+    result = claims.run(name, options.seeds)
+    print(result.text, end="")
+    write(result, [claims.RESULTS] if options.record else [])
+    return 0
+
+
 def main(arguments: list[str] | None = None) -> int:
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == ["claim"]:
+        return claim(arguments[1:])
     options = parse(arguments)
     concepts = runnable()
     if options.name is None and not options.record:
         list_all(concepts)
         return 0
-    to_run = (
-        [chosen(options.name, concepts)]
-        if options.name is not None
-        else list(concepts.values())
-    )
+    to_run = list(concepts.values())
+    if options.name is not None:
+        call = "python -m snippets"
+        to_run = [
+            concepts[known(options.name, "snippet", concepts, call)]
+        ]
     check_device(options.device)
     if options.record:
         # Two threads add numbers up in another order than one.

@@ -46,7 +46,11 @@ def test_the_list_waits_for_no_library():
     )
     assert ran.stderr.strip() == "[]"
     listed = [line for line in ran.stdout.splitlines() if line and line[0] != " "]
-    assert listed == [*WRITTEN, "Run one: python -m snippets NAME"]
+    assert listed == [
+        *WRITTEN,
+        "Run one: python -m snippets NAME",
+        "The claims of papers: python -m snippets claim",
+    ]
 
 
 def test_the_list_gives_each_definition(capsys):
@@ -84,6 +88,7 @@ def test_out_writes_the_result_into_a_new_folder(tmp_path, capsys):
     }
     written = json.loads((folder / "attention.json").read_text("utf-8"))
     assert written["recipe"]["seed"] == 3 and written["recipe"]["device"] == "cpu"
+    assert written["recipe"]["code"] == record.code_hash("snippets.demos.attention")
     assert (folder / "attention.txt").read_text("utf-8") == out
     assert str(folder / "attention.json") in err
 
