@@ -172,9 +172,14 @@ def compute(demo: types.ModuleType, seed: int, device: str) -> Data:
 
 def printed(demo: types.ModuleType, data: Data) -> str:
     """What the demo prints about the data."""
+    return captured(lambda: demo.show(data))
+
+
+def captured(show: Callable[[], None]) -> str:
+    """What a function prints."""
     buffer = io.StringIO()
     with contextlib.redirect_stdout(buffer):
-        demo.show(data)
+        show()
     return buffer.getvalue()
 
 
@@ -264,20 +269,19 @@ def _let_stand(name: str, module: types.ModuleType | None) -> None:
 
 
 def recipe(
-    name: str, module: str, seed: int, device: str, seconds: float
+    command: str, module: str, seconds: float, **settings: int | str
 ) -> Data:
-    """How the result came about, so that anybody can make it again."""
+    """How a result came about, so that anybody can make it again."""
     return {
-        "command": f"python -m snippets {name}",
-        "seed": seed,
-        "device": device,
+        "command": command,
+        **settings,
         "threads": torch.get_num_threads(),
         "python": platform.python_version(),
         "torch": torch.__version__.split("+")[0],
         "machine": f"{platform.system()} {platform.machine()}",
         "seconds": round(seconds, 2),
         "date": date.today().isoformat(),
-        "code": code_hash(demo_of(module)),
+        "code": code_hash(module),
     }
 
 
@@ -315,12 +319,19 @@ def run(
 ) -> Result:
     """Run the snippet of the concept `name`, without the edits of its page."""
     demo = importlib.import_module(demo_of(module))
+    command = f"python -m snippets {name}"
     start = time.perf_counter()
     data = compute(demo, seed, device)
     seconds = time.perf_counter() - start
     record = {
         "name": name,
-        "recipe": recipe(name, module, seed, device, seconds),
+        "recipe": recipe(
+            command,
+            demo_of(module),
+            seconds,
+            seed=seed,
+            device=device,
+        ),
         "data": data,
     }
     return Result(record, printed(demo, data), drawn(demo, data, name))
