@@ -1,8 +1,8 @@
 """The edges between the rooms of a concept, walked both ways.
 
-A concept's page, snippet, test and recorded result are held together by its name and
-by what a page includes. Every check here takes the files as data and gives one line
-for each fault: where it is, what is wrong.
+A concept's page, snippet with its demo, test and recorded result are held together by
+its name and by what a page includes. Every check here takes the files as data and gives
+one line for each fault: where it is, what is wrong.
 """
 
 from __future__ import annotations

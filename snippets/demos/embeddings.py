@@ -17,11 +17,7 @@ from torch.nn import functional as F
 
 from snippets.lab import plots, weights
 from snippets.lab.corpus import SENTENCE
-from snippets.text.embeddings import (
-    neighbours,
-    one_hot_product,
-    plane,
-)
+from snippets.text.embeddings import neighbours, one_hot_product, plane
 from snippets.text.wordpiece import WordPiece
 
 TOKENS = ["the", "robot", "glass", "it"]

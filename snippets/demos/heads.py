@@ -14,11 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from snippets.attention.attention import attention
-from snippets.attention.heads import (
-    MultiHeadAttention,
-    merge,
-    split,
-)
+from snippets.attention.heads import MultiHeadAttention, merge, split
 from snippets.demos.attention import KEY, QUERY, TOKENS, VALUE
 from snippets.lab import corpus, plots, weights
 from snippets.text.wordpiece import WordPiece

@@ -12,12 +12,7 @@ from unicodedata import east_asian_width
 from matplotlib.figure import Figure
 
 from snippets.lab import boxes, corpus, weights
-from snippets.text.tokenization import (
-    Tokenizer,
-    Words,
-    split,
-    train,
-)
+from snippets.text.tokenization import Tokenizer, Words, split, train
 from snippets.text.wordpiece import WordPiece
 
 
