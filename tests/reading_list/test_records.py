@@ -75,8 +75,8 @@ def test_every_star_has_a_guide_and_a_guide_is_short(
     reading_list: ReadingList,
 ) -> None:
     for resource in reading_list.resources:
-        assert bool(resource.guide) == resource.starred, resource.id
-        if resource.starred:
+        assert resource.guide or not resource.starred, resource.id
+        if resource.guide:
             assert 60 <= len(resource.guide.split()) <= 140, resource.id
 
 

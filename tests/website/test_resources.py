@@ -110,7 +110,10 @@ def test_translations_know_each_other(pages: dict[str, str]) -> None:
 def test_without_a_guide_a_page_ranks_last(reading_list: ReadingList) -> None:
     for resource in reading_list.resources:
         boost = resources.resource_meta(resource)["search"]["boost"]
-        assert boost == (1 if resource.starred else 0.3)
+        assert boost == (1 if resource.guide else 0.3)
+    assert resources.resource_meta(reading_list.by_id["sennrich-2015-bpe"])[
+        "search"
+    ] == {"boost": 1}
 
 
 def test_the_catalogue_has_every_resource_once(
