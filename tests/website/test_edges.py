@@ -10,7 +10,12 @@ import pytest
 
 from reading_list.syllabus import Syllabus
 from website import edges
-from website.edges import Tree, colours, proof_of, typed_numbers
+from website.edges.__main__ import main
+from website.edges.pictures import colours
+from website.edges.prose import typed_numbers
+from website.edges.tree import Tree, proof_of, rooms_of
+
+CHECKS = {check.__name__: check for check in edges.CHECKS}
 
 PAGE = "docs/concepts/attention.md"
 SNIPPET = "snippets/attention/attention.py"
@@ -30,9 +35,14 @@ def tree() -> Tree:
     return Tree.read()
 
 
-@pytest.mark.parametrize("check", edges.CHECKS, ids=lambda check: check.__name__)
-def test_no_edge_is_broken(tree, check):
-    assert list(check(tree)) == []
+@pytest.fixture(scope="module")
+def faults(tree: Tree) -> dict[str, list[str]]:
+    return edges.faults(tree)
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_no_edge_is_broken(faults, check):
+    assert faults[check] == []
 
 
 Plant = Callable[[Tree], Tree]
@@ -360,21 +370,17 @@ PLANTS = {
 
 
 @pytest.mark.parametrize("check, plant, says", PLANTS.values(), ids=PLANTS)
-def test_a_planted_fault_is_seen(tree, check, plant, says):
-    check = getattr(edges, check)
-    before = set(check(tree))
-    found = [fault for fault in check(plant(tree)) if fault not in before]
+def test_a_planted_fault_is_seen(tree, faults, check, plant, says):
+    found = [f for f in CHECKS[check](plant(tree)) if f not in faults[check]]
     assert any(says in fault for fault in found), found
 
 
 def test_every_check_has_a_planted_fault():
-    assert {check for check, _, _ in PLANTS.values()} == {
-        check.__name__ for check in edges.CHECKS
-    }
+    assert {check for check, _, _ in PLANTS.values()} == set(CHECKS)
 
 
-def test_a_picture_that_fits_is_no_fault(tree):
-    assert list(edges.drawings(with_picture(SVG)(tree))) == list(edges.drawings(tree))
+def test_a_picture_that_fits_is_no_fault(tree, faults):
+    assert list(CHECKS["drawings"](with_picture(SVG)(tree))) == faults["drawings"]
 
 
 def test_a_page_that_cannot_be_read_is_a_fault(tree):
@@ -384,7 +390,7 @@ def test_a_page_that_cannot_be_read_is_a_fault(tree):
 
 def test_rooms_have_the_name_of_the_concept(tree):
     ours = tree.syllabus.by_name["feed-forward"]
-    assert edges.rooms_of(ours, draws=True) == [
+    assert rooms_of(ours, draws=True) == [
         "docs/concepts/feed-forward.md",
         "snippets/transformer/feed_forward.py",
         "snippets/demos/feed_forward.py",
@@ -395,9 +401,7 @@ def test_rooms_have_the_name_of_the_concept(tree):
     ]
     assert proof_of(SNIPPET) == PROOF
     without_code = tree.syllabus.by_name["reading-papers"]
-    assert edges.rooms_of(without_code, draws=False) == [
-        "docs/concepts/reading-papers.md"
-    ]
+    assert rooms_of(without_code, draws=False) == ["docs/concepts/reading-papers.md"]
 
 
 @pytest.mark.parametrize(
@@ -443,5 +447,5 @@ def test_which_colours_follow_no_scheme(svg, found):
 
 def test_main_prints_every_fault_and_says_so(tree, monkeypatch, capsys):
     monkeypatch.setattr(Tree, "read", lambda: gone(PROOF)(tree))
-    assert edges.main() == 1
+    assert main() == 1
     assert f"rooms: attention: {PROOF} is missing" in capsys.readouterr().out

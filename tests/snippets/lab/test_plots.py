@@ -11,7 +11,7 @@ import pytest
 
 from reading_list.syllabus import ROOT
 from snippets.lab import plots
-from website.edges import colours
+from website.edges.pictures import colours
 
 WEIGHTS = [[0.1, 0.9], [0.75, 0.25]]
 

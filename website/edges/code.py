@@ -1,0 +1,155 @@
+"""What pages show of the code, and what the code imports."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from reading_list.syllabus import Concept, Syllabus
+from website.edges.template import calls, text
+from website.edges.tree import Tree, imported, owners
+
+MOST_LINES, MOST_COLUMNS = 25, 72
+# What a snippet may depend on: what broke older teaching code was anything more.
+LIBRARIES = {"torch", "numpy", "regex", "safetensors", "jaxtyping", "matplotlib"}
+# What turns numbers into drawings.
+DRAWING = {"matplotlib", "snippets.lab.plots", "snippets.lab.boxes"}
+
+
+def sections_of(source: str) -> dict[str, list[str]]:
+    """The lines of each section between its two marks.
+
+    Raises:
+        ValueError: a section is not closed, or closed without being open.
+    """
+    found: dict[str, list[str]] = {}
+    open_now: list[str] = []
+    for line in source.splitlines():
+        if mark := re.search(r"--8<-- \[(start|end):([\w-]+)\]", line):
+            kind, name = mark.groups()
+            if kind == "start" and name not in found:
+                open_now.append(name)
+                found[name] = []
+            elif kind == "end" and name in open_now:
+                open_now.remove(name)
+            else:
+                raise ValueError(f"the mark [{kind}:{name}] has no fellow")
+        else:
+            for name in open_now:
+                found[name].append(line)
+    if open_now:
+        raise ValueError(f"the section {open_now[0]} has no end")
+    return found
+
+
+def _trimmed(lines: list[str]) -> list[str]:
+    return "\n".join(lines).strip("\n").splitlines()
+
+
+def sections(tree: Tree) -> Iterator[str]:
+    """Each section that a page names exists and is short; each section is used."""
+    there: dict[str, dict[str, list[str]]] = {}
+    for path in tree.snippets:
+        try:
+            there[path] = sections_of(tree.files[path])
+        except ValueError as error:
+            yield f"{path}: {error}"
+    used = {
+        (path, name)
+        for content in tree.files.values()
+        for path, name in re.findall(r'--8<-- "([\w/.-]+\.py):([\w-]+)"', content)
+    }
+    owner_of = owners(tree)
+    for concept, page in tree.pages:
+        shown = calls(tree.files[page], "code")
+        named = [(text(c, 0, "section"), text(c, 1, "helper")) for c in shown]
+        helpers = [helper for _, helper in named]
+        yield from _how_many(page, concept, helpers, owner_of)
+        for name, helper in named:
+            sources = [concept.helper(helper)] if helper else concept.sources
+            places = [p for p in sources if name in there.get(p, {})]
+            used |= {(path, name) for path in places}
+            if len(places) != 1:
+                files = " and ".join(sources)
+                yield f"{page}: section {name!r} stands {len(places)} times in {files}"
+    for path, found in there.items():
+        for name, lines in found.items():
+            where = f"{path}: section {name!r}"
+            if (path, name) in used:
+                yield from _too_large(where, lines)
+            else:
+                yield f"{where} is used by no page"
+
+
+def _how_many(
+    page: str, concept: Concept, helpers: list[str], owner_of: Mapping[str, Concept]
+) -> Iterator[str]:
+    """A page shows one to three sections of its concept, and one of each helper."""
+    of_file = Counter(helpers)
+    if concept.code and not 1 <= of_file.pop("", 0) <= 3:
+        yield f"{page}: shows {len(helpers)} sections of code, not one to three"
+    for helper, times in of_file.items():
+        if owner_of.get(concept.helper(helper)) != concept:
+            yield f"{page}: shows {helper!r}, which is no helper of its own"
+        if times > 1:
+            yield f"{page}: shows {times} sections of {helper!r}, not one"
+
+
+def _too_large(where: str, lines: list[str]) -> Iterator[str]:
+    length = len("\n".join(lines).strip("\n").splitlines())
+    if length > MOST_LINES:
+        yield f"{where} has {length} lines, more than {MOST_LINES}"
+    for line in lines:
+        if len(line) > MOST_COLUMNS:
+            yield f"{where} has {len(line)} columns: {line.strip()}"
+
+
+def imports(tree: Tree) -> Iterator[str]:
+    """A snippet imports the lab, what its concept builds on, and little else.
+
+    So does its demo, which may draw as well, and imports the snippet itself.
+    """
+    owner_of = owners(tree)
+    for path in tree.snippets:
+        own = owner_of.get(path)
+        if own is None:
+            continue
+        is_demo = path.startswith("snippets/demos/")
+        modules = imported(tree.files[path])
+        for module in sorted(modules):
+            top = module.split(".")[0]
+            if top == "snippets":
+                wrong = _of_ours(tree.syllabus, own, module, owner_of, is_demo)
+                yield from (f"{path}: imports {what}" for what in wrong)
+            elif top not in LIBRARIES | set(sys.stdlib_module_names):
+                yield f"{path}: imports {top!r}, which a snippet may not depend on"
+            if module in DRAWING and not is_demo:
+                yield f"{path}: imports {module}, which only a demo needs"
+        if is_demo and own.module not in modules:
+            yield f"{path}: does not import {own.module}, which it is to show"
+    for path in tree.under("snippets/lab/", ".py"):
+        for module in sorted(imported(tree.files[path])):
+            if module.startswith("snippets.") and module.split(".")[1] != "lab":
+                yield f"{path}: the lab knows nothing of {module}"
+
+
+def _of_ours(
+    syllabus: Syllabus,
+    own: Concept,
+    module: str,
+    owner_of: Mapping[str, Concept],
+    is_demo: bool,
+) -> Iterator[str]:
+    """What is wrong with importing a module of ours for the concept `own`."""
+    chapters = [chapter.name for chapter in syllabus.chapters]
+    _, *rest = module.split(".")
+    other = owner_of.get("/".join(module.split(".")[:3]) + ".py")
+    if other is not None:
+        if other.name not in syllabus.closure(own.name) | {own.name}:
+            yield f"{other.name}, which it does not build on"
+        if chapters.index(str(other.chapter)) > chapters.index(str(own.chapter)):
+            yield f"{other.name} of a later chapter"
+    if rest and rest[0] not in ("lab", *chapters, *["demos"] * is_demo):
+        yield f"{module}, neither lab nor chapter"
