@@ -1,0 +1,198 @@
+"""Recurrent networks: one cell reads token after token and carries a state along.
+
+Papers: hochreiter-1997-lstm, whose cells had no forget gate yet;
+cho-2014-rnn-encoder-decoder, whose reset gate acts before the matrix, where PyTorch's
+GRU has it after (`reset_after`).
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+from torch.func import functional_call
+from torch.nn.utils import rnn
+
+# What a cell hands on to itself. First the hidden state, which all see.
+State = tuple[Float[Tensor, "batch d_hidden"], ...]
+
+
+# --8<-- [start:rnn]
+class RNNCell(nn.Module):
+    """The plain one: mix token and state, squash."""
+
+    parts: ClassVar[int] = 1  # of the state: the hidden one
+
+    def __init__(self, d_model: int, d_hidden: int) -> None:
+        super().__init__()
+        self.d_hidden = d_hidden
+        self.input = nn.Linear(d_model, d_hidden)
+        self.recurrent = nn.Linear(d_hidden, d_hidden)
+
+    def forward(
+        self, x: Float[Tensor, "batch d_model"], state: State
+    ) -> State:
+        (hidden,) = state
+        return (torch.tanh(self.input(x) + self.recurrent(hidden)),)
+
+
+# --8<-- [end:rnn]
+
+
+def gated(
+    d_in: int, d_hidden: int, gates: int, keep_bias: float = 0.0
+) -> nn.Linear:
+    """The maps of all gates in one; `keep_bias` opens the second, which keeps."""
+    linear = nn.Linear(d_in, gates * d_hidden)
+    with torch.no_grad():
+        linear.bias[d_hidden : 2 * d_hidden] += keep_bias
+    return linear
+
+
+class LSTMCell(nn.Module):
+    """A cell state that is forgotten by a factor and never squashed."""
+
+    parts: ClassVar[int] = 2  # the hidden state, the cell state
+
+    def __init__(
+        self, d_model: int, d_hidden: int, keep_bias: float = 0.0
+    ) -> None:
+        super().__init__()
+        self.d_hidden = d_hidden
+        self.input = gated(d_model, d_hidden, 4, keep_bias)
+        self.recurrent = gated(d_hidden, d_hidden, 4)
+
+    # --8<-- [start:lstm]
+    def forward(
+        self, x: Float[Tensor, "batch d_model"], state: State
+    ) -> State:
+        hidden, cell = state
+        both = self.input(x) + self.recurrent(hidden)
+        write, keep, new, show = both.chunk(4, -1)
+        input_gate = torch.sigmoid(write)
+        forget_gate = torch.sigmoid(keep)  # 1 keeps all
+        output_gate = torch.sigmoid(show)
+        new = torch.tanh(new)
+        # No matrix and no tanh between this cell and the last.
+        cell = forget_gate * cell + input_gate * new
+        return output_gate * torch.tanh(cell), cell
+
+    # --8<-- [end:lstm]
+
+
+class GRUCell(nn.Module):
+    """One state, two gates: keep the old or write the new.
+
+    A `keep_bias` above 0 makes it keep to begin with. Without
+    `reset_after` it is the one of the paper.
+    """
+
+    parts: ClassVar[int] = 1
+
+    def __init__(
+        self,
+        d_model: int,
+        d_hidden: int,
+        keep_bias: float = 0.0,
+        reset_after: bool = True,
+    ) -> None:
+        super().__init__()
+        self.d_hidden = d_hidden
+        self.reset_after = reset_after
+        self.input = gated(d_model, d_hidden, 3, keep_bias)
+        self.recurrent = gated(d_hidden, d_hidden, 3)
+
+    def forward(
+        self, x: Float[Tensor, "batch d_model"], state: State
+    ) -> State:
+        (hidden,) = state
+        x_reset, x_keep, x_new = self.input(x).chunk(3, -1)
+        reset, keep, new = self.recurrent(hidden).chunk(3, -1)
+        reset_gate = torch.sigmoid(x_reset + reset)
+        update_gate = torch.sigmoid(x_keep + keep)  # 1 keeps all
+        if self.reset_after:
+            new = reset_gate * new
+        else:
+            past = self.recurrent(reset_gate * hidden)
+            new = past.chunk(3, -1)[2]
+        new = torch.tanh(x_new + new)
+        return (update_gate * hidden + (1 - update_gate) * new,)
+
+
+Cell = RNNCell | LSTMCell | GRUCell
+
+
+# --8<-- [start:unroll]
+def unroll(
+    cell: Cell,
+    x: Float[Tensor, "batch seq d_model"],
+    mask: Bool[Tensor, "batch seq"] | None = None,
+    state: State | None = None,
+) -> tuple[Float[Tensor, "batch seq d_hidden"], State]:
+    """Read from left to right: all hidden states, the last state.
+
+    At padding, where `mask` is False, the state waits.
+    """
+    if state is None:  # nothing is read yet: zeros
+        state = (x.new_zeros(len(x), cell.d_hidden),) * cell.parts
+    hidden = []
+    for step in range(x.shape[1]):
+        before, state = state, cell(x[:, step], state)
+        if mask is not None:
+            real = mask[:, step, None]
+            both = zip(state, before, strict=True)
+            state = tuple(torch.where(real, a, b) for a, b in both)
+        hidden.append(state[0])
+    return torch.stack(hidden, 1), state
+
+
+# --8<-- [end:unroll]
+
+
+def fused_lstm(
+    lstm: LSTMCell,
+    x: Float[Tensor, "batch seq d_model"],
+    mask: Bool[Tensor, "batch seq"] | None = None,
+    state: State | None = None,
+) -> tuple[Float[Tensor, "batch seq d_hidden"], State]:
+    """As `unroll`, by PyTorch's own loop; padding only follows a token."""
+    fused = nn.LSTM(
+        x.shape[-1], lstm.d_hidden, batch_first=True, device="meta"
+    )
+    weights = {
+        "weight_ih_l0": lstm.input.weight,
+        "weight_hh_l0": lstm.recurrent.weight,
+        "bias_ih_l0": lstm.input.bias,
+        "bias_hh_l0": lstm.recurrent.bias,
+    }
+    start = state and tuple(part.unsqueeze(0) for part in state)
+    if mask is None:
+        hidden, end = functional_call(fused, weights, (x, start))
+        return hidden, tuple(part.squeeze(0) for part in end)
+    packed = rnn.pack_padded_sequence(
+        x, mask.sum(-1).cpu(), batch_first=True, enforce_sorted=False
+    )
+    packed, end = functional_call(fused, weights, (packed, start))
+    hidden, _ = rnn.pad_packed_sequence(
+        packed, batch_first=True, total_length=x.shape[1]
+    )
+    last = tuple(part.squeeze(0) for part in end)
+    # PyTorch has zeros at padding; here the state waits.
+    return torch.where(mask[..., None], hidden, last[0][:, None]), last
+
+
+def gradient_by_distance(
+    cell: Cell, x: Float[Tensor, "batch seq d_model"]
+) -> Float[Tensor, " seq"]:
+    """How much the last hidden state still hears of each token.
+
+    The length of the gradient of its sum at a token's vector, a mean
+    over the batch; the last token first, so the index is the distance.
+    """
+    x = x.detach().requires_grad_()
+    hidden, _ = unroll(cell, x)
+    (gradient,) = torch.autograd.grad(hidden[:, -1].sum(), x)
+    by_distance: Tensor = gradient.norm(dim=-1).mean(0).flip(0)
+    return by_distance
