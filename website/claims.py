@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 from reading_list.records import ReadingList
@@ -66,6 +67,7 @@ def _section(claim: Claim, reading_list: ReadingList) -> str:
     versions = record["versions"]
     seeds = ", ".join(map(str, record["seeds"]))
     title = reading_list.by_id[record["paper"]].title
+    printed = indent(claim.text.rstrip(), "    ")
     parts = [
         f"## {record['claim'].rstrip('.')} {{ #{claim.name} }}",
         f"**The paper.** {record['reported']} ({_paper(claim, reading_list)},"
@@ -77,7 +79,7 @@ def _section(claim: Claim, reading_list: ReadingList) -> str:
             "Every dot is one seed.",
         ),
         f'??? abstract "The numbers"\n\n    ``` {{ .text .printed title="Printed by '
-        f'{record["command"]}" }}\n{_indent(claim.text)}\n    ```',
+        f'{record["command"]}" }}\n{printed}\n    ```',
     ]
     if record["tried"]:
         parts.append(f"**What we tried.** {record['tried']}")
@@ -87,7 +89,3 @@ def _section(claim: Claim, reading_list: ReadingList) -> str:
         f" {record['seconds']:.0f} seconds on {record['date']}.</p>"
     )
     return "\n\n".join(parts)
-
-
-def _indent(text: str) -> str:
-    return "\n".join(f"    {line}".rstrip() for line in text.rstrip().splitlines())

@@ -9,10 +9,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 from reading_list.records import ReadingList, Resource
 from reading_list.syllabus import ROOT, Concept, Syllabus
+from website import wording
 
 RESULTS = ROOT / "docs" / "results"
 WORDS_A_MINUTE = 200
@@ -211,15 +213,11 @@ def printed(result: Result) -> str:
             "",
             '<p class="recipe" markdown>'
             f"Seed {recipe['seed']}, Python {recipe['python']}, "
-            f"torch {recipe['torch']}, {_count(recipe['threads'], 'thread')}, "
+            f"torch {recipe['torch']}, {wording.counted(recipe['threads'], 'thread')}, "
             f"{recipe['machine']}: "
             f"{recipe['seconds']:.1f} seconds on {recipe['date']}.</p>",
         ]
     )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def change(result: Result, number: int, why: str) -> str:
@@ -242,7 +240,8 @@ def change(result: Result, number: int, why: str) -> str:
             "```",
         ]
     )
-    return f'{source}\n\n??? question "What happens?"\n\n{_indent(body)}'
+    folded = indent(body, "    ")
+    return f'{source}\n\n??? question "What happens?"\n\n{folded}'
 
 
 MOST_LINES = 8
@@ -252,12 +251,8 @@ def _marked(mark: str, lines: list[str]) -> list[str]:
     """The first lines with a mark before each, and how many follow."""
     shown = [mark + line for line in lines[:MOST_LINES]]
     if (left := len(lines) - MOST_LINES) > 0:
-        shown.append(f"  ({_count(left, 'line')} more)")
+        shown.append(f"  ({wording.counted(left, 'line')} more)")
     return shown
-
-
-def _indent(text: str) -> str:
-    return "\n".join(f"    {line}".rstrip() for line in text.splitlines())
 
 
 GO_ON = {"read": "Read", "watch": "Watch", "paper": "Paper"}
@@ -298,7 +293,6 @@ def go_on(
 def _cite(resource: Resource) -> str:
     """The title, which opens the resource itself, who made it, and our guide."""
     guide = f"../resources/{resource.id}.md"
-    title = resource.title.replace("[", "\\[").replace("]", "\\]")
     made = ", ".join(
         [
             *resource.makers[:1],
@@ -308,7 +302,7 @@ def _cite(resource: Resource) -> str:
     )
     return " ".join(
         [
-            f"[{title}]({resource.url or guide})",
+            f"[{wording.markdown(resource.title)}]({resource.url or guide})",
             *([f"({made})"] if made else []),
             f"[guide]({guide}){{ .guide }}",
         ]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from importlib.metadata import files
 from importlib.metadata import version as python_version
 from pathlib import Path
+from textwrap import indent
 
 from website import vendor
 
@@ -86,9 +87,7 @@ def _python_licence(package: str, ending: str) -> str:
 
 
 def _section(notice: Notice) -> str:
-    text = "\n".join(
-        f"    {line}".rstrip() for line in notice.text.strip().splitlines()
-    )
+    text = indent(notice.text.strip(), "    ")
     return (
         f"## {notice.name}\n\n"
         f"[{notice.name}]({notice.home}) {notice.version}, {notice.licence}."

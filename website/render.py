@@ -15,14 +15,17 @@ from mkdocs.utils.meta import get_data
 from pydantic import ValidationError
 
 from reading_list import form
+from reading_list.exports import to_bib, to_csv, to_json
 from reading_list.records import InvalidRecordsError, ReadingList
 from reading_list.records import load as load_records
 from reading_list.syllabus import Concept, Syllabus, load_syllabus
 from reading_list.vocabulary import KINDS
-from website import concepts, resources
+from website import adding, concepts, resources
+from website.catalogue import catalogue
 from website.concept_map import concept_map
 from website.concepts import Result, ResultError
 from website.licences import notices
+from website.mended import what_we_mended
 from website.trace import trace
 
 
@@ -131,7 +134,11 @@ class Renderer:
 
     def generated_files(self) -> dict[str, str]:
         """Files of the site that stand nowhere under docs/, by address."""
-        return resources.exports(self.reading_list)
+        return {
+            "resources.json": to_json(self.reading_list),
+            "resources.csv": to_csv(self.reading_list),
+            "resources.bib": to_bib(self.reading_list),
+        }
 
     def meta(self, path: str) -> dict[str, Any]:
         """What MkDocs should know of a page beyond its front matter."""
@@ -201,12 +208,10 @@ class Renderer:
             "recorded": max(
                 (result.recipe["date"] for result in self.results.values()), default=""
             ),
-            "catalogue": lambda: resources.catalogue(
-                self.reading_list, self.syllabus, root
-            ),
-            "what_we_mended": lambda: resources.what_we_mended(self.reading_list),
-            "add_url": lambda: resources.add_url(self.repo_url),
-            "refused": lambda: resources.refused(self.syllabus),
+            "catalogue": lambda: catalogue(self.reading_list, self.syllabus, root),
+            "what_we_mended": lambda: what_we_mended(self.reading_list),
+            "add_url": lambda: adding.add_url(self.repo_url),
+            "refused": lambda: adding.refused(self.syllabus),
             "form": form,
             "kinds": KINDS,
             "notices": notices,

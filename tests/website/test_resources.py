@@ -19,7 +19,9 @@ from reading_list.model import ReadingList, Resource
 from reading_list.records import load
 from reading_list.syllabus import Syllabus, load_syllabus
 from reading_list.vocabulary import ACCESS_NAMES, KINDS, LANGUAGE_NAMES, MEND_NAMES
-from website import resources
+from website import adding, catalogue, resources
+from website.mended import what_we_mended
+from website.wording import markdown
 
 REPO = "https://example.org/repo"
 
@@ -119,7 +121,7 @@ def test_without_a_guide_a_page_ranks_last(reading_list: ReadingList) -> None:
 def test_the_catalogue_has_every_resource_once(
     reading_list: ReadingList, syllabus: Syllabus
 ) -> None:
-    page = resources.catalogue(reading_list, syllabus, "../")
+    page = catalogue.catalogue(reading_list, syllabus, "../")
     entries = page.split('<ol class="entries">')[1]
     ours = re.findall(r"href=\.\./resources/([\w-]+)/>(?:guide|details)", entries)
     assert sorted(ours) == sorted(reading_list.by_id)
@@ -132,8 +134,8 @@ def test_the_catalogue_has_every_resource_once(
 
 
 def test_the_first_twelve_are_known_and_open(reading_list: ReadingList) -> None:
-    assert list(resources.PICKS) == ["New here", "Ready to build", "Reading papers"]
-    for picked in resources.PICKS.values():
+    assert list(catalogue.PICKS) == ["New here", "Ready to build", "Reading papers"]
+    for picked in catalogue.PICKS.values():
         assert len(picked) == 4
         for name, why in picked.items():
             assert reading_list.by_id[name].url is not None
@@ -141,17 +143,17 @@ def test_the_first_twelve_are_known_and_open(reading_list: ReadingList) -> None:
 
 
 def test_what_we_mended_tells_everything(reading_list: ReadingList) -> None:
-    page = resources.what_we_mended(reading_list)
+    page = what_we_mended(reading_list)
     for resource in reading_list.resources:
         for mend in resource.mended:
-            assert resources.markdown(mend.detail) in page
+            assert markdown(mend.detail) in page
             assert f"(resources/{resource.id}.md)" in page
             assert f"{{#{mend.type}}}" in page
         if resource.mended:
             for said in resource.list_urls:
                 assert said == resource.url or f"`{said}`" in page, said
     for error in reading_list.errors_in_the_lists:
-        assert resources.markdown(error.right) in page
+        assert markdown(error.right) in page
     for person in reading_list.people:
         assert person.name in page
     assert "list-0" not in page
@@ -169,7 +171,7 @@ def test_every_word_of_the_vocabularies_has_a_name(
 
 
 def test_adding_opens_the_form() -> None:
-    address = urlsplit(resources.add_url(REPO))
+    address = urlsplit(adding.add_url(REPO))
     asked = parse_qs(address.query)
     assert address.path == "/repo/new/main"
     assert asked == {"filename": ["docs/resources/NEW.md"], "value": [FORM]}
@@ -178,7 +180,7 @@ def test_adding_opens_the_form() -> None:
 def test_the_examples_on_the_page_are_judged_as_it_says(syllabus: Syllabus) -> None:
     today = date(2026, 1, 1)
     assert check_text("docs/resources/x.md", ACCEPTED, syllabus, today).problems == []
-    lines = resources.refused(syllabus).splitlines()
+    lines = adding.refused(syllabus).splitlines()
     fields = [line.split(": ")[1] for line in lines]
     assert fields == ["url", "kind", "concepts[1]", "summary"]
     assert all("To mend it:" in line for line in lines)
@@ -186,7 +188,7 @@ def test_the_examples_on_the_page_are_judged_as_it_says(syllabus: Syllabus) -> N
 
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1))
 def test_any_title_is_text_and_never_markup(title: str) -> None:
-    shown = python_markdown.markdown(f"x {resources.markdown(title)} x")
+    shown = python_markdown.markdown(f"x {markdown(title)} x")
     text = html.unescape(re.sub(r"^<p>|</p>$", "", shown))
     assert " ".join(text.split()) == " ".join(f"x {title} x".split())
 
@@ -205,6 +207,6 @@ def test_a_hostile_title_stays_text(
         ),
         about=reading_list.about,
     )
-    page = resources.catalogue(few, syllabus, "../")
+    page = catalogue.catalogue(few, syllabus, "../")
     assert "<img" not in page
     assert "&lt;img src=x onerror=alert(1)&gt; &amp; [x](y)" in page

@@ -1,0 +1,32 @@
+"""What pages of several kinds say in the same words."""
+
+from __future__ import annotations
+
+import re
+
+from reading_list.model import Resource
+
+
+def markdown(text: str) -> str:
+    """Plain text as Markdown: what has a meaning in Markdown is escaped."""
+    escaped = re.sub(r"([\\`*_{}\[\]#])", r"\\\1", text)
+    # Markdown knows no backslash before these.
+    return re.sub(r"[&<>$~|]", lambda found: f"&#{ord(found[0])};", escaped)
+
+
+def people(resource: Resource, *, all_of_them: bool = False) -> str:
+    """Who made it, in a line: three names at most, unless all are asked for."""
+    names = list(resource.makers)
+    more = resource.more_authors
+    if not all_of_them and len(names) > 3:
+        names, more = names[:1], True
+    if more:
+        return f"{', '.join(names)} and others"
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def counted(number: int, noun: str) -> str:
+    """1 line, 2 lines."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
