@@ -1,0 +1,146 @@
+"""From sentence pairs to batches: words to ids, sentences filled up to one length."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Int
+from torch import Tensor
+
+from snippets.lab.portuguese import Pair
+
+# The first four ids of every vocabulary.
+PAD, BEGIN, END, UNKNOWN = range(4)
+SPECIAL = ("[pad]", "[begin]", "[end]", "[unknown]")
+
+
+class Vocabulary:
+    """Words and their ids, the more frequent first.
+
+    >>> vocabulary = Vocabulary([("a", "cat"), ("a", "dog")])
+    >>> vocabulary.encode(("a", "dog", "barks"))
+    [4, 6, 3]
+    """
+
+    def __init__(self, sentences: Iterable[Sequence[str]]) -> None:
+        counts = Counter(word for words in sentences for word in words)
+        self.words = [*SPECIAL, *(w for w, _ in counts.most_common())]
+        self.ids = {word: i for i, word in enumerate(self.words)}
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def encode(self, words: Sequence[str]) -> list[int]:
+        """The ids; a word that was not in training is UNKNOWN."""
+        return [self.ids.get(word, UNKNOWN) for word in words]
+
+    def decode(self, ids: Iterable[int]) -> list[str]:
+        """The words up to the end, without BEGIN and PAD."""
+        words = []
+        for i in ids:
+            if i == END:
+                break
+            if i not in (PAD, BEGIN):
+                words.append(self.words[i])
+        return words
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Pairs side by side; a mask is True where a token is real.
+
+    Attributes:
+        source: Portuguese, with END after its last word.
+        target: English, from BEGIN to END.
+    """
+
+    source: Int[Tensor, "batch source"]
+    source_mask: Bool[Tensor, "batch source"]
+    target: Int[Tensor, "batch target"]
+    target_mask: Bool[Tensor, "batch target"]
+
+    def to(self, device: torch.device | str) -> Batch:
+        return Batch(
+            self.source.to(device),
+            self.source_mask.to(device),
+            self.target.to(device),
+            self.target_mask.to(device),
+        )
+
+
+def pad(
+    sentences: Sequence[Sequence[int]],
+) -> tuple[Int[Tensor, "batch seq"], Bool[Tensor, "batch seq"]]:
+    """Ids filled up with PAD to the longest, and the mask of the real ones."""
+    longest = max(map(len, sentences))
+    ids = torch.full((len(sentences), longest), PAD)
+    mask = torch.zeros(len(sentences), longest, dtype=torch.bool)
+    for row, sentence in enumerate(sentences):
+        ids[row, : len(sentence)] = torch.tensor(sentence)
+        mask[row, : len(sentence)] = True
+    return ids, mask
+
+
+def batch(
+    pairs: Sequence[Pair], source: Vocabulary, target: Vocabulary
+) -> Batch:
+    """The pairs as one batch."""
+    return Batch(
+        *pad([[*source.encode(p.portuguese), END] for p in pairs]),
+        *pad([[BEGIN, *target.encode(p.english), END] for p in pairs]),
+    )
+
+
+def shuffled(
+    pairs: Sequence[Pair],
+    source: Vocabulary,
+    target: Vocabulary,
+    batch_size: int,
+    seed: int = 0,
+) -> Callable[[int], Batch]:
+    """The batch of each step, a function of the step and the seed alone.
+
+    Every pair comes once in an epoch. Sentences of about one length come together, so
+    that little is filled up.
+    """
+    size = min(batch_size, len(pairs))
+    steps = (
+        len(pairs) // size
+    )  # a rest that fills no batch waits for another epoch
+    order: dict[int, list[list[int]]] = {}
+
+    def epoch_of(epoch: int) -> list[list[int]]:
+        if epoch not in order:
+            chance = random.Random(f"{seed} {epoch}")
+            places = list(range(len(pairs)))
+            chance.shuffle(places)
+            places = places[: steps * size]
+            # Sorted within pools of many batches: still random, hardly padded.
+            pool = 50 * size
+            sorted_places = [
+                place
+                for start in range(0, len(places), pool)
+                for place in sorted(
+                    places[start : start + pool],
+                    key=lambda p: len(pairs[p].portuguese),
+                )
+            ]
+            groups = [
+                sorted_places[start : start + size]
+                for start in range(0, len(places), size)
+            ]
+            chance.shuffle(groups)
+            order.clear()
+            order[epoch] = groups
+        return order[epoch]
+
+    def batch_of(step: int) -> Batch:
+        epoch, number = divmod(step, steps)
+        chosen = epoch_of(epoch)[number]
+        return batch([pairs[place] for place in chosen], source, target)
+
+    return batch_of
