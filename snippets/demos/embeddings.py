@@ -1,10 +1,12 @@
-"""A look-up by hand, then the neighbours in a trained table of words.
+"""A look-up by hand, the neighbours in a trained table, and a table trained here.
 
-The table is that of all-MiniLM-L6-v2.
+The first table is that of all-MiniLM-L6-v2; the second learns from the English side of
+our own sentence pairs.
 """
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 import matplotlib as mpl
@@ -15,9 +17,10 @@ from matplotlib.figure import Figure
 from torch import Tensor
 from torch.nn import functional as F
 
-from snippets.lab import plots, weights
+from snippets.lab import plots, portuguese, weights
 from snippets.lab.corpus import SENTENCE
 from snippets.text.embeddings import neighbours, one_hot_product, plane
+from snippets.text.word_vectors import gradient, loss, train
 from snippets.text.wordpiece import WordPiece
 
 TOKENS = ["the", "robot", "glass", "it"]
@@ -31,6 +34,16 @@ MAP = [
     "monday", "tuesday", "sunday", "two", "three", "seven",
     "paris", "london", "rome",
 ]  # fmt: skip
+
+
+SENTENCES, EPOCHS = 8000, 8
+LIKE = ["glass", "red", "eat", "slippery"]
+QUESTIONS = [
+    ("cup", "cups", "dog"),
+    ("eat", "eating", "wash"),
+    ("break", "broke", "drop"),
+    ("man", "woman", "king"),
+]
 
 
 def by_hand() -> dict[str, Any]:
@@ -85,6 +98,36 @@ def difference_to_pytorch(seed: int, device: str) -> dict[str, float]:
     }
 
 
+def learned(seed: int) -> dict[str, Any]:
+    """Skip-gram on our sentences: who is near whom, and four analogies.
+
+    What comes out of training differs between processors: it is `sampled`.
+    """
+    source = portuguese.pairs("train", seed=seed, max_len=15)
+    text = [pair.english for pair in islice(source, SENTENCES)]
+    vectors = train(text, epochs=EPOCHS, seed=seed)
+    random = torch.Generator().manual_seed(seed)
+    parts = [
+        torch.randn(*shape, generator=random).requires_grad_()
+        for shape in ((64, 32), (64, 32), (64, 5, 32))
+    ]
+    theirs = torch.autograd.grad(loss(*parts), parts)
+    apart = zip(gradient(*parts), theirs, strict=True)
+    return {
+        "sentences": len(text),
+        "words": sum(map(len, text)),
+        "vocab_size": len(vectors.words),
+        "gradient": max((a - b).abs().max().item() for a, b in apart),
+        "sampled": {
+            "near": {word: vectors.like(word)[:5] for word in LIKE},
+            "analogies": [
+                [*question, vectors.analogy(*question)]
+                for question in QUESTIONS
+            ],
+        },
+    }
+
+
 def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
     """The look-up by hand, and what stands in the table of a trained model."""
     (table,) = weights.tensors("embeddings.word_embeddings.weight")
@@ -131,7 +174,16 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
             "misled": misled(MAP, points, directions @ directions.T),
         },
         "difference": difference_to_pytorch(seed, device),
+        "learned": learned(seed),
     }
+
+
+def in_columns(columns: list[list[str]]) -> None:
+    """Print lists beside each other."""
+    widths = [max(map(len, column)) + 1 for column in columns]
+    for line in zip(*columns, strict=True):
+        cells = zip(line, widths, strict=True)
+        print("".join(f"{cell:{w}}" for cell, w in cells).rstrip())
 
 
 def rows_of(data: dict[str, Any]) -> list[tuple[str, int, list[float]]]:
@@ -151,19 +203,17 @@ def show(data: dict[str, Any]) -> None:
         print(f"{token:9}{i:6}{first}")
 
     print("\nnearest rows by cosine")
-    columns = [
+    in_columns(
         [
-            line["word"],
-            *(n["token"] for n in line["near"]),
-            f"1st {line['near'][0]['cosine']:.2f}",
-            f"5th {line['near'][-1]['cosine']:.2f}",
+            [
+                line["word"],
+                *(n["token"] for n in line["near"]),
+                f"1st {line['near'][0]['cosine']:.2f}",
+                f"5th {line['near'][-1]['cosine']:.2f}",
+            ]
+            for line in data["neighbours"]
         ]
-        for line in data["neighbours"]
-    ]
-    widths = [max(map(len, column)) + 1 for column in columns]
-    for line in zip(*columns, strict=True):
-        cells = zip(line, widths, strict=True)
-        print("".join(f"{cell:{w}}" for cell, w in cells).rstrip())
+    )
 
     print("\nnearest to king - man + woman")
     for place in data["analogy"]:
@@ -186,6 +236,13 @@ def show(data: dict[str, Any]) -> None:
     print("\nlargest difference to PyTorch's look-up")
     for what, size in data["difference"].items():
         print(f"{what:9} {size:.1e}")
+
+    ours = data["learned"]
+    print(f"\nskip-gram on {ours['sentences']:,} sentences of ours")
+    near = ours["sampled"]["near"]
+    in_columns([[word, *others] for word, others in near.items()])
+    for a, b, c, answer in ours["sampled"]["analogies"]:
+        print(f"{a} to {b} is {c} to {answer}")
 
 
 def draw(data: dict[str, Any]) -> Figure:
