@@ -10,8 +10,9 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -23,6 +24,13 @@ MAX_DEPTH = 4
 
 #: Where a value stands: ("concepts", 2) is the third concept.
 Place = tuple[str | int, ...]
+
+
+class Wrong(NamedTuple):
+    """What is wrong with a value, and how to mend it."""
+
+    wrong: str
+    mend: str
 
 
 @dataclass(frozen=True, order=True)
@@ -44,11 +52,14 @@ class Problem:
 
 
 class NotReadableError(Exception):
-    """The text is no record at all; `problem` says why."""
+    """The text is no record at all; `in_file` says where, why and how to mend it."""
 
     def __init__(self, line: int, wrong: str, mend: str, field: str = "") -> None:
         super().__init__(wrong)
         self.line, self.wrong, self.mend, self.field = line, wrong, mend, field
+
+    def in_file(self, file: str) -> Problem:
+        return Problem(file, self.line, self.field, self.wrong, self.mend)
 
 
 @dataclass
@@ -67,7 +78,7 @@ class Document:
             place = place[:-1]
         return self.lines.get(place, 1)
 
-    @property
+    @cached_property
     def paragraphs(self) -> list[tuple[int, str]]:
         """The paragraphs of the body, each with its line."""
         found: list[tuple[int, str]] = []
@@ -79,6 +90,16 @@ class Document:
                 found.append((number - len(rows), "\n".join(rows)))
                 rows = []
         return found
+
+    @property
+    def summary(self) -> str:
+        """The first paragraph, in one line."""
+        return " ".join(" ".join(text for _, text in self.paragraphs[:1]).split())
+
+    @property
+    def guide(self) -> str:
+        """The paragraphs after the first."""
+        return "\n\n".join(text for _, text in self.paragraphs[1:])
 
 
 def read_text(path: Path) -> str:

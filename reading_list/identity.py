@@ -3,64 +3,19 @@
 `identity` maps every spelling of an address to one key: arXiv abs, pdf and version;
 youtu.be, watch, embed and shorts; http and https; `www.`; tracking parameters;
 fragments; trailing slashes. `plain` gives the spelling that a record should use.
-`refuse` says why an address may not be listed at all.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import posixpath
 import re
-from typing import NamedTuple
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
-
-
-class Wrong(NamedTuple):
-    """What is wrong with a value, and how to mend it."""
-
-    wrong: str
-    mend: str
-
 
 TRACKING = re.compile(
     r"utm_\w+|fbclid|gclid|dclid|msclkid|yclid|igshid|mc_cid|mc_eid|_hsenc|_hsmi"
     r"|si|feature|ref_src|ref_url|share_id|pp|ab_channel",
     re.IGNORECASE,
 )
-SHORTENERS = {
-    "bit.ly",
-    "buff.ly",
-    "cutt.ly",
-    "goo.gl",
-    "is.gd",
-    "lnkd.in",
-    "ow.ly",
-    "rb.gy",
-    "rebrand.ly",
-    "t.co",
-    "t.ly",
-    "tiny.cc",
-    "tinyurl.com",
-}
-#: Names that never lead out of a network (RFC 2606, RFC 6761, RFC 8375 and habit).
-PRIVATE_ENDINGS = (
-    "localhost",
-    "local",
-    "localdomain",
-    "internal",
-    "intranet",
-    "lan",
-    "home",
-    "home.arpa",
-    "corp",
-    "test",
-    "example",
-    "invalid",
-    "onion",
-)
-MAX_ADDRESS = 2000
-
-_HOST = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*")
 _ARXIV_PATH = re.compile(
     r"/(?:abs|pdf|html|ps|format|e-print)/"
     r"(?P<id>\d{4}\.\d{4,5}|[a-z-]+(?:\.[a-z]{2})?/\d{7})"
@@ -257,116 +212,3 @@ def plain(url: str) -> str:
         query="&".join(query),
         fragment=parts.fragment if parts.fragment.startswith(("!", "/")) else "",
     ).geturl()
-
-
-def refuse(url: str) -> Wrong | None:
-    """Why an address may not be listed, or None when it may."""
-    if len(url) > MAX_ADDRESS:
-        return Wrong(
-            f"is {len(url)} characters long, more than {MAX_ADDRESS}",
-            "give the address without its parameters",
-        )
-    if bad := next((c for c in url if c.isspace()), None):
-        return Wrong(
-            f"has white space in it ({bad!r})", "remove it, or write %20 for a space"
-        )
-    if bad := next((c for c in url if not 32 < ord(c) < 127), None):
-        return Wrong(
-            f"has the character U+{ord(bad):04X} in it",
-            "copy the address from the browser's address bar, percent-encoded",
-        )
-    if bad := next((c for c in url if c in '\\<>"`{}|^'), None):
-        return Wrong(f"has the character {bad} in it", "percent-encode or remove it")
-    try:
-        parts = urlsplit(url)
-        port, host = parts.port, parts.hostname
-    except ValueError:
-        return Wrong("is not an address", "write https://host/path")
-    if parts.scheme not in ("http", "https"):
-        return Wrong(
-            f"begins with {parts.scheme}:" if parts.scheme else "has no scheme",
-            "only https:// and http:// addresses are listed; write https://host/path",
-        )
-    if "@" in parts.netloc:
-        return Wrong(
-            "has a user name or password in it", "remove everything up to the @"
-        )
-    return _refuse_host(host or "", port)
-
-
-def _refuse_host(host: str, port: int | None) -> Wrong | None:
-    host = host.lower().rstrip(".")
-    give_public = "give an address that everybody can open"
-    if not host:
-        return Wrong("names no host", "write https://host/path")
-    if _is_number(host):
-        return Wrong(
-            f"names the host by a number ({host})",
-            "give the host's name; only named public hosts are listed",
-        )
-    if any(host == end or host.endswith("." + end) for end in PRIVATE_ENDINGS):
-        return Wrong(f"names the private host {host}", give_public)
-    if not _HOST.fullmatch(host):
-        return Wrong(
-            f"names {host!r}, which is not a host name",
-            "copy the address from the browser's address bar",
-        )
-    if "." not in host:
-        return Wrong(f"names {host}, a host without a dot", give_public)
-    if port not in (None, 80, 443):
-        return Wrong(f"names port {port}", "give an address without a port")
-    if host.removeprefix("www.") in SHORTENERS:
-        return Wrong(
-            f"is a short link of {host}, which hides where it leads",
-            "open it and give the address it ends at",
-        )
-    return None
-
-
-def _is_number(host: str) -> bool:
-    """127.0.0.1, but also 2130706433, 0x7f.1 and [::1]: how browsers read them."""
-    if ":" in host:
-        return True
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        last = host.rsplit(".", 1)[-1]
-        return bool(re.fullmatch(r"\d+|0x[0-9a-f]*", last))
-    return True
-
-
-def near_equal(one: str, other: str) -> bool:
-    """Whether two titles are so alike that they may be one work.
-
-    Parts and chapters differ by their numbers only, and those are not near-equal.
-
-    >>> near_equal("Attention Is All You Need", "Attention is all you need.")
-    True
-    >>> near_equal("Reading the Source, Part 1", "Reading the Source, Part 2")
-    False
-    """
-    return TitleKey.of(one).near(TitleKey.of(other))
-
-
-class TitleKey(NamedTuple):
-    """What near-equal titles share: their letters in threes, and their numbers."""
-
-    letters: str
-    threes: frozenset[str]
-    numbers: tuple[str, ...]
-
-    @classmethod
-    def of(cls, title: str) -> TitleKey:
-        words = re.findall(r"\w+", title.casefold())
-        numbers = tuple(word for word in words if word.isdigit())
-        letters = "".join(words)
-        threes = frozenset(letters[i : i + 3] for i in range(len(letters) - 2))
-        return cls(letters, threes, numbers)
-
-    def near(self, other: TitleKey) -> bool:
-        if self.numbers != other.numbers:
-            return False
-        if not self.threes or not other.threes:
-            return self.letters == other.letters
-        shared = len(self.threes & other.threes)
-        return 2 * shared >= 0.85 * (len(self.threes) + len(other.threes))

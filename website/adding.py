@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 from urllib.parse import quote
 
-from reading_list.checks import check_text
 from reading_list.form import FORM, REFUSED
+from reading_list.judge import check_text
 from reading_list.syllabus import Syllabus
 
 

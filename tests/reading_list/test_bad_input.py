@@ -16,8 +16,8 @@ from typing import NamedTuple
 import pytest
 
 from reading_list.__main__ import main
-from reading_list.checks import check_text
 from reading_list.frontmatter import MAX_BYTES
+from reading_list.judge import check_text
 from reading_list.syllabus import load_syllabus
 
 GOOD = """\

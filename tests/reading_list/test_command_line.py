@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from reading_list import __main__ as command_line
 from reading_list.__main__ import main
-from reading_list.checks import check_folder, check_text
+from reading_list.checks import check_folder
 from reading_list.frontmatter import NotReadableError, decode
+from reading_list.judge import check_text
 from reading_list.model import FIELDS
 from reading_list.records import RECORDS
 from reading_list.syllabus import ROOT, load_syllabus

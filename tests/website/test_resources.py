@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reading_list.checks import check_text
 from reading_list.form import ACCEPTED, FORM
+from reading_list.judge import check_text
 from reading_list.model import ReadingList, Resource
 from reading_list.records import load
 from reading_list.syllabus import Syllabus, load_syllabus

@@ -1,0 +1,111 @@
+"""What is wrong, in our words: pydantic's errors, the place, the nearest name."""
+
+from __future__ import annotations
+
+import difflib
+from typing import get_args
+
+from pydantic_core import ErrorDetails
+
+from reading_list.frontmatter import Place, Wrong
+from reading_list.model import Mended
+from reading_list.vocabulary import Access, Kind, Language, Level, ListSlug, Mend
+
+VOCABULARIES: dict[str, tuple[str, ...]] = {
+    "kind": get_args(Kind),
+    "level": get_args(Level),
+    "language": get_args(Language),
+    "access": get_args(Access),
+    "lists": get_args(ListSlug),
+    "type": get_args(Mend),
+}
+#: How to write a field that no record can do without.
+NEEDED = {
+    "title": "write title: and the work's own title; when nobody knows it, a"
+    " description in [brackets]",
+    "kind": f"write kind: and one of {', '.join(VOCABULARIES['kind'])}",
+    "concepts": "write concepts: and the names of the ideas it explains, such as"
+    " [attention, heads]",
+    "url": "write url: and the work's address",
+}
+_NO_GROUP = Wrong(
+    "is {a_kind}, not a group of fields",
+    "write type, lists and detail below it, indented",
+)
+#: By pydantic's name of the error.
+_OURS = {
+    "string_type": Wrong("is {a_kind}, not text", "put quotes around it, or mend it"),
+    "int_type": Wrong("is {a_kind}, not a whole number", "write digits without quotes"),
+    "bool_type": Wrong("is {a_kind}, not a yes or no", "write true"),
+    "tuple_type": Wrong(
+        "is {a_kind}, not a list",
+        "write {name}: [one, two], or each on its own line after a hyphen",
+    ),
+    "model_type": _NO_GROUP,
+    "dict_type": _NO_GROUP,
+    "too_long": Wrong(
+        "has more than {max_length} entries", "keep what it is mainly about"
+    ),
+    "string_too_long": Wrong("is longer than {max_length} characters", "shorten it"),
+    "greater_than_equal": Wrong("is {given}, less than {ge}", "check the number"),
+    "less_than_equal": Wrong("is {given}, more than {le}", "check the number"),
+    "string_pattern_mismatch": Wrong("is {given!r}", "write it like {example}"),
+}
+
+
+def in_our_words(detail: ErrorDetails) -> Wrong:
+    """What pydantic found, as a contributor would say it."""
+    kind, given = detail["type"], detail.get("input")
+    name = next((p for p in reversed(detail["loc"]) if isinstance(p, str)), "")
+    if kind == "missing":
+        return Wrong("is missing", NEEDED.get(name, f"add {name}:"))
+    if kind == "extra_forbidden":
+        return Wrong("is not a field", nearest(name, tuple(Mended.model_fields)))
+    if kind == "literal_error":
+        return Wrong(f"is {given!r}", nearest(str(given), VOCABULARIES[name]))
+    if kind not in _OURS:
+        return Wrong(
+            detail["msg"].lower(), "compare it with the example in CONTRIBUTING.md"
+        )
+    facts = {
+        "name": name,
+        "given": given,
+        "a_kind": _kind_of(given),
+        "example": "1706.03762" if name == "arxiv" else "a-name-like-this",
+        **detail.get("ctx", {}),
+    }
+    return Wrong(*(part.format_map(facts) for part in _OURS[kind]))
+
+
+def _kind_of(value: object) -> str:
+    names = {
+        bool: "true or false",
+        int: "a number",
+        str: "text",
+        tuple: "a list",
+        dict: "a group of fields",
+        type(None): "nothing",
+    }
+    return names.get(type(value), "something else")
+
+
+def nearest(name: str, names: tuple[str, ...]) -> str:
+    """A hint: the nearest of some names, else all of them when they are few."""
+    if close := difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.6):
+        return f"perhaps you meant {close[0]}"
+    if len(names) <= 16:
+        return f"use one of {', '.join(names)}"
+    if len(names) <= 40:
+        return f"the names are {', '.join(names)}"
+    return "look the name up in CONTRIBUTING.md"
+
+
+def field_name(place: Place) -> str:
+    """authors[2] counts from 1, as people do."""
+    name = ""
+    for part in place:
+        if isinstance(part, int):
+            name += f"[{part + 1}]"
+        else:
+            name += f".{part}" if name else part
+    return name
