@@ -13,7 +13,7 @@ import yaml
 
 from reading_list.form import ACCEPTED, REFUSED
 from reading_list.syllabus import load_syllabus
-from website.resources import refused
+from website.adding import refused
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
