@@ -1,4 +1,4 @@
-"""What all tests share: shapes checked at run time, one thread, the built site."""
+"""What all tests share: checked shapes, one thread, the data, the built site."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ from beartype import BeartypeConf, beartype
 from hypothesis import settings
 from jaxtyping import install_import_hook
 
+from reading_list.model import ReadingList
+from reading_list.records import load
+from reading_list.syllabus import Syllabus, load_syllabus
 from website.served import Site, built_and_served
 
 torch.set_num_threads(1)
@@ -24,6 +27,10 @@ torch.set_num_threads(1)
 settings.register_profile("ours", deadline=None)
 settings.load_profile("ours")
 
+# Imported before the hook below, so that it goes unchecked: the grammar knows no
+# tensors, and its small functions are called a hundred times for every sentence.
+import snippets.lab.portuguese  # noqa: F401
+
 # Every `Float[Tensor, "batch seq"]` in a signature is checked at each call. The hook
 # has to be there before the first test file imports a snippet, and wants the checker
 # by its address. As for mypy, an int will do where a float is asked for.
@@ -31,6 +38,16 @@ checker = types.ModuleType("checker")
 vars(checker)["check"] = beartype(conf=BeartypeConf(is_pep484_tower=True))
 sys.modules["checker"] = checker
 install_import_hook("snippets", "checker.check")
+
+
+@pytest.fixture(scope="session")
+def syllabus() -> Syllabus:
+    return load_syllabus()
+
+
+@pytest.fixture(scope="session")
+def reading_list() -> ReadingList:
+    return load()
 
 
 @pytest.fixture(scope="session")

@@ -7,18 +7,11 @@ import io
 import json
 import re
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reading_list.exports import CSV_COLUMNS, to_bib, to_csv, to_json
 from reading_list.model import ReadingList, Resource
-from reading_list.records import load
-
-
-@pytest.fixture(scope="module")
-def reading_list() -> ReadingList:
-    return load()
 
 
 def only(reading_list: ReadingList, **facts: object) -> ReadingList:
@@ -95,9 +88,9 @@ def test_csv_parses_back(reading_list: ReadingList) -> None:
 
 
 @given(title=st.text(min_size=1, max_size=60))
-def test_no_cell_is_a_formula(title: str) -> None:
+def test_no_cell_is_a_formula(reading_list: ReadingList, title: str) -> None:
     rows = list(
-        csv.reader(io.StringIO(to_csv(only(load_once(), title=title)), newline=""))
+        csv.reader(io.StringIO(to_csv(only(reading_list, title=title)), newline=""))
     )
     assert len(rows) == 2
     cell = rows[1][CSV_COLUMNS.index("title")]
@@ -131,14 +124,7 @@ def test_bib_names(reading_list: ReadingList) -> None:
 
 
 @given(title=st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1))
-def test_bib_escapes_any_title(title: str) -> None:
-    (fields,) = bib_entries(to_bib(only(load_once(), title=title[:300]))).values()
+def test_bib_escapes_any_title(reading_list: ReadingList, title: str) -> None:
+    (fields,) = bib_entries(to_bib(only(reading_list, title=title[:300]))).values()
     assert re.search(r"(?<!\\)[#$%&_~^]", fields["title"]) is None
     assert unescape(fields["title"][1:-1]) == title[:300]
-
-
-def load_once() -> ReadingList:
-    return _LOADED
-
-
-_LOADED = load()

@@ -25,11 +25,6 @@ The only tour that prints every number of one real head.
 """
 
 
-@pytest.fixture(scope="module")
-def reading_list() -> ReadingList:
-    return load()
-
-
 def test_every_record_is_right_without_a_warning() -> None:
     report = check()
     assert [str(problem) for problem in report.problems] == []

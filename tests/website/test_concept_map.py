@@ -7,11 +7,10 @@ from collections import Counter
 from itertools import pairwise
 from xml.etree import ElementTree
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reading_list.syllabus import Chapter, Concept, Syllabus, load_syllabus
+from reading_list.syllabus import Chapter, Concept, Syllabus
 from website.concept_map import Plan, concept_map, lay_out
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -45,11 +44,6 @@ def _with(syllabus: Syllabus, **status: str) -> Syllabus:
 
 def _places(plan: Plan) -> Counter[tuple[int, int]]:
     return Counter((station.lane, station.row) for station in plan.stations)
-
-
-@pytest.fixture(scope="module")
-def syllabus() -> Syllabus:
-    return load_syllabus()
 
 
 def test_every_concept_is_one_station(syllabus: Syllabus) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from reading_list.records import load
+from reading_list.model import ReadingList
 from reading_list.syllabus import Concept, Syllabus
 from website import concepts
 from website.concepts import Result, ResultError
@@ -223,22 +224,25 @@ def test_the_next_page_is_the_next_that_is_written():
 # --- Where to go on
 
 
-def go_on(**changed: str) -> str:
-    chosen = {
-        "read": "alammar-illustrated-transformer",
-        "watch": "3blue1brown-attention",
-        "paper": "vaswani-2017-attention",
-        **changed,
-    }
+@pytest.fixture
+def go_on(reading_list: ReadingList) -> Callable[..., str]:
+    """Where the page on attention leads, with some of its choices changed."""
     attention = Concept.model_validate({**FIRST.model_dump(), "name": "attention"})
-    return concepts.go_on(
-        attention,
-        load(),
-        {way: {"resource": r, "because": f"to {way} it"} for way, r in chosen.items()},
-    )
+
+    def make(**changed: str) -> str:
+        chosen = {
+            "read": "alammar-illustrated-transformer",
+            "watch": "3blue1brown-attention",
+            "paper": "vaswani-2017-attention",
+            **changed,
+        }
+        why = {w: {"resource": r, "because": f"to {w} it"} for w, r in chosen.items()}
+        return concepts.go_on(attention, reading_list, why)
+
+    return make
 
 
-def test_three_ways_to_go_on_each_with_its_reason():
+def test_three_ways_to_go_on_each_with_its_reason(go_on):
     lines = [line for line in go_on().splitlines() if line.startswith("- **")]
     assert [line.split("**")[1] for line in lines] == ["Read", "Watch", "Paper"]
     assert lines[2].startswith("- **Paper** [Attention Is All You Need](https://")
@@ -248,11 +252,10 @@ def test_three_ways_to_go_on_each_with_its_reason():
     )
 
 
-def test_others_are_folded_and_none_twice():
-    best = [resource.id for resource in load().for_concept("attention")]
-    text = go_on(read=best[0], watch=best[4], paper=best[9])
+def test_others_are_folded_and_none_twice(go_on, reading_list):
+    on_it = reading_list.for_concept("attention")
+    text = go_on(read=on_it[0].id, watch=on_it[4].id, paper=on_it[9].id)
     folded = [line for line in text.splitlines() if line.startswith("    - ")]
-    on_it = load().for_concept("attention")
     assert len(folded) == 10 < len(on_it)
     assert f'??? abstract "{len(folded)} more on this"' in text
     guides = re.findall(r"\[guide\]\(([^)]+)\)", text)
@@ -263,8 +266,8 @@ def test_others_are_folded_and_none_twice():
     )
 
 
-def test_a_resource_without_an_address_leads_to_our_guide():
-    ours = next(r for r in load().resources if r.url is None)
+def test_a_resource_without_an_address_leads_to_our_guide(go_on, reading_list):
+    ours = next(r for r in reading_list.resources if r.url is None)
     line = next(line for line in go_on(read=ours.id).splitlines() if "**Read**" in line)
     assert f"](../resources/{ours.id}.md) " in line
 

@@ -16,24 +16,13 @@ from hypothesis import strategies as st
 from reading_list.form import ACCEPTED, FORM
 from reading_list.judge import check_text
 from reading_list.model import ReadingList, Resource
-from reading_list.records import load
-from reading_list.syllabus import Syllabus, load_syllabus
+from reading_list.syllabus import Syllabus
 from reading_list.vocabulary import ACCESS_NAMES, KINDS, LANGUAGE_NAMES, MEND_NAMES
 from website import adding, catalogue, resources
 from website.mended import what_we_mended
 from website.wording import markdown
 
 REPO = "https://example.org/repo"
-
-
-@pytest.fixture(scope="module")
-def reading_list() -> ReadingList:
-    return load()
-
-
-@pytest.fixture(scope="module")
-def syllabus() -> Syllabus:
-    return load_syllabus()
 
 
 @pytest.fixture(scope="module")
