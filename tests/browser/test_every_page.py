@@ -104,18 +104,21 @@ def look(browser: Browser, address: str) -> Visit:
     visit.words = len(page.locator("main").inner_text().split())
     page.remove_listener("response", visit.weigh)  # the rest is no first visit
     visit.kept_out["light"] = serious(page)
+    # Colours fade from one scheme to the other; axe-core would look amid it.
+    page.add_style_tag(content="* { transition: none !important }")
     page.emulate_media(color_scheme="dark")
     page.set_viewport_size(PHONE)
     page.evaluate(
         "document.querySelectorAll('main details').forEach(d => d.open = true)"
     )
     visit.widths[PHONE["width"]] = page.evaluate("document.documentElement.scrollWidth")
-    page.wait_for_timeout(600)  # colours fade from one scheme to the other
     visit.kept_out["dark"] = serious(page)
     context.close()
-    with opened(browser, address, java_script_enabled=False) as page:
-        words = page.locator("main").inner_text()
-        visit.words_without_scripts = len(words.split())
+    context = browser.new_context(viewport=LAPTOP, java_script_enabled=False)
+    page = context.new_page()
+    page.goto(address)
+    visit.words_without_scripts = len(page.locator("main").inner_text().split())
+    context.close()
     return visit
 
 

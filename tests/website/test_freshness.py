@@ -10,7 +10,7 @@ from __future__ import annotations
 import multiprocessing
 import shutil
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import replace
 from datetime import date
 from functools import cache
@@ -26,17 +26,31 @@ Run = Callable[[Concept], Again]
 
 
 @pytest.fixture(scope="session")
-def again() -> Iterator[Run]:
-    """Run a concept's snippet and its edits; each once a session."""
+def again(request: pytest.FixtureRequest) -> Iterator[Run]:
+    """Run a concept's snippet and its edits; each once a session, two at a time."""
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max_workers=1, mp_context=spawn) as process:
+    with ProcessPoolExecutor(max_workers=2, mp_context=spawn) as processes:
 
         @cache
-        def run(name: str) -> Again:
+        def start(name: str) -> Future[Again]:
             recorded = Recorded.read(name)
-            return process.submit(run_again, recorded, WRITTEN[name].module).result()
+            return processes.submit(run_again, recorded, WRITTEN[name].module)
 
-        yield lambda concept: run(concept.name)
+        for name in asked_for(request.session.items):
+            start(name)
+        yield lambda concept: start(concept.name).result()
+
+
+def asked_for(items: list[pytest.Item]) -> list[str]:
+    """The concepts that the selected tests will run, so that none has to wait."""
+    names = [
+        item.callspec.params["concept"].name
+        for item in items
+        if isinstance(item, pytest.Function)
+        and "again" in item.fixturenames
+        and "concept" in item.fixturenames
+    ]
+    return list(dict.fromkeys(names))
 
 
 every_concept = pytest.mark.parametrize("concept", WRITTEN.values(), ids=WRITTEN)
