@@ -134,11 +134,21 @@ def _across(judged: Sequence[tuple[str, Judgement]]) -> Iterator[Problem]:
         for file, judgement in judged
         if judgement.document is not None
     ]
+    records.sort(key=_newcomers_last)
     ids = tuple(stem(file) for file, _ in judged)
     yield from _same_works(records)
     yield from _lost_references(records, ids)
     yield from _not_translations(records)
     yield from _twins(records)
+
+
+def _newcomers_last(record: _Record) -> tuple[bool, int, str]:
+    """Of two alike, the likely newcomer is to be told, and the one before it named.
+
+    What was on one of the lists is old, and a new entry says the least.
+    """
+    values = record.document.values
+    return not values.get("lists"), -len(values), record.file
 
 
 def _same_works(records: Sequence[_Record]) -> Iterator[Problem]:
@@ -150,7 +160,7 @@ def _same_works(records: Sequence[_Record]) -> Iterator[Problem]:
                 yield record.problem(
                     place,
                     f"names the same work as {other} ({spelt})",
-                    "mend that entry instead of adding a second",
+                    "keep the entry that was there first, and mend it",
                 )
 
 
@@ -203,7 +213,8 @@ def _twins(records: Sequence[_Record]) -> Iterator[Problem]:
                 yield record.problem(
                     ("title",),
                     f"is nearly that of {file} ({other.title!r})",
-                    f"if it is another work, add distinct_from: [{other.id}]",
+                    "if it is the same work, mend that entry instead; if it is"
+                    f" another, add distinct_from: [{other.id}]",
                     warning=True,
                 )
         before.append((key, record.file, own))

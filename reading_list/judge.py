@@ -160,7 +160,11 @@ class _Judge:
 
     def add_from_pydantic(self, detail: ErrorDetails) -> None:
         place: Place = detail["loc"]
-        said = any(problem.field == field_name(place) for problem in self.problems)
+        name = field_name(place)
+        said = any(
+            problem.field == name or problem.field.startswith(f"{name}[")
+            for problem in self.problems
+        )
         if place[0] == "summary" and detail["type"] == "string_too_long":
             self.add_at(
                 self.document.paragraphs[0][0],
@@ -194,6 +198,8 @@ class _Judge:
             self.add(("title",), f"is {title!r}", "give the work's own title")
         if re.search(r"\]\(|`|\*\*|\{\{|<%", title):
             self.add(("title",), "has markup in it", "write plain text")
+        if re.fullmatch("[“”„«][^“”„«»]+[“”»]", title):
+            self.add(("title",), "stands in quotation marks", "remove them")
         if re.match(r"https?://", title):
             self.add(("title",), "is an address", "give the work's own title")
 

@@ -42,6 +42,7 @@ title: Transformers, told as a story
 url: https://arxiv.org/abs/1706.00001
 kind: paper
 concepts: [transformer]
+lists: [nlp-tasks]
 ---
 
 Tells the whole architecture as a story of one token on its way.
@@ -209,9 +210,10 @@ CASES = [
     Case("youtu.be", url("https://youtu.be/kCc8FmEb1nY"), 3, "url", "plain spelling", "watch?v=kCc8FmEb1nY"),
     Case("archive of nobody", field("archive_url: https://blog.attention-walks.org/two"), 12, "archive_url", "archive", "web.archive.org"),
     Case("alternative is the same", field("alt_urls: [https://www.blog.attention-walks.org/one/]"), 12, "alt_urls[1]", "same thing", "remove"),
+    Case("title in quotes", change("A short walk through attention", "“A short walk through attention”"), 2, "title", "quotation marks", "remove"),
     # Edges
-    Case("known work", url("https://arxiv.org/abs/1706.00001"), 3, "url", "same work as", "mend that entry", file="second.md"),
-    Case("known work, elsewhere", field("alt_urls: [https://arxiv.org/abs/1706.00001]"), 12, "alt_urls[1]", "same work as", "mend that entry", file="second.md"),
+    Case("known work", url("https://arxiv.org/abs/1706.00001"), 3, "url", "same work as", "mend it", file="second.md"),
+    Case("known work, elsewhere", field("alt_urls: [https://arxiv.org/abs/1706.00001]"), 12, "alt_urls[1]", "same work as", "mend it", file="second.md"),
     Case("twin of nobody", field("distinct_from: [othr]"), 12, "distinct_from[1]", "no record", "meant other"),
     Case("twin of itself", field("distinct_from: [good]"), 12, "distinct_from[1]", "itself", "the other"),
     Case("see nobody", field("see_also: [othr]"), 12, "see_also[1]", "no record", "meant other"),
@@ -340,6 +342,36 @@ def test_near_equal_titles_warn_and_do_not_fail(
     write(folder / "zwilling.md", told)
     assert main(["check", "--dir", str(folder)]) == 0
     assert "warning" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["a.md", "zz.md"])
+def test_the_newcomer_is_told_whatever_its_name(
+    name: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = GOOD.replace("A short walk through attention", "A quiet tour of tokens")
+    new = OTHER.replace("lists: [nlp-tasks]\n", "")
+    (folder / "other.md").unlink()
+    write(folder / "good.md", old)
+    write(
+        folder / name,
+        new.replace(
+            "https://arxiv.org/abs/1706.00001", "https://blog.attention-walks.org/one"
+        ),
+    )
+    assert main(["check", "--dir", str(folder)]) == 1
+    rows = capsys.readouterr().out
+    assert f"{name}:3: url: names the same work as" in rows
+    assert "good.md (https" in rows
+
+
+def test_a_wrong_word_in_a_list_is_said_once(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(folder / "good.md", change("[attention, heads]", "[“attention”]"))
+    assert main(["check", "--dir", str(folder)]) == 1
+    rows = capsys.readouterr().out.splitlines()
+    assert len(rows) == 2, rows
+    assert "perhaps you meant attention" in rows[0]
 
 
 def test_the_year_is_judged_by_the_day() -> None:
