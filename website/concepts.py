@@ -106,20 +106,30 @@ def abbreviation(words: str, definition: str) -> str:
 
 def strip(concept: Concept, syllabus: Syllabus, reading_minutes: int) -> str:
     """The first line of a page: chapter, what it builds on, minutes, the command."""
-    chapter = next(c for c in syllabus.chapters if c.name == concept.chapter)
-    number = syllabus.chapters.index(chapter) + 1
+    chapters = enumerate(syllabus.chapters, 1)
+    chapter = next(
+        (
+            f"**Chapter {n}** {c.title}"
+            for n, c in chapters
+            if c.name == concept.chapter
+        ),
+        "**Beside the chapters**",
+    )
     builds_on = (
         ", ".join(term(syllabus, edge.concept) for edge in concept.builds_on)
         or "[Before you start](../before-you-start.md)"
     )
+    # What has no code has no mathematics either.
+    needs = [f"- **Builds on** {builds_on}"] if concept.code else []
+    run = [f"- **Run it** `make run NAME={concept.name}`"] if concept.code else []
     return "\n".join(
         [
             '<div class="strip" markdown data-search-exclude>',
             "",
-            f"- **Chapter {number}** {chapter.title}",
-            f"- **Builds on** {builds_on}",
+            f"- {chapter}",
+            *needs,
             f"- **Takes** {reading_minutes} minutes",
-            f"- **Run it** `make run NAME={concept.name}`",
+            *run,
             "",
             "</div>",
         ]

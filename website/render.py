@@ -121,15 +121,20 @@ class Renderer:
 
     def navigation(self, nav: list[Any]) -> list[Any]:
         """The navigation with the written concepts, by chapter, after "Start here"."""
+        titles: dict[str | None, str] = {
+            chapter.name: f"{number} {chapter.title}"
+            for number, chapter in enumerate(self.syllabus.chapters, 1)
+        }
+        titles[None] = "Beside the chapters"
         chapters = []
-        for number, chapter in enumerate(self.syllabus.chapters, 1):
+        for name, title in titles.items():
             pages = [
                 {concept.title: f"concepts/{concept.name}.md"}
                 for concept in self.syllabus.written
-                if concept.chapter == chapter.name
+                if concept.chapter == name
             ]
             if pages:
-                chapters.append({f"{number} {chapter.title}": pages})
+                chapters.append({title: pages})
         return [*nav[:2], *chapters, *nav[2:]]
 
     def generated_files(self) -> dict[str, str]:

@@ -129,6 +129,16 @@ def test_the_strip_says_where_one_is():
     assert "**Builds on** [Before you start]" in concepts.strip(FIRST, SYLLABUS, 7)
 
 
+def test_a_concept_without_code_stands_beside_the_chapters():
+    fields = {"chapter": None, "code": False, "builds_on": ()}
+    beside = Concept.model_validate({**FIRST.model_dump(), **fields})
+    assert [
+        line
+        for line in concepts.strip(beside, SYLLABUS, 7).splitlines()
+        if "**" in line
+    ] == ["- **Beside the chapters**", "- **Takes** 7 minutes"]
+
+
 def test_the_heading_asks_and_defines():
     heading = concepts.heading(LAST, SYLLABUS, 7)
     assert heading.startswith("# Last one: what comes last? { #last-one }\n")

@@ -246,6 +246,11 @@ PLANTS = {
     "snippet-long": ("sittings", more(SNIPPET, "x = 1\n" * 200), "more than 200"),
     # Parts of a page.
     "heading-missing": ("anatomy", sub(PAGE, "## By hand", "### By hand"), "headings"),
+    "heading-missing-without-code": (
+        "anatomy",
+        sub("docs/concepts/reading-papers.md", "## By hand", "### By hand"),
+        "reading-papers.md: its headings are The problem, The picture, Confusions",
+    ),
     "heading-moved": (
         "anatomy",
         sub(PAGE, "## Output(.*)## Confusions", r"## Confusions\1## Output"),

@@ -23,6 +23,13 @@ HEADINGS = (
     "In real models",
     "Check yourself",
 )
+WITHOUT_CODE = (
+    "The problem",
+    "The picture",
+    "By hand",
+    "Confusions",
+    "Check yourself",
+)
 QUESTIONS = ("Recall", "Compute", "Predict", "Debug")
 # Which kinds of resource fit which way of going on.
 FITTING: dict[str, tuple[Kind, ...]] = {
@@ -35,11 +42,11 @@ UNWANTED = ("simply", "just", "obviously")
 
 def anatomy(tree: Tree) -> Iterator[str]:
     """Each page has its parts, in their order and number."""
-    for _, page in tree.pages:
+    for concept, page in tree.pages:
         content, matter = tree.files[page], matter_of(tree.files[page])
         body = re.sub(r"^```.*?^```", "", body_of(content), flags=re.S | re.M)
         headings = tuple(re.findall(r"^## +(.+?)\s*$", body, re.M))
-        if headings != HEADINGS:
+        if headings != (HEADINGS if concept.code else WITHOUT_CODE):
             yield f"{page}: its headings are {', '.join(headings)}"
         if not matter.get("description"):
             yield f"{page}: has no description in its front matter"
