@@ -29,6 +29,7 @@ from snippets.recurrence.recurrent_networks import (
     RNNCell,
     unroll,
 )
+from snippets.recurrence.seq2seq import Decoder, Encoder, Seq2Seq
 from snippets.text.embeddings import Embedding
 from snippets.text.logits import Bigram
 from snippets.transformer.feed_forward import FeedForward, gelu, gelu_tanh
@@ -126,6 +127,28 @@ READS: dict[str, Any] = {
     "outputs": hidden,
 }
 
+TRANSLATES: dict[str, Any] = {"reads_ids": True, **READS}
+TRANSLATOR = (VOCAB_SIZE, VOCAB_SIZE, D_MODEL, D_FF)
+
+
+def states(encoder: nn.Module, source: Tensor) -> Tensor:
+    """All that an encoder hands out for its words."""
+    return torch.as_tensor(encoder(source)[0])
+
+
+def written_after(decoder: nn.Module, target: Tensor) -> Tensor:
+    """The logits of a decoder that begins with nothing read."""
+    weight = next(decoder.parameters())
+    state = (weight.new_zeros(len(target), D_FF),) * 2
+    return torch.as_tensor(decoder(target, state))
+
+
+def written_for_one_source(model: nn.Module, target: Tensor) -> Tensor:
+    """The logits of a translator, as it writes; what it reads stays the same."""
+    source = torch.arange(1, 5).expand(len(target), -1)
+    return torch.as_tensor(model(source, target))
+
+
 # Every class has at least one case; what varies inside it has one each.
 CASES: dict[str, Case] = {
     "Embedding": Case(partial(Embedding, VOCAB_SIZE, D_MODEL), reads_ids=True),
@@ -135,6 +158,17 @@ CASES: dict[str, Case] = {
     "GRUCell": Case(partial(GRUCell, D_MODEL, D_FF), **READS),
     "GRUCell of the paper": Case(
         partial(GRUCell, D_MODEL, D_FF, reset_after=False), **READS
+    ),
+    "Encoder": Case(
+        partial(Encoder, VOCAB_SIZE, D_MODEL, D_FF), **TRANSLATES | {"outputs": states}
+    ),
+    "Decoder": Case(
+        partial(Decoder, VOCAB_SIZE, D_MODEL, D_FF),
+        **TRANSLATES | {"outputs": written_after},
+    ),
+    "Seq2Seq": Case(
+        partial(Seq2Seq, *TRANSLATOR),
+        **TRANSLATES | {"outputs": written_for_one_source},
     ),
     "MultiHeadAttention": Case(
         partial(MultiHeadAttention, **SIZE), **ATTENDS, idle=("key.bias",)

@@ -1,0 +1,312 @@
+"""Three searches by hand, padding that changes nothing, a neck after some training."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any
+
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence
+
+from snippets.lab import plots
+from snippets.lab.batches import (
+    BEGIN,
+    END,
+    Batch,
+    Vocabulary,
+    batch,
+    shuffled,
+)
+from snippets.lab.portuguese import pairs
+from snippets.lab.training import fit
+from snippets.recurrence.recurrent_networks import unroll
+from snippets.recurrence.search import beam_search, greedy
+from snippets.recurrence.seq2seq import (
+    Encoder,
+    Seq2Seq,
+    translation_loss,
+)
+from snippets.text.logits import cross_entropy
+
+PORTUGUESE = "escorregou"  # it slipped, he slipped, she slipped
+FOUR = dict.fromkeys(("slipped", "slid", "tripped", "fallen"), 0.25)
+CHANCES = {
+    "": {"it": 0.40, "he": 0.35, "she": 0.25},
+    "it": {"slipped": 0.4, "slid": 0.3, "fell": 0.3},
+    "he": {"has": 0.5, "had": 0.5},
+    "he has": {
+        "slipped": 0.25,
+        "slid": 0.25,
+        "gone": 0.25,
+        "left": 0.25,
+    },
+    "he had": {
+        "slipped": 0.25,
+        "slid": 0.25,
+        "gone": 0.25,
+        "left": 0.25,
+    },
+    "she": {"slipped": 1.0},
+}
+WIDTHS = [1, 2, 3]
+
+D_MODEL, D_HIDDEN = 48, 96
+SHORTEST, LONGEST = 4, 6
+TRAIN, TEST, STEPS, BATCH = 1500, 200, 400, 32
+SHOWN = 2
+ROWS = 16  # of a state, in the figure
+
+
+class Tree:
+    """A translator written down: the chances of a word after each beginning."""
+
+    def __init__(self, chances: dict[str, dict[str, float]]) -> None:
+        words = sorted(
+            {word for row in chances.values() for word in row}
+        )
+        self.chances = chances
+        self.ids = {word: END + 1 + i for i, word in enumerate(words)}
+        self.names = {i: word for word, i in self.ids.items()}
+
+    def text(self, ids: list[int]) -> str:
+        return " ".join(self.names.get(i, "?") for i in ids)
+
+    def start(self, source: Tensor) -> tuple[Tensor, ...]:
+        return (source.new_empty(len(source), 0),)
+
+    def step(
+        self, token: Tensor, state: tuple[Tensor, ...]
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+        written = torch.cat([state[0], token[:, None]], 1)
+        size = END + 1 + len(self.ids)
+        logits = torch.full((len(token), size), -math.inf)
+        for row, (_, *ids) in enumerate(written.tolist()):
+            after = self.chances.get(self.text(ids))
+            if after is None:  # nothing more to say
+                logits[row, END] = 0
+            for word, chance in (after or {}).items():
+                logits[row, self.ids[word]] = math.log(chance)
+        return logits, (written,)
+
+
+def by_hand() -> dict[str, Any]:
+    """What beams of three widths find in the tree."""
+    tree = Tree(CHANCES)
+    source = torch.tensor([[END]])
+    rows = []
+    for width in WIDTHS:
+        best = beam_search(tree, source, width, max_len=4)[0]
+        rows.append(
+            {
+                "width": width,
+                "text": tree.text(best.tokens),
+                "chance": math.exp(best.score),
+            }
+        )
+    return {"chances": CHANCES, "found": rows}
+
+
+def packed_lstm(
+    encoder: Encoder, source: Tensor, mask: Tensor
+) -> Tensor:
+    """The neck that PyTorch's LSTM makes with the same weights, of packed rows."""
+    state = encoder.cell.state_dict()
+    lstm = nn.LSTM(D_MODEL, D_HIDDEN, batch_first=True).to(
+        source.device
+    )
+    lstm.load_state_dict(
+        {
+            "weight_ih_l0": state["input.weight"],
+            "weight_hh_l0": state["recurrent.weight"],
+            "bias_ih_l0": state["input.bias"],
+            "bias_hh_l0": state["recurrent.bias"],
+        }
+    )
+    packed = pack_padded_sequence(
+        encoder.embedding(source),
+        mask.sum(1).cpu(),
+        batch_first=True,
+        enforce_sorted=False,
+    )
+    hidden: Tensor = lstm(packed)[1][0]
+    return hidden[0]
+
+
+@torch.no_grad()
+def padding(seed: int, device: str) -> dict[str, float]:
+    """How far three fillings move a neck; ours beside PyTorch's, packed."""
+    torch.manual_seed(seed)
+    encoder = Encoder(100, D_MODEL, D_HIDDEN).to(device)
+    source = torch.randint(4, 100, (8, 9)).to(device)
+    lengths = torch.tensor([[6, 3, 5, 6, 1, 4, 2, 6]]).to(device)
+    mask = torch.arange(9, device=device) < lengths.T
+    alone = torch.cat(
+        [
+            encoder(row[None, :length])[1][0]
+            for row, length in zip(source, lengths[0], strict=True)
+        ]
+    )
+    waits = unroll(encoder.cell, encoder.embedding(source), mask)[1][0]
+    reads = encoder(source)[1][0]
+    packed = packed_lstm(encoder, source, mask)
+    return {
+        "masked": (waits - alone).abs().max().item(),
+        "read": (reads - alone).abs().max().item(),
+        "difference": (waits - packed).abs().max().item(),
+    }
+
+
+def swapped_loss(model: Seq2Seq, held_out: Batch) -> float:
+    """The surprise at the words when every sentence gets another one's neck."""
+    neck = tuple(
+        part.roll(1, 0) for part in model.start(held_out.source)
+    )
+    logits = model.decoder(held_out.target[:, :-1], neck)
+    real = held_out.target_mask[:, 1:]
+    return cross_entropy(
+        logits[real], held_out.target[:, 1:][real]
+    ).item()
+
+
+@torch.no_grad()
+def tried(model: Seq2Seq, held_out: Batch) -> dict[str, float]:
+    """A trained model on new sentences: words when helped, sentences when alone."""
+    wanted, real = held_out.target[:, 1:], held_out.target_mask[:, 1:]
+    logits = model(held_out.source, held_out.target[:, :-1])
+    written = greedy(model, held_out.source, 3 * LONGEST)
+    right = [
+        [*ours, END] == theirs[: len(ours) + 1]
+        for ours, theirs in zip(written, wanted.tolist(), strict=True)
+    ]
+    return {
+        "words": (logits.argmax(-1) == wanted)[real]
+        .double()
+        .mean()
+        .item(),
+        "sentences": sum(right) / len(right),
+        "own": translation_loss(model, held_out).item(),
+        "other": swapped_loss(model, held_out),
+    }
+
+
+@torch.no_grad()
+def states(
+    model: Seq2Seq, source: Tensor, written: list[int]
+) -> dict[str, Any]:
+    """The hidden state after each word read and each word written."""
+    read, state = model.encoder(source)
+    after = []
+    for token in [BEGIN, *written]:
+        _, state = model.step(source.new_tensor([token]), state)
+        after.append(state[0][0])
+    return {"read": read[0], "written": torch.stack(after)}
+
+
+def trained(seed: int, device: str) -> dict[str, Any]:
+    """Some seconds of training, then new sentences, with the states of one."""
+    some = pairs("train", seed, SHORTEST, LONGEST)
+    train = list(itertools.islice(some, TRAIN))
+    some = pairs("test", seed, SHORTEST, LONGEST)
+    new = list(itertools.islice(some, TEST))
+    source = Vocabulary(pair.portuguese for pair in train)
+    target = Vocabulary(pair.english for pair in train)
+    torch.manual_seed(seed)
+    model = Seq2Seq(len(source), len(target), D_MODEL, D_HIDDEN)
+    model = model.to(device)
+    losses = fit(
+        model,
+        shuffled(train, source, target, BATCH, seed),
+        translation_loss,
+        STEPS,
+        lr=lambda step: 1e-2 * (1 - step / STEPS),
+        seed=seed,
+    )
+    held_out = batch(new, source, target).to(device)
+    examples = []
+    for pair in new[:SHOWN]:
+        ids = batch([pair], source, target).source.to(device)
+        (alone,) = greedy(model, ids, 3 * LONGEST)
+        examples.append(
+            {
+                "portuguese": pair.portuguese,
+                "english": " ".join(pair.english),
+                "words": target.decode(alone),
+                **states(model, ids, alone),
+            }
+        )
+    return {
+        "losses": losses[:: STEPS // 40],
+        **tried(model, held_out),
+        "examples": examples,
+    }
+
+
+def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
+    """The searches by hand, the padding, and a translator after some seconds."""
+    return {
+        "by_hand": by_hand(),
+        "padding": padding(seed, device),
+        "sizes": {
+            "neck": 2 * D_HIDDEN,
+            "hidden": D_HIDDEN,
+            "train": TRAIN,
+            "steps": STEPS,
+            "longest": LONGEST,
+        },
+        "sampled": trained(seed, device),
+    }
+
+
+def show(data: dict[str, Any]) -> None:
+    """Print what each search finds, the padding, and how the translator does."""
+    print(f'"{PORTUGUESE}" in a beam of')
+    for row in data["by_hand"]["found"]:
+        print(f"{row['width']:3}  {row['text']:14}{row['chance']:6.3f}")
+
+    moved = data["padding"]
+    print("\nhow far padding moves the neck")
+    print(f"  the state waits     {moved['masked']:.1e}")
+    print(f"  the state reads on  {moved['read']:.1e}")
+    print(f"difference to PyTorch {moved['difference']:.1e}")
+
+    sizes, found = data["sizes"], data["sampled"]
+    print(
+        f"\n{sizes['steps']} steps on {sizes['train']:,} short sentences;"
+    )
+    print("then, of sentences never seen:")
+    print(f"  words right, when helped    {found['words']:4.0%}")
+    print(f"  sentences right, when alone {found['sentences']:4.0%}")
+    print("surprise at a word")
+    print(f"  with the sentence's neck    {found['own']:.2f}")
+    print(f"  with another one's          {found['other']:.2f}")
+    for example in found["examples"]:
+        print(f"\n{' '.join(example['portuguese'])}")
+        print(f"  true    {example['english']}")
+        print(f"  alone   {' '.join(example['words'])}")
+
+
+def draw(data: dict[str, Any]) -> Figure:
+    """The hidden state after each word; the last one of the left goes to the right."""
+    example = data["sampled"]["examples"][-1]
+    read = [row[:ROWS] for row in example["read"]]
+    written = [row[:ROWS] for row in example["written"]]
+    figure, (left, neck, right) = plots.canvas(
+        330, 1, 3, width_ratios=[len(read), 1.2, len(written)]
+    )
+    parts = [
+        (left, read, [*example["portuguese"], "[end]"], "reads"),
+        (neck, read[-1:], ["the neck"], ""),
+        (right, written, ["[begin]", *example["words"]], "writes"),
+    ]
+    for axes, columns, words, title in parts:
+        values = [
+            [(column[row] + 1) / 2 for column in columns]
+            for row in range(ROWS)
+        ]
+        plots.heat_map(axes, values, [], words, numbers=False)
+        axes.set_xlabel(title)
+    neck.spines[:].set(visible=True, color=plots.LINK, linewidth=2)
+    return figure

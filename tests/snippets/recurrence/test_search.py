@@ -1,0 +1,153 @@
+"""Why greedy and beam search can be believed."""
+
+import itertools
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from snippets.demos.seq2seq import CHANCES, Tree
+from snippets.lab.batches import BEGIN, END
+from snippets.recurrence.search import Hypothesis, beam_search, greedy
+from snippets.recurrence.seq2seq import Seq2Seq
+
+VOCAB_SIZE, MAX_LEN = 5, 4
+SOURCE = torch.tensor([[4, 5, 3]])
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+def translator(seed):
+    """A random model with a mind of its own: it ends sentences early and late."""
+    torch.manual_seed(seed)
+    model = Seq2Seq(7, VOCAB_SIZE, 4, 16).double()
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            weight.normal_(0, 2 if "embedding" in name else 0.6)
+    return model
+
+
+def log_probabilities(model, sentences):
+    """Of sentences of one length, by teacher forcing."""
+    words = torch.tensor(sentences)
+    known = torch.cat([torch.full((len(words), 1), BEGIN), words[:, :-1]], 1)
+    logits = model(SOURCE.expand(len(words), -1), known)
+    chosen = logits.log_softmax(-1).gather(-1, words[..., None])
+    return chosen.sum((1, 2)).tolist()
+
+
+def every_sentence(model):
+    """All that can be written in MAX_LEN words, by brute force."""
+    words = [i for i in range(VOCAB_SIZE) if i != END]
+    with torch.no_grad():
+        for length in range(MAX_LEN + 1):
+            # One that is as long as may be is cut off before its END.
+            end = [END] * (length < MAX_LEN)
+            sentences = [
+                [*tokens, *end] for tokens in itertools.product(words, repeat=length)
+            ]
+            scores = log_probabilities(model, sentences)
+            for score, sentence in zip(scores, sentences, strict=True):
+                yield Hypothesis(score, sentence[:length])
+
+
+def exact(model):
+    """The likeliest sentence, by trying them all."""
+    return max(every_sentence(model))
+
+
+def best(model, width, max_len=MAX_LEN):
+    return beam_search(model, SOURCE, width, max_len)[0]
+
+
+def found_in(chances, width, max_len=5):
+    tree = Tree(chances)
+    found = beam_search(tree, torch.tensor([[END]]), width, max_len)[0]
+    return tree.text(found.tokens), pytest.approx(math.exp(found.score))
+
+
+def test_the_sentences_are_all_there_are():
+    total = sum(math.exp(h.score) for h in every_sentence(translator(0)))
+    assert total == pytest.approx(1, abs=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_beam_as_wide_as_the_language_is_exact(seed):
+    model = translator(seed)
+    found, wanted = best(model, VOCAB_SIZE**MAX_LEN), exact(model)
+    assert found.tokens == wanted.tokens
+    assert found.score == pytest.approx(wanted.score, abs=1e-5)
+
+
+@given(SEEDS)
+def test_a_beam_of_one_is_greedy(seed):
+    model = translator(seed)
+    assert [best(model, 1).tokens] == greedy(model, SOURCE, MAX_LEN)
+
+
+@given(SEEDS, st.integers(1, 6))
+def test_what_a_beam_says_is_the_models_own_score(seed, width):
+    model = translator(seed)
+    found = beam_search(model, SOURCE, width, MAX_LEN)
+    assert found == sorted(found, reverse=True)
+    for score, tokens in found:
+        words = [*tokens, END] if len(tokens) < MAX_LEN else tokens
+        (true,) = log_probabilities(model, [words])
+        assert score == pytest.approx(true, abs=1e-5)
+
+
+def test_no_beam_beats_the_exact_search_and_narrow_ones_miss_it():
+    models = [translator(seed) for seed in range(12)]
+    true = [exact(model).score for model in models]
+    for width in (1, 2, 3):
+        found = [best(model, width).score for model in models]
+        assert all(f <= t + 1e-5 for f, t in zip(found, true, strict=True))
+        if width == 1:
+            assert any(f < t - 1e-3 for f, t in zip(found, true, strict=True))
+
+
+def test_a_wider_beam_is_better_on_average_over_many_models():
+    models = [translator(seed) for seed in range(60)]
+    one, two, four = (
+        sum(best(model, width).score for model in models) for width in (1, 2, 4)
+    )
+    assert one < two < four
+
+
+def test_a_wider_beam_can_be_worse_than_greedy_and_greedy_than_the_best():
+    assert found_in(CHANCES, 1) == ("it slipped", 0.16)
+    text, chance = found_in(CHANCES, 2)
+    assert text.startswith("he ha") and chance == 0.35 / 8
+    assert found_in(CHANCES, 3) == ("she slipped", 0.25)
+    assert found_in(CHANCES, 99) == ("she slipped", 0.25)
+
+
+def test_rows_that_end_early_do_not_change_the_others():
+    random = torch.Generator().manual_seed(0)
+    sources = torch.randint(3, 7, (20, 3), generator=random)
+    lengths = set()
+    for seed in range(5):
+        model = translator(seed)
+        together = greedy(model, sources, 8)
+        lengths |= {len(row) for row in together}
+        assert together == [greedy(model, row[None], 8)[0] for row in sources]
+    assert len(lengths) > 5
+
+
+@pytest.mark.parametrize("max_len", range(4))
+def test_no_more_than_max_len_words(max_len):
+    on = [" ".join(["on"] * length) for length in range(6)]
+    endless = {words: {"on": 1.0} for words in on}
+    assert found_in(endless, 1, max_len) == (on[max_len], 1)
+    assert found_in(endless, 3, max_len) == (on[max_len], 1)
+    ids = greedy(Tree(endless), torch.tensor([[END]]), max_len)
+    assert ids == [[END + 1] * max_len]
+
+
+def test_a_search_leaves_no_gradients_behind():
+    model = translator(0)
+    state = model.start(SOURCE)
+    assert state[0].requires_grad
+    found = beam_search(model, SOURCE, 2, MAX_LEN)
+    assert all(isinstance(h.score, float) for h in found)
