@@ -125,7 +125,7 @@ def words_of(text: str) -> tuple[str, ...]:
     >>> words_of("Don't drop it, João!")
     ("don't", 'drop', 'it', ',', 'joão', '!')
     """
-    found = re.findall(r"\w+(?:['’-]\w+)*|[^\w\s]", text.lower())
+    found = re.findall(r"\w+(?:['’-]\w+)*|'s\b|[^\w\s]", text.lower())
     return tuple(found)
 
 

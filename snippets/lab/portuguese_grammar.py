@@ -97,7 +97,7 @@ class Writer:
     """Writes sentences; the same seed, the same sentences, on every Python.
 
     Attributes:
-        unseen: whether reserved pairs of words may meet.
+        unseen: whether reserved pairs of words meet.
         met: whether such a pair stands in the last sentence.
     """
 
@@ -159,19 +159,14 @@ class Writer:
     def describe(self, noun: Nominal, name: str) -> None:
         """Put an adjective after the noun, and before it in English."""
         head = noun.head
-        adjective, english = self.choose(
-            [
-                (adjective, english)
-                for adjective, english in lexicon()["adjectives"][
-                    head.kind
-                ].items()
-                if self.unseen or not reserved(name, adjective)
-            ]
-        )
+        choices = lexicon()["adjectives"][head.kind]
+        apart = [a for a in choices if reserved(name, a)]
+        together = [a for a in choices if a not in apart]
+        adjective = self.choose(apart if self.unseen and apart else together)
         self.met |= reserved(name, adjective)
         word = Word(agree(adjective, head.gender, head.many))
         noun.portuguese.append(word)
-        noun.english.insert(0, Gloss(english, (word,)))
+        noun.english.insert(0, Gloss(choices[adjective], (word,)))
 
     def relative(self, head: Head, depth: float) -> Phrase:
         """A clause on the noun: it does something, or something is done to it."""
