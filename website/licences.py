@@ -8,9 +8,35 @@ from importlib.metadata import version as python_version
 from pathlib import Path
 from textwrap import indent
 
+from reading_list.syllabus import ROOT
 from website import vendor
 
 MATERIAL = "mkdocs-material"
+OFL = "SIL Open Font License 1.1"
+# The npm package, its name, home and licence, and what it is here for.
+FROM_NPM = (
+    (
+        "katex",
+        "KaTeX",
+        "https://katex.org/",
+        "MIT",
+        "Style sheet and fonts of the formulas.",
+    ),
+    (
+        vendor.LITERATA,
+        "Literata",
+        "https://github.com/googlefonts/literata",
+        OFL,
+        "The letters you read, cut down to what the pages use.",
+    ),
+    (
+        vendor.JETBRAINS,
+        "JetBrains Mono",
+        "https://github.com/JetBrains/JetBrainsMono",
+        OFL,
+        "The letters of the code, without ligatures.",
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -25,17 +51,18 @@ class Notice:
     text: str
 
 
-def notices(root: Path = vendor.ROOT) -> str:
+def notices(root: Path = ROOT) -> str:
     """One section a work: version, licence, use, and the text of the licence folded."""
     return "\n\n".join(_section(notice) for notice in _shipped(root))
 
 
 def _shipped(root: Path) -> tuple[Notice, ...]:
+    material = python_version(MATERIAL)
     return (
         Notice(
             "Material for MkDocs",
             "https://squidfunk.github.io/mkdocs-material/",
-            python_version(MATERIAL),
+            material,
             "MIT",
             "The theme under this site: style sheet, script, search, icons.",
             _python_licence(MATERIAL, "dist-info/licenses/LICENSE"),
@@ -43,34 +70,17 @@ def _shipped(root: Path) -> tuple[Notice, ...]:
         Notice(
             "Material Design Icons",
             "https://pictogrammers.com/library/mdi/",
-            f"as in Material for MkDocs {python_version(MATERIAL)}",
+            f"as in Material for MkDocs {material}",
             "Apache-2.0",
             "The signs in the header and on the code.",
             _python_licence(MATERIAL, ".icons/material/LICENSE"),
         ),
-        Notice(
-            "KaTeX",
-            "https://katex.org/",
-            vendor.version("katex", root),
-            "MIT",
-            "Style sheet and fonts of the formulas.",
-            _npm_licence(root, "katex"),
-        ),
-        Notice(
-            "Literata",
-            "https://github.com/googlefonts/literata",
-            vendor.version(vendor.LITERATA, root),
-            "SIL Open Font License 1.1",
-            "The letters you read, cut down to what the pages use.",
-            _npm_licence(root, vendor.LITERATA),
-        ),
-        Notice(
-            "JetBrains Mono",
-            "https://github.com/JetBrains/JetBrainsMono",
-            vendor.version(vendor.JETBRAINS, root),
-            "SIL Open Font License 1.1",
-            "The letters of the code, without ligatures.",
-            _npm_licence(root, vendor.JETBRAINS),
+        *(
+            Notice(
+                *(name, home, vendor.version(package, root)),
+                *(licence, use, _npm_licence(root, package)),
+            )
+            for package, name, home, licence, use in FROM_NPM
         ),
     )
 

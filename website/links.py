@@ -76,29 +76,7 @@ def broken_links(url: str, elsewhere: bool = False) -> list[BrokenLink]:
     """
     parts = urlsplit(url)
     origin = f"{parts.scheme}://{parts.netloc}"
-    with tempfile.TemporaryDirectory() as folder:
-        # As root, LinkChecker turns into the user `nobody`, who must read this.
-        Path(folder).chmod(0o755)
-        settings = Path(folder) / "linkcheckerrc"
-        text = SETTINGS.format(
-            origin=re.escape(origin),
-            elsewhere=elsewhere,
-            pace=2 if elsewhere else 1000,  # of each host; be kind to others'
-        )
-        settings.write_text(text, encoding="utf-8")
-        starts = [url, f"{url}sitemap.xml", f"{url}404.html"]
-        command = [sys.executable, "-m", "linkcheck", "--config", str(settings)]
-        ran = subprocess.run(
-            [*command, "--no-status", "--output", "csv", *starts],
-            cwd=folder,
-            env={**os.environ, "PYTHONIOENCODING": "utf-8"},
-            capture_output=True,
-            text=True,
-        )
-    rows = [line for line in ran.stdout.splitlines() if not line.startswith("# ")]
-    if ran.returncode not in (0, 1) or not rows or "urlname" not in rows[0]:
-        raise LinkCheckerError(ran.stdout[-2000:] + ran.stderr[-2000:])
-    found = csv.DictReader(rows, delimiter=";")
+    found = _ask([url, f"{url}sitemap.xml", f"{url}404.html"], origin, elsewhere)
     return sorted(
         {
             BrokenLink(
@@ -110,6 +88,32 @@ def broken_links(url: str, elsewhere: bool = False) -> list[BrokenLink]:
             if row["url"].startswith(origin) or _is_gone(row)
         }
     )
+
+
+def _ask(starts: list[str], origin: str, elsewhere: bool) -> list[dict[str, str]]:
+    """What LinkChecker complains of, a row for each link."""
+    with tempfile.TemporaryDirectory() as folder:
+        # As root, LinkChecker turns into the user `nobody`, who must read this.
+        Path(folder).chmod(0o755)
+        settings = Path(folder) / "linkcheckerrc"
+        text = SETTINGS.format(
+            origin=re.escape(origin),
+            elsewhere=elsewhere,
+            pace=2 if elsewhere else 1000,  # of each host; be kind to others'
+        )
+        settings.write_text(text, encoding="utf-8")
+        command = [sys.executable, "-m", "linkcheck", "--config", str(settings)]
+        ran = subprocess.run(
+            [*command, "--no-status", "--output", "csv", *starts],
+            cwd=folder,
+            env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+            capture_output=True,
+            text=True,
+        )
+    rows = [line for line in ran.stdout.splitlines() if not line.startswith("# ")]
+    if ran.returncode not in (0, 1) or not rows or "urlname" not in rows[0]:
+        raise LinkCheckerError(ran.stdout[-2000:] + ran.stderr[-2000:])
+    return list(csv.DictReader(rows, delimiter=";"))
 
 
 def _is_gone(row: dict[str, str]) -> bool:

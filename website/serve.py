@@ -7,7 +7,8 @@ import socket
 import subprocess
 import sys
 
-from website.served import QUIET, ROOT
+from reading_list.syllabus import ROOT
+from website.served import QUIET
 
 HOST = "127.0.0.1"
 

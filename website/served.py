@@ -21,7 +21,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-ROOT = Path(__file__).resolve().parent.parent
+from reading_list.syllabus import ROOT
+
 PREFIX = "/runnable-transformer/"
 COMPRESSED = {".html", ".css", ".js", ".json", ".svg", ".xml", ".txt"}
 QUIET = {"NO_MKDOCS_2_WARNING": "1", "DISABLE_MKDOCS_2_WARNING": "true"}

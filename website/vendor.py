@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from reading_list.syllabus import ROOT
+
 ADDRESS = "assets/vendor"
 
 # Raise it when the way a font is cut changes, so that old cuts are not used.
