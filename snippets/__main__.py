@@ -27,6 +27,13 @@ SYLLABUS = (
 )
 CLAIMS = Path(__file__).resolve().parent / "claims"
 
+# What runs beside the concepts, in the form of one.
+CORPUS = {
+    "name": "corpus",
+    "chapter": "lab",
+    "definition": "Sentences in Portuguese and English, and which word is which.",
+}
+
 
 def runnable() -> dict[str, dict[str, Any]]:
     """The concepts that have a snippet, in reading order, by name.
@@ -241,7 +248,7 @@ def main(arguments: list[str] | None = None) -> int:
     if arguments[:1] == ["claim"]:
         return claim(arguments[1:])
     options = parse(arguments)
-    concepts = runnable()
+    concepts = {**runnable(), "corpus": CORPUS}
     if options.name is None and not options.record:
         list_all(concepts)
         return 0

@@ -162,7 +162,9 @@ class Writer:
         choices = lexicon()["adjectives"][head.kind]
         apart = [a for a in choices if reserved(name, a)]
         together = [a for a in choices if a not in apart]
-        adjective = self.choose(apart if self.unseen and apart else together)
+        adjective = self.choose(
+            apart if self.unseen and apart else together
+        )
         self.met |= reserved(name, adjective)
         word = Word(agree(adjective, head.gender, head.many))
         noun.portuguese.append(word)

@@ -48,6 +48,7 @@ def test_the_list_waits_for_no_library():
     listed = [line for line in ran.stdout.splitlines() if line and line[0] != " "]
     assert listed == [
         *WRITTEN,
+        "corpus",
         "Run one: python -m snippets NAME",
         "The claims of papers: python -m snippets claim",
     ]
@@ -112,9 +113,9 @@ def test_record_without_a_name_records_all(tmp_path, monkeypatch):
     monkeypatch.setattr(record, "RESULTS", tmp_path)
     monkeypatch.setattr(record, "run_with_edits", run)
     assert command_line.main(["--record"]) == 0
-    assert [name for name, _ in ran] == WRITTEN
+    assert [name for name, _ in ran] == [*WRITTEN, "corpus"]
     assert dict(ran)["attention"] == "snippets.attention.attention"
-    assert {path.stem for path in tmp_path.iterdir()} == set(WRITTEN)
+    assert {path.stem for path in tmp_path.iterdir()} == {*WRITTEN, "corpus"}
 
 
 def test_a_record_is_made_with_one_thread(tmp_path, monkeypatch):

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from snippets.lab import portuguese
+from snippets.lab import freshness, portuguese, record
 from snippets.lab.portuguese import (
     Pair,
     PairsError,
@@ -636,3 +636,15 @@ def test_words_and_punctuation_come_apart():
     assert words_of("Guarda-chuva: 3,5? Ça va…") == (
         "guarda-chuva", ":", "3", ",", "5", "?", "ça", "va", "…",
     )  # fmt: skip
+
+
+# --- What the page shows
+
+
+@pytest.mark.fresh
+def test_the_page_shows_what_the_code_gives():
+    recorded = freshness.Recorded.read("corpus")
+    again = freshness.run_again(recorded, "snippets.lab.corpus")
+    faults = [f for check in freshness.CHECKS for f in check(recorded, again)]
+    faults += freshness.code(recorded, record.code_hash("snippets.demos.corpus"))
+    assert faults == [], "python -m snippets corpus --record"
