@@ -21,6 +21,8 @@ PAGE = "docs/concepts/attention.md"
 SNIPPET = "snippets/attention/attention.py"
 DEMO = "snippets/demos/attention.py"
 HELPER = "snippets/transformer/parameters.py"
+CLAIM = "snippets/claims/test_word_vectors.py"
+CLAIMED = "docs/results/claims/word-vectors"
 SHOWN = "snippets/text/wordpiece.py"
 SHOWN_PROOF = "tests/snippets/text/test_wordpiece.py"
 PROOF = "tests/snippets/attention/test_attention.py"
@@ -241,6 +243,25 @@ PLANTS = {
         "imports",
         new("snippets/lab/odd.py", "from snippets.text import logits\n"),
         "lab knows nothing",
+    ),
+    # Claims.
+    "claim-without-a-test": ("claims", gone(f"tests/{CLAIM}"), "test_word_vectors"),
+    "claim-without-a-record": ("claims", gone(f"{CLAIMED}.json"), f"{CLAIMED}.json"),
+    "claim-without-a-figure": ("claims", gone(f"{CLAIMED}.svg"), f"{CLAIMED}.svg"),
+    "claim-of-no-paper": (
+        "claims",
+        sub(f"{CLAIMED}.json", "mikolov-2013-word2vec", "mikolov-2031"),
+        "'mikolov-2031', which does not exist",
+    ),
+    "record-of-no-claim": (
+        "claims",
+        new("docs/results/claims/odd.json", "{}"),
+        "odd.json: belongs to no claim",
+    ),
+    "test-of-no-claim": (
+        "claims",
+        new("tests/snippets/claims/test_odd.py"),
+        "test_odd.py: belongs to no claim",
     ),
     # One sitting.
     "snippet-long": ("sittings", more(SNIPPET, "x = 1\n" * 200), "more than 200"),

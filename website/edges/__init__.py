@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 
 import jinja2
 
+from website.edges.claims import claims
 from website.edges.code import imports, sections
 from website.edges.files import orphans, rooms, sittings
 from website.edges.pages import anatomy, edits, go_on, names, seen
@@ -34,6 +35,7 @@ CHECKS: tuple[Callable[[Tree], Iterator[str]], ...] = (
     numbers,
     drawings,
     definitions,
+    claims,
 )
 
 

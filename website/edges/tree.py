@@ -27,6 +27,7 @@ class Tree:
             *("docs/*.md", "docs/concepts/*.md", "docs/assets/pictures/*.svg"),
             *("docs/results/*.json", "docs/results/*.txt", "docs/results/*.svg"),
             *("snippets/*/*.py", "tests/snippets/*/*.py"),
+            "docs/results/claims/*",
         ]
         return cls(
             files={
@@ -53,8 +54,13 @@ class Tree:
             path
             for path in self.under("snippets/", ".py")
             if PurePosixPath(path).name != "__init__.py"
-            and not path.startswith("snippets/lab/")
+            and not path.startswith(("snippets/lab/", "snippets/claims/"))
         ]
+
+    @property
+    def claims(self) -> list[str]:
+        found = self.under("snippets/claims/", ".py")
+        return [path for path in found if not path.endswith("__init__.py")]
 
 
 def proof_of(snippet: str) -> str:
