@@ -153,13 +153,16 @@ class Writer:
         )
         noun = Nominal([word], [Gloss(english, (word,))], head)
         if self.maybe(0.35):
-            self.describe(noun, name)
+            self.describe(noun, name, odd.get("never", []))
         return name, noun
 
-    def describe(self, noun: Nominal, name: str) -> None:
+    def describe(
+        self, noun: Nominal, name: str, never: Sequence[str]
+    ) -> None:
         """Put an adjective after the noun, and before it in English."""
         head = noun.head
-        choices = lexicon()["adjectives"][head.kind]
+        english = lexicon()["adjectives"][head.kind]
+        choices = [a for a in english if a not in never]
         apart = [a for a in choices if reserved(name, a)]
         together = [a for a in choices if a not in apart]
         adjective = self.choose(
@@ -168,7 +171,7 @@ class Writer:
         self.met |= reserved(name, adjective)
         word = Word(agree(adjective, head.gender, head.many))
         noun.portuguese.append(word)
-        noun.english.insert(0, Gloss(choices[adjective], (word,)))
+        noun.english.insert(0, Gloss(english[adjective], (word,)))
 
     def relative(self, head: Head, depth: float) -> Phrase:
         """A clause on the noun: it does something, or something is done to it."""
