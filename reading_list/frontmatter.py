@@ -175,18 +175,7 @@ def parse(text: str) -> Document:
 def _mapping(
     source: str,
 ) -> tuple[dict[str, Any], dict[Place, int], list[tuple[str, int, int]]]:
-    for number, row in enumerate(source.split("\n"), 1):
-        if "\t" in row[: len(row) - len(row.lstrip())]:
-            raise NotReadableError(
-                number, "has a tab at the start of the line", "indent with spaces"
-            )
-        for char in row:
-            if unicodedata.category(char) in ("Cc", "Cs") and char != "\t":
-                raise NotReadableError(
-                    number,
-                    f"has the control character U+{ord(char):04X} in it",
-                    "remove it",
-                )
+    _refuse_characters(source)
     try:
         _refuse_events(source)
         node = yaml.compose(source, Loader=_Loader)
@@ -245,6 +234,22 @@ _HINTS = (
         "write field: value, and indent a value's further lines",
     ),
 )
+
+
+def _refuse_characters(source: str) -> None:
+    """Refuse what PyYAML would report less plainly, or not at all."""
+    for number, row in enumerate(source.split("\n"), 1):
+        if "\t" in row[: len(row) - len(row.lstrip())]:
+            raise NotReadableError(
+                number, "has a tab at the start of the line", "indent with spaces"
+            )
+        for char in row:
+            if unicodedata.category(char) in ("Cc", "Cs") and char != "\t":
+                raise NotReadableError(
+                    number,
+                    f"has the control character U+{ord(char):04X} in it",
+                    "remove it",
+                )
 
 
 def _refuse_events(source: str) -> None:
