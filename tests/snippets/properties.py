@@ -29,6 +29,7 @@ from snippets.recurrence.recurrent_networks import (
     RNNCell,
     unroll,
 )
+from snippets.recurrence.rnn_transducer import Transducer
 from snippets.recurrence.seq2seq import Decoder, Encoder, Seq2Seq
 from snippets.text.embeddings import Embedding
 from snippets.text.logits import Bigram
@@ -149,6 +150,12 @@ def written_for_one_source(model: nn.Module, target: Tensor) -> Tensor:
     return torch.as_tensor(model(source, target))
 
 
+def written_while_listening(model: nn.Module, frames: Tensor) -> Tensor:
+    """What a transducer would write at each frame, after each of the same labels."""
+    labels = torch.arange(1, 5).expand(len(frames), -1)
+    return torch.as_tensor(model(frames, labels))
+
+
 # Every class has at least one case; what varies inside it has one each.
 CASES: dict[str, Case] = {
     "Embedding": Case(partial(Embedding, VOCAB_SIZE, D_MODEL), reads_ids=True),
@@ -169,6 +176,10 @@ CASES: dict[str, Case] = {
     "Seq2Seq": Case(
         partial(Seq2Seq, *TRANSLATOR),
         **TRANSLATES | {"outputs": written_for_one_source},
+    ),
+    "Transducer": Case(
+        partial(Transducer, D_MODEL, VOCAB_SIZE, D_FF),
+        **READS | {"outputs": written_while_listening},
     ),
     "MultiHeadAttention": Case(
         partial(MultiHeadAttention, **SIZE), **ATTENDS, idle=("key.bias",)

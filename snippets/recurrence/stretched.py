@@ -1,0 +1,103 @@
+"""Words held for a few noisy frames each: a small task whose alignment is hidden.
+
+Each word has a sound, a vector. It is held for one to four frames, with silence
+between words now and then (always between a word and itself), and noise over all. A
+model sees the frames and, in training, the words: never which frame is whose.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, fields
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+SILENCE = 0  # a sound like any other, and no word: words count from 1
+LONGEST, PAUSES = 4, (0, 0, 1, 2)
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """Utterances, padded at their ends to the longest."""
+
+    frames: Float[Tensor, "batch frame d_frame"]
+    labels: Int[Tensor, "batch label"]
+    n_frames: Int[Tensor, " batch"]
+    n_labels: Int[Tensor, " batch"]
+    # Which word sounds in which frame: to draw it, never to learn from it.
+    truth: Int[Tensor, "batch frame"]
+
+    def to(self, device: torch.device | str) -> Spoken:
+        return Spoken(
+            *(
+                getattr(self, field.name).to(device)
+                for field in fields(self)
+            )
+        )
+
+
+def sounds(
+    vocab_size: int, d_frame: int, seed: int
+) -> Float[Tensor, "choices d_frame"]:
+    """A vector of length 1 for each word; silence is zero."""
+    source = torch.Generator().manual_seed(seed)
+    vectors = torch.randn(vocab_size + 1, d_frame, generator=source)
+    vectors /= vectors.norm(dim=-1, keepdim=True)
+    vectors[SILENCE] = 0.0
+    return vectors
+
+
+def speak(
+    texts: list[list[int]],
+    table: Float[Tensor, "choices d_frame"],
+    noise: float,
+    seed: int,
+) -> Spoken:
+    """Say each text once: every time in other lengths, under other noise."""
+    lengths = random.Random(seed)
+    heard: list[list[int]] = []
+    for text in texts:
+        frames: list[int] = [SILENCE] * lengths.choice(PAUSES)
+        for place, word in enumerate(text):
+            again = place > 0 and text[place - 1] == word
+            pause = max(lengths.choice(PAUSES), int(again))
+            frames += [SILENCE] * (pause if place else 0)
+            frames += [word] * lengths.randint(1, LONGEST)
+        heard.append(frames + [SILENCE] * lengths.choice(PAUSES))
+    truth = padded(heard)
+    clean = table[truth]
+    source = torch.Generator().manual_seed(seed)
+    return Spoken(
+        frames=clean
+        + noise * torch.randn(clean.shape, generator=source),
+        labels=padded(texts),
+        n_frames=torch.tensor([len(frames) for frames in heard]),
+        n_labels=torch.tensor([len(text) for text in texts]),
+        truth=truth,
+    )
+
+
+def padded(lists: list[list[int]]) -> Int[Tensor, "batch longest"]:
+    longest = max(map(len, lists))
+    return torch.tensor(
+        [row + [0] * (longest - len(row)) for row in lists]
+    )
+
+
+def edits(ours: tuple[int, ...] | list[int], wanted: list[int]) -> int:
+    """The fewest words to change, add or leave out: the edit distance."""
+    row = list(range(len(wanted) + 1))
+    for i, mine in enumerate(ours, 1):
+        diagonal, row[0] = row[0], i
+        for j, theirs in enumerate(wanted, 1):
+            diagonal, row[j] = (
+                row[j],
+                min(
+                    row[j] + 1,
+                    row[j - 1] + 1,
+                    diagonal + (mine != theirs),
+                ),
+            )
+    return row[-1]
