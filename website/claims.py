@@ -86,6 +86,6 @@ def _section(claim: Claim, reading_list: ReadingList) -> str:
     parts.append(
         f'<p class="recipe" markdown>`{record["command"]}`, seeds {seeds}, Python'
         f" {versions['python']}, torch {versions['torch']}, {record['machine']}:"
-        f" {record['seconds']:.0f} seconds on {record['date']}.</p>"
+        f" {record['seconds']:.0f} seconds of one processor on {record['date']}.</p>"
     )
     return "\n\n".join(parts)

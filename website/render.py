@@ -20,7 +20,7 @@ from reading_list.records import InvalidRecordsError, ReadingList
 from reading_list.records import load as load_records
 from reading_list.syllabus import Concept, Syllabus, load_syllabus
 from reading_list.vocabulary import KINDS
-from website import adding, concepts, resources
+from website import adding, claims, concepts, resources
 from website.catalogue import catalogue
 from website.concept_map import concept_map
 from website.concepts import Result, ResultError
@@ -214,6 +214,10 @@ class Renderer:
                 (result.recipe["date"] for result in self.results.values()), default=""
             ),
             "catalogue": lambda: catalogue(self.reading_list, self.syllabus, root),
+            "does_it_hold": lambda: claims.does_it_hold(
+                claims.load_claims(self.docs / "results" / "claims"),
+                self.reading_list,
+            ),
             "what_we_mended": lambda: what_we_mended(self.reading_list),
             "add_url": lambda: adding.add_url(self.repo_url),
             "refused": lambda: adding.refused(self.syllabus),

@@ -1,0 +1,92 @@
+"""The page "Does it hold?", and the records that it is made from."""
+
+import importlib
+import json
+
+import pytest
+
+from reading_list.records import load
+from snippets.lab import claims as runner
+from snippets.lab import record
+from website.claims import RESULTS, Claim, does_it_hold, load_claims
+
+RECORDED = load_claims()
+
+
+@pytest.mark.fresh
+@pytest.mark.parametrize("name", RECORDED)
+def test_a_recorded_claim_is_that_of_the_code(name):
+    content = RECORDED[name].record
+    claim = importlib.import_module(runner.module_of(name))
+    assert content["code"] == record.code_hash(runner.module_of(name))
+    assert (content["claim"], content["paper"]) == (claim.CLAIM, claim.PAPER)
+    assert runner.conclude(claim, content["rows"]) == (
+        content["verdict"],
+        content["conclusion"],
+    )
+    assert RECORDED[name].text == runner.printed(claim, content["rows"])
+    drawing = (RESULTS / f"{name}.svg").read_text(encoding="utf-8")
+    assert drawing == runner.drawn(claim, content["rows"], name)
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_a_recorded_claim_has_seeds_and_took_its_time(name):
+    content = RECORDED[name].record
+    assert len(set(content["seeds"])) >= 3
+    assert {row["seed"] for row in content["rows"]} == set(content["seeds"])
+    assert content["seconds"] <= 300
+    assert content["paper"] in load().by_id
+
+
+def test_every_claim_is_recorded_and_every_record_has_a_claim():
+    folder = record.ROOT / "snippets" / "claims"
+    written = {p.stem.replace("_", "-") for p in folder.glob("[!_]*.py")}
+    assert written == set(RECORDED)
+
+
+def claim(name="odd", verdict="not seen", paper="bahdanau-2014-align-and-translate"):
+    return Claim(
+        {
+            "name": name,
+            "claim": f"The claim {name}.",
+            "paper": paper,
+            "where": "section 3",
+            "reported": "They report this.",
+            "tried": "We tried that.",
+            "verdict": verdict,
+            "conclusion": "We saw nothing.",
+            "command": f"python -m snippets claim {name}",
+            "seeds": [0, 1, 2],
+            "seconds": 12.3,
+            "machine": "a machine",
+            "date": "2026-01-01",
+            "versions": {"python": "3.11.7", "torch": "2.13.0"},
+        },
+        "a table\n",
+    )
+
+
+def test_the_page_says_what_was_not_seen():
+    page = does_it_hold({"odd": claim()}, load())
+    assert "| Not seen |" in page
+    assert "**What we saw: not seen.** We saw nothing." in page
+    assert "We tried that." in page
+    assert "(resources/bahdanau-2014-align-and-translate.md)" in page
+    assert "seeds 0, 1, 2" in page and "    a table" in page
+
+
+def test_claims_stand_in_the_order_of_their_papers():
+    both = {
+        "late": claim("late", paper="vaswani-2017-attention"),
+        "early": claim("early", paper="hochreiter-1997-lstm"),
+    }
+    page = does_it_hold(both, load())
+    assert page.index("The claim early") < page.index("The claim late")
+
+
+def test_records_are_read(tmp_path):
+    content = dict(claim().record)
+    (tmp_path / "odd.json").write_text(json.dumps(content), encoding="utf-8")
+    (tmp_path / "odd.txt").write_text("a table\n", encoding="utf-8")
+    assert load_claims(tmp_path) == {"odd": Claim(content, "a table\n")}
+    assert load_claims(tmp_path / "none") == {}
