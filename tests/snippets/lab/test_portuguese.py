@@ -448,6 +448,26 @@ def test_one_sentence_has_one_translation():
     assert len(seen) < 11_950
 
 
+def test_where_we_has_one_form_for_two_tenses_a_time_says_which():
+    unclear = {
+        conjugate(verb.main, "past", "1p")
+        for verb in itertools.chain(*verbs().values())
+        if verb.unclear("past")
+    }
+    times = [said for some in lexicon()["times"].values() for said, *_ in some]
+    writer, found = Writer("we"), 0
+    for _ in range(2500):
+        pair = numbered(writer.sentence(1.5))
+        meant = sum(
+            pair.english[j] == "we" and pair.portuguese[i] in unclear
+            for i, j in pair.alignment
+        )
+        found += meant
+        # Only the first clause has a time.
+        assert meant <= any(time in " ".join(pair.portuguese) for time in times)
+    assert found > 50
+
+
 def test_what_makes_the_pair_interesting_is_there(train):
     share = {
         what: sum(bool(test(pair)) for pair in train) / len(train)
