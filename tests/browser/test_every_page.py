@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import gzip
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -200,6 +201,41 @@ def test_every_page_is_light(site: Site) -> None:
     }
     heavy = {name: size for name, size in sizes.items() if size > 30 * KIB}
     assert heavy == {}
+
+
+@every_kind
+def test_the_first_tab_leads_past_the_navigation(
+    browser: Browser, site: Site, path: str
+) -> None:
+    with opened(browser, site.url + path) as page:
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/*#text-of-the-page")
+        page.wait_for_function("document.activeElement === document.body")
+        page.keyboard.press("Tab")
+        assert page.locator("article :focus").count() == 1
+        assert page.locator("article").bounding_box()["y"] >= 0
+
+
+def test_a_dark_page_is_printed_dark_on_light(browser: Browser, site: Site) -> None:
+    address = site.url + KINDS["concept"]
+    with opened(browser, address, color_scheme="dark") as page:
+        page.emulate_media(media="print")
+        page.add_style_tag(content="* { transition: none !important }")
+        for part in ("body", "article p", "article pre code", "article figcaption"):
+            colour = page.locator(part).first.evaluate("e => getComputedStyle(e).color")
+            assert max(map(int, re.findall(r"\d+", colour)[:3])) < 128, part
+        assert not page.locator(".md-code__button").first.is_visible()
+
+
+def test_bars_stay_where_colours_are_the_systems(browser: Browser, site: Site) -> None:
+    with opened(browser, site.url, forced_colors="active") as page:
+        bar = page.locator(".trace-bar i").first
+        assert bar.evaluate("e => getComputedStyle(e).backgroundColor") not in (
+            "rgb(255, 255, 255)",
+            "rgba(0, 0, 0, 0)",
+        )
+        assert bar.evaluate("e => getComputedStyle(e).printColorAdjust") == "exact"
 
 
 def test_the_scheme_follows_the_system_and_the_button(

@@ -91,3 +91,15 @@ def test_the_index_keeps_prose_and_names() -> None:
     assert read["docs"][0]["text"] == "<p>Näher</p>f_1 G <p>after</p>"
     assert len(read["docs"]) == 1
     assert read["config"] == index["config"]
+
+
+def test_a_concept_is_found_by_its_name_and_not_by_its_neighbours_questions() -> None:
+    entries = [
+        {"location": "concepts/a/", "title": "A: what is b?", "text": "<p>C.</p>"},
+        {"location": "resources/a/", "title": "A: what is b?", "text": "<p>C.</p>"},
+    ]
+    concept, resource = json.loads(search_index(json.dumps({"docs": entries})))["docs"]
+    assert concept["title"] == "A"
+    assert concept["boost"] > resource.get("boost", 1)
+    assert concept["text"] == "<p>What is b?</p><p>C.</p>"
+    assert resource == entries[1]

@@ -6,6 +6,7 @@ import re
 
 import markdown
 import pytest
+from material.plugins.search.plugin import Parser
 
 from website import maths
 from website.maths import MathsError, Typesetter, typeset, typeset_page
@@ -29,7 +30,7 @@ def test_a_formula_is_html_with_mathml_for_screen_readers():
 
 def test_a_formula_on_its_own_is_displayed_and_can_be_reached_with_the_keyboard():
     result = typeset_page(page("$$\nx^2\n$$"))
-    assert result.startswith('<div class="formula" tabindex="0">')
+    assert result.startswith('<div class="formula" tabindex="0" ')
     assert "katex-display" in result and "arithmatex" not in result
 
 
@@ -53,6 +54,24 @@ def test_a_comma_stays_with_its_formula():
     )
     assert kept == [",", ")."]
     assert "</span> (with" in result
+
+
+def test_search_finds_a_formula_as_it_is_read():
+    text = r"""Title
+
+Take $Q$ and \(d_{\text{head}}\), by $\sqrt{d}$.
+
+$$
+\operatorname{softmax}(x)
+$$
+
+After it.
+"""
+    parser = Parser()
+    parser.feed(typeset_page(page(text)))
+    (section,) = parser.data
+    words = " ".join(re.sub("<[^>]*>", "", "".join(section.text)).split())
+    assert words == "Title Take Q and dhead, by d. After it."
 
 
 @pytest.mark.parametrize(
