@@ -35,8 +35,8 @@ CORPUS = {
 }
 
 
-def runnable() -> dict[str, dict[str, Any]]:
-    """The concepts that have a snippet, in reading order, by name.
+def syllabus() -> dict[str, dict[str, Any]]:
+    """All concepts in reading order, by name.
 
     Reads the syllabus only: a list must not wait for torch.
     """
@@ -46,11 +46,16 @@ def runnable() -> dict[str, dict[str, Any]]:
         SYLLABUS.read_text(encoding="utf-8"),
         Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader),
     )["concepts"]
-    return {
-        concept["name"]: concept
-        for concept in concepts
-        if concept["status"] == "written" and concept.get("code", True)
-    }
+    return {concept["name"]: concept for concept in concepts}
+
+
+def why_not(concept: dict[str, Any]) -> str | None:
+    """Why there is nothing to run, or None where there is."""
+    if concept["status"] != "written":
+        return "is planned, not written yet"
+    if not concept.get("code", True):
+        return "is a page without code"
+    return None
 
 
 def module_of(concept: dict[str, Any]) -> str:
@@ -248,7 +253,15 @@ def main(arguments: list[str] | None = None) -> int:
     if arguments[:1] == ["claim"]:
         return claim(arguments[1:])
     options = parse(arguments)
-    concepts = {**runnable(), "corpus": CORPUS}
+    listed = syllabus()
+    if options.name in listed and (
+        why := why_not(listed[options.name])
+    ):
+        fail(
+            f"{options.name} {why}; python -m snippets lists what runs"
+        )
+    concepts = {n: c for n, c in listed.items() if not why_not(c)}
+    concepts["corpus"] = CORPUS
     if options.name is None and not options.record:
         list_all(concepts)
         return 0
@@ -259,11 +272,11 @@ def main(arguments: list[str] | None = None) -> int:
             concepts[known(options.name, "snippet", concepts, call)]
         ]
     check_device(options.device)
-    if options.record:
-        # Two threads add numbers up in another order than one.
-        import torch
 
-        torch.set_num_threads(1)
+    import torch
+
+    # Small models are fastest with one thread; and two add up in another order.
+    torch.set_num_threads(1)
     for concept in to_run:
         run(concept, options)
     return 0

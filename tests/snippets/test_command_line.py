@@ -133,6 +133,25 @@ def test_an_edit_of_the_page_that_does_not_fit_is_one_line(monkeypatch, capsys):
     assert line.startswith("snippets: attention.py: 'no such line', which the page")
 
 
+def test_a_concept_without_a_snippet_says_why(tmp_path, monkeypatch, capsys):
+    concepts = [
+        {"name": "near", "status": "planned"},
+        {"name": "prose", "status": "written", "code": False},
+    ]
+    syllabus = tmp_path / "concepts.yml"
+    syllabus.write_text(json.dumps({"concepts": concepts}), encoding="utf-8")
+    monkeypatch.setattr(command_line, "SYLLABUS", syllabus)
+    for name, why in (
+        ("near", "is planned, not written yet"),
+        ("prose", "is a page without code"),
+    ):
+        with pytest.raises(SystemExit) as stopped:
+            command_line.main([name])
+        assert stopped.value.code == 2
+        said = capsys.readouterr().err
+        assert said == f"snippets: {name} {why}; python -m snippets lists what runs\n"
+
+
 @pytest.mark.parametrize(
     "wrong, near",
     [
@@ -149,10 +168,6 @@ def test_a_wrong_name_suggests_the_nearest(wrong, near, capsys):
 def test_a_name_like_no_other_points_to_the_list(capsys):
     line = refusal(["zzz"], capsys)
     assert line == "snippets: no snippet 'zzz': python -m snippets lists them all"
-
-
-def test_a_planned_concept_has_no_snippet_yet(capsys):
-    assert refusal(["past-one-machine"], capsys).startswith("snippets: no snippet")
 
 
 @pytest.mark.parametrize("device", ["fridge", "", "cuda:99", "meta", "hpu", "a b"])
