@@ -28,11 +28,19 @@ PAPER = "mikolov-2013-word2vec"
 WHERE = "section 4, tables 1 and 3"
 REPORTED = (
     "Of questions such as king − man + woman, skip-gram vectors of 640 numbers"
-    " answer 55 % about meaning and 59 % about grammar; those of a recurrent"
-    " network, trained on the same text, 9 % and 36 %."
+    " answer 55\N{NO-BREAK SPACE}% about meaning and 59\N{NO-BREAK SPACE}% about"
+    " grammar; those of a recurrent network, trained on the same text,"
+    " 9\N{NO-BREAK SPACE}% and 36\N{NO-BREAK SPACE}%."
 )
 
 SENTENCES, D_MODEL, WINDOW, EPOCHS = 20_000, 32, 3, 8
+# What the tasks ask, for who reads the conclusion alone.
+ASKED = {
+    "kinds": "whether a noun's nearest word is of its kind",
+    "plurals": "cat is to cats as dog is to what",
+    "pasts": "eat is to ate as break is to what",
+    "-ing": "eat is to eating as wash is to what",
+}
 METHODS = ("skip-gram", "counts", "chance")
 Row = dict[str, Any]
 
@@ -199,14 +207,15 @@ def conclude(rows: list[Row]) -> tuple[str, str]:
         else "not seen"
     )
     against = [
-        f"{task} {100 * fmean(of(rows, 'skip-gram', task)):.0f} % against"
-        f" {100 * fmean(of(rows, 'counts', task)):.0f} %"
+        f"{ASKED[task]} ({100 * fmean(of(rows, 'skip-gram', task)):.0f}"
+        f" against {100 * fmean(of(rows, 'counts', task)):.0f}\N{NO-BREAK SPACE}%)"
         for task in lift
     ]
     return verdict, (
         f"In its worst seed skip-gram is right {min(lift.values()):.0f} to"
-        f" {max(lift.values()):.0f} times as often as chance. Beside counting"
-        f" and a singular value decomposition: {', '.join(against)}."
+        f" {max(lift.values()):.0f} times as often as chance. Asked were, with the"
+        " mean of skip-gram against that of counting and a singular value"
+        f" decomposition: {', '.join(against)}."
     )
 
 

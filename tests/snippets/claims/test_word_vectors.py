@@ -145,7 +145,8 @@ def rows_with(**right):
 def test_the_verdict_follows_the_worst_seed(kinds, plurals, verdict):
     found, words = claim.conclude(rows_with(kinds=kinds, plurals=plurals))
     assert found == verdict
-    assert f"kinds {100 * (kinds + 0.01):.0f} % against 50 %" in words
+    of_kinds = f"of its kind ({100 * (kinds + 0.01):.0f} against 50\N{NO-BREAK SPACE}%)"
+    assert of_kinds in words
 
 
 def test_every_seed_is_a_dot_and_every_method_a_column(capsys):
