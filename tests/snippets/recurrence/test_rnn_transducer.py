@@ -109,7 +109,7 @@ def test_backward_gives_what_forward_gives(seed, n_frames, n_labels):
 
 @shapes
 def test_every_diagonal_holds_all_of_the_probability(seed, n_frames, n_labels):
-    # Equation 17 of the paper: each path crosses each diagonal t + u = n once.
+    # Section 2.5 of the paper: each path crosses each diagonal t + u = n once.
     blank, label = steps(*random_case(seed, n_frames, n_labels))
     alpha, beta = forward_variables(blank, label), backward_variables(blank, label)
     through = alpha + beta

@@ -1,0 +1,151 @@
+"""The claim about the transducer compares what it says it compares."""
+
+import itertools
+import math
+
+import pytest
+import torch
+
+from snippets.claims import transducer as claim
+from snippets.recurrence.rnn_transducer import BLANK
+
+
+def table(seed, n_frames, choices=3):
+    random = torch.Generator().manual_seed(seed)
+    logits = torch.randn(n_frames, choices, generator=random, dtype=torch.float64)
+    return (2 * logits).log_softmax(-1)
+
+
+def by_brute_force(log_probs):
+    """The probability of every output under CTC: over all ways to label the frames."""
+    found = {}
+    n_frames, choices = log_probs.shape
+    for ids in itertools.product(range(choices), repeat=n_frames):
+        p = math.exp(sum(log_probs[t, k].item() for t, k in enumerate(ids)))
+        merged = [k for k, _ in itertools.groupby(ids)]
+        text = tuple(k for k in merged if k != BLANK)
+        found[text] = found.get(text, 0.0) + p
+    return found
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("n_frames", [1, 2, 5])
+def test_prefix_search_finds_every_output_of_ctc(seed, n_frames):
+    log_probs = table(seed, n_frames)
+    exact = by_brute_force(log_probs)
+    found = dict(claim.prefix_search(log_probs, width=1000))
+    possible = {text: log_p for text, log_p in found.items() if log_p > -math.inf}
+    assert possible.keys() == exact.keys()
+    for text, log_p in possible.items():
+        assert math.exp(log_p) == pytest.approx(exact[text])
+    assert exact[next(iter(found))] == max(exact.values())
+
+
+def test_prefix_search_gives_what_pytorchs_loss_gives():
+    log_probs = table(3, 6)
+    for text, log_p in claim.prefix_search(log_probs, width=1000)[:10]:
+        if text:
+            loss = torch.nn.functional.ctc_loss(
+                log_probs[:, None], torch.tensor([text]),
+                torch.tensor([6]), torch.tensor([len(text)]), reduction="sum",
+            )  # fmt: skip
+            assert -log_p == pytest.approx(loss.item())
+
+
+def test_both_have_the_same_encoder():
+    torch.manual_seed(0)
+    ours = claim.transducer().state_dict()
+    torch.manual_seed(0)
+    theirs = claim.ctc().state_dict()
+    shapes = {
+        name: weight.shape
+        for name, weight in theirs.items()
+        if name.startswith("encoder.")
+    }
+    assert len(shapes) == 8
+    assert shapes == {
+        name: weight.shape
+        for name, weight in ours.items()
+        if name.startswith("encoder.")
+    }
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_grammar_allows_two_and_its_absence_all(seed):
+    with_grammar = claim.recordings(True, 200, seed, seed)[1]
+    without = claim.recordings(False, 200, seed, seed)[1]
+
+    def after(texts):
+        pairs = {pair for text in texts for pair in itertools.pairwise(text)}
+        return [sum(a == word for a, _ in pairs) for word in range(1, 13)]
+
+    assert max(after(with_grammar)) == claim.FOLLOWERS
+    assert min(after(without)) > claim.FOLLOWERS
+
+
+def test_training_and_test_recordings_differ():
+    for seed in range(3):
+        test = claim.recordings(True, claim.TESTS, seed, 10_000 * seed + 9_999)[1]
+        train_seeds = {10_000 * (seed + 1) + step for step in range(claim.STEPS)}
+        assert 10_000 * seed + 9_999 not in train_seeds
+        assert len(test) == claim.TESTS
+
+
+@pytest.mark.parametrize("name", claim.MODELS)
+def test_a_recording_alone_has_the_loss_it_has_among_others_of_its_length(name):
+    build, loss, _ = claim.MODELS[name]
+    torch.manual_seed(0)
+    model = build()
+    said, _ = claim.recordings(True, 6, 0, 0)
+    longest = int(said.n_frames.argmax())
+    with torch.no_grad():
+        together = loss(model, said)[longest].item()
+        alone = loss(model, claim.alone(said, longest)).item()
+    assert alone == pytest.approx(together, rel=1e-4)
+
+
+def rows_with(ctc, transducer):
+    """Rows of made-up error rates, one a seed, the same for both tasks."""
+    return [
+        {"seed": seed, "task": task, "model": name, "errors": e, "bits": 10 * e,
+         "right": 1 - e}
+        for task in claim.TASKS
+        for name, errors in (("CTC", ctc), ("transducer", transducer))
+        for seed, e in enumerate(errors)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("ctc", "transducer", "verdict"),
+    [
+        ([0.3, 0.3, 0.3], [0.2, 0.1, 0.2], "seen"),
+        ([0.3, 0.3, 0.3], [0.2, 0.35, 0.2], "partly"),
+        ([0.2, 0.2, 0.2], [0.3, 0.2, 0.3], "not seen"),
+    ],
+)
+def test_the_verdict_follows_from_every_seed(ctc, transducer, verdict):
+    rows = rows_with(ctc, transducer)
+    found, words = claim.conclude(rows)
+    assert found == verdict
+    mean = 100 * (sum(ctc) - sum(transducer)) / 3
+    assert f" {mean:.1f} fewer errors".replace("-", "−") in words
+
+
+def test_the_figure_has_a_dot_for_every_seed_and_model():
+    figure = claim.draw(rows_with([0.3, 0.3, 0.3], [0.2, 0.1, 0.2]))
+    dots = [len(line.get_xdata()) for axes in figure.axes for line in axes.lines]
+    assert dots == [2] * 6
+
+
+@pytest.mark.parametrize("name", claim.MODELS)
+def test_a_short_training_saves_bits_and_words(name, monkeypatch):
+    monkeypatch.setattr(claim, "STEPS", 40)
+    monkeypatch.setattr(claim, "BATCH", 8)
+    build, loss, write = claim.MODELS[name]
+    test = claim.recordings(True, 8, 0, 9_999)
+    torch.manual_seed(0)
+    before = claim.score(build(), loss, write, test)
+    after = claim.score(*claim.train(name, True, 0), test)
+    assert after["bits"] < before["bits"] / 1.5
+    assert after["errors"] <= before["errors"]
+    assert 0 <= after["right"] <= 1
