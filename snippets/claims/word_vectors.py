@@ -221,10 +221,10 @@ def conclude(rows: list[Row]) -> tuple[str, str]:
 
 def show(rows: list[Row]) -> None:
     """The mean of all seeds, and the lowest and the highest."""
-    widths = dict(zip(METHODS, (13, 13, 8), strict=True))
-    print("of 100  " + "".join(f"{m:>{w}}" for m, w in widths.items()))
+    widths = dict(zip(METHODS, (14, 14, 7), strict=True))
+    print("of 100 " + "".join(f"{m:>{w}}" for m, w in widths.items()))
     for task in tasks(rows):
-        line = f"{task:8}"
+        line = f"{task:7}"
         for method, width in widths.items():
             found = [100 * right for right in of(rows, method, task)]
             cell = f"{fmean(found):.1f}"
