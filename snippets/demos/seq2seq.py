@@ -196,13 +196,14 @@ def tried(model: Seq2Seq, held_out: Batch) -> dict[str, float]:
 def states(
     model: Seq2Seq, source: Tensor, written: list[int]
 ) -> dict[str, Any]:
-    """The hidden state after each word read and each word written."""
+    """Some of the hidden state after each word read and each word written."""
     read, state = model.encoder(source)
     after = []
     for token in [BEGIN, *written]:
         _, state = model.step(source.new_tensor([token]), state)
         after.append(state[0][0])
-    return {"read": read[0], "written": torch.stack(after)}
+    shown = read[0, :, :ROWS], torch.stack(after)[:, :ROWS]
+    return dict(zip(("read", "written"), shown, strict=True))
 
 
 def trained(seed: int, device: str) -> dict[str, Any]:
@@ -291,8 +292,7 @@ def show(data: dict[str, Any]) -> None:
 def draw(data: dict[str, Any]) -> Figure:
     """The hidden state after each word; the last one of the left goes to the right."""
     example = data["sampled"]["examples"][-1]
-    read = [row[:ROWS] for row in example["read"]]
-    written = [row[:ROWS] for row in example["written"]]
+    read, written = example["read"], example["written"]
     figure, (left, neck, right) = plots.canvas(
         330, 1, 3, width_ratios=[len(read), 1.2, len(written)]
     )

@@ -61,6 +61,21 @@ def best(model, width, max_len=MAX_LEN):
     return beam_search(model, SOURCE, width, max_len)[0]
 
 
+def beam_in_loops(model, width):
+    """The likeliest of a beam, by lists, with no word of it kept in a state."""
+    live, done = [Hypothesis(0.0, [])], []
+    for _ in range(MAX_LEN):
+        longer = []
+        for score, tokens in live:
+            logits = model(SOURCE, torch.tensor([[BEGIN, *tokens]]))[0, -1]
+            for word, chance in enumerate(logits.log_softmax(-1).tolist()):
+                longer.append(Hypothesis(score + chance, [*tokens, word]))
+        kept = sorted(longer, reverse=True)[:width]
+        done += [Hypothesis(s, words[:-1]) for s, words in kept if words[-1] == END]
+        live = [h for h in kept if h.tokens[-1] != END]
+    return max(done + live)
+
+
 def found_in(chances, width, max_len=5):
     tree = Tree(chances)
     found = beam_search(tree, torch.tensor([[END]]), width, max_len)[0]
@@ -86,12 +101,22 @@ def test_a_beam_of_one_is_greedy(seed):
     assert [best(model, 1).tokens] == greedy(model, SOURCE, MAX_LEN)
 
 
+@pytest.mark.parametrize("width", [2, 3, 4])
+def test_a_beam_equals_one_written_in_loops(width):
+    for seed in range(8):
+        model = translator(seed)
+        found, wanted = best(model, width), beam_in_loops(model, width)
+        assert found.tokens == wanted.tokens
+        assert found.score == pytest.approx(wanted.score, abs=1e-5)
+
+
 @given(SEEDS, st.integers(1, 6))
 def test_what_a_beam_says_is_the_models_own_score(seed, width):
     model = translator(seed)
     found = beam_search(model, SOURCE, width, MAX_LEN)
     assert found == sorted(found, reverse=True)
     for score, tokens in found:
+        assert END not in tokens
         words = [*tokens, END] if len(tokens) < MAX_LEN else tokens
         (true,) = log_probabilities(model, [words])
         assert score == pytest.approx(true, abs=1e-5)
@@ -145,9 +170,24 @@ def test_no_more_than_max_len_words(max_len):
     assert ids == [[END + 1] * max_len]
 
 
-def test_a_search_leaves_no_gradients_behind():
-    model = translator(0)
-    state = model.start(SOURCE)
-    assert state[0].requires_grad
-    found = beam_search(model, SOURCE, 2, MAX_LEN)
-    assert all(isinstance(h.score, float) for h in found)
+class Watched:
+    """Notes whether what it is given could be learned from."""
+
+    def __init__(self, model):
+        self.model, self.learns = model, []
+
+    def start(self, source):
+        return self.model.start(source)
+
+    def step(self, token, state):
+        logits, state = self.model.step(token, state)
+        self.learns.append(logits.requires_grad)
+        return logits, state
+
+
+def test_a_search_keeps_no_gradients():
+    watched = Watched(translator(0))
+    greedy(watched, SOURCE, MAX_LEN)
+    beam_search(watched, SOURCE, 2, MAX_LEN)
+    assert len(watched.learns) > 2 and not any(watched.learns)
+    assert translator(0).start(SOURCE)[0].requires_grad

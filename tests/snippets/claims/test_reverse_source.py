@@ -1,0 +1,152 @@
+"""Whether `reverse_source` measures what it says."""
+
+import itertools
+import math
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from snippets.claims import reverse_source as claim
+from snippets.lab.batches import Vocabulary, batch, shuffled
+from snippets.lab.portuguese import pairs
+from snippets.recurrence.seq2seq import Seq2Seq, translation_loss
+
+
+@pytest.fixture(scope="module")
+def some():
+    return list(itertools.islice(pairs("train", 0, 4, 8), 40))
+
+
+@pytest.fixture(scope="module")
+def words(some):
+    source = Vocabulary(pair.portuguese for pair in some)
+    return source, Vocabulary(pair.english for pair in some)
+
+
+class Knows(Seq2Seq):
+    """A model that has the translations by heart, up to so many words."""
+
+    def __init__(self, some, words, most=99):
+        super().__init__(*map(len, words), 1, 1)
+        held_out = batch(some, *words)
+        self.target = F.one_hot(held_out.target, len(words[1])).float() * 50
+        self.most = most
+
+    def forward(self, source, target):
+        return self.target[:, 1:]
+
+    def start(self, source):
+        return (torch.zeros(len(source), 1, dtype=torch.long),)
+
+    def step(self, token, state):
+        place = state[0][:, 0]
+        after = (place + 1).clamp(max=min(self.most, self.target.shape[1] - 1))
+        return self.target[range(len(token)), after], (state[0] + 1,)
+
+
+def row(seed, order, bleu, perplexity):
+    numbers = {"bleu": bleu, "perplexity": perplexity, "exact": 0.5}
+    return {"seed": seed, "source": order, **numbers, "beginning": 1.0, "rest": 1.0}
+
+
+def rows_of(*pairs_of_seeds):
+    return [
+        row(seed, order, *numbers)
+        for seed, both in enumerate(pairs_of_seeds)
+        for order, numbers in zip(claim.ORDERS, both, strict=True)
+    ]
+
+
+def test_backwards_turns_the_source_and_leaves_the_translation(some):
+    turned = claim.backwards(some)
+    for before, after in zip(some, turned, strict=True):
+        assert after.portuguese == tuple(reversed(before.portuguese))
+        assert after.english == before.english
+        linked = {(before.portuguese[i], j) for i, j in before.alignment}
+        assert {(after.portuguese[i], j) for i, j in after.alignment} == linked
+    assert any(t.portuguese != s.portuguese for t, s in zip(turned, some, strict=True))
+    assert claim.backwards(turned) == some
+
+
+def test_both_orders_see_the_same_sentences_in_the_same_batches(some, words):
+    straight = shuffled(some, *words, 8, seed=3)
+    turned = shuffled(claim.backwards(some), *words, 8, seed=3)
+    for step in range(12):
+        ours, theirs = straight(step), turned(step)
+        assert torch.equal(ours.target, theirs.target)
+        length = ours.source_mask.sum(1)
+        for a, b, end in zip(ours.source, theirs.source, length - 1, strict=True):
+            assert torch.equal(a[:end], b[:end].flip(0)) and a[end] == b[end]
+
+
+def test_a_model_that_knows_all_has_the_best_scores(some, words):
+    scores = claim.score(Knows(some, words), some, *words)
+    assert scores["bleu"] == pytest.approx(100)
+    assert scores["exact"] == 1
+    assert scores["perplexity"] == pytest.approx(1)
+
+
+def test_a_model_that_stutters_at_the_end_has_worse_ones(some, words):
+    scores = claim.score(Knows(some, words, most=5), some, *words)
+    assert scores["exact"] < 0.5 and scores["bleu"] < 50
+
+
+def test_perplexity_and_its_parts_are_those_of_the_loss(some, words):
+    torch.manual_seed(0)
+    model = Seq2Seq(*map(len, words), 8, 8)
+    scores = claim.score(model, some, *words)
+    loss = translation_loss(model, batch(some, *words)).item()
+    assert math.log(scores["perplexity"]) == pytest.approx(loss, rel=1e-5)
+    count = sum(len(pair.english) + 1 for pair in some)
+    early = claim.BEGINNING * len(some)
+    parts = scores["beginning"] * early + scores["rest"] * (count - early)
+    assert parts / count == pytest.approx(loss, rel=1e-5)
+
+
+def test_the_two_models_begin_alike_and_differ_in_what_they_read(monkeypatch):
+    begun = []
+
+    def no_training(model, batches, loss, steps, lr, seed, label):
+        begun.append((model.state_dict(), batches(0)))
+
+    monkeypatch.setattr(claim, "fit", no_training)
+    monkeypatch.setattr(claim, "TRAIN", 100)
+    monkeypatch.setattr(claim, "TEST", 20)
+    rows = claim.measure(5)
+    assert [r["source"] for r in rows] == list(claim.ORDERS)
+    (weights, straight), (others, turned) = begun
+    assert all(torch.equal(weights[name], others[name]) for name in weights)
+    assert torch.equal(straight.target, turned.target)
+    assert not torch.equal(straight.source, turned.source)
+
+
+def test_seen_where_every_seed_gains():
+    verdict, words = claim.conclude(
+        rows_of([(20, 4), (30, 3)], [(20, 4), (24, 3.5)], [(10, 4), (28, 3)])
+    )
+    assert verdict == "seen"
+    assert "+10.7" in words and "+4.0 to +18.0 over 3 seeds" in words
+    assert "from 4.00 to 3.17" in words
+
+
+def test_partly_where_one_seed_loses():
+    verdict, _ = claim.conclude(rows_of([(20, 4), (30, 3)], [(20, 4), (19, 4.1)]))
+    assert verdict == "partly"
+
+
+@pytest.mark.parametrize("after", [(15, 5), (25, 5), (15, 3)])
+def test_not_seen_where_either_measure_falls(after):
+    assert claim.conclude(rows_of([(20, 4), after]))[0] == "not seen"
+
+
+def test_the_table_and_the_figure_have_every_seed(capsys):
+    rows = rows_of([(20, 4), (30, 3)], [(21, 4), (31, 3)])
+    claim.show(rows)
+    table = capsys.readouterr().out
+    assert [line.split()[-2] for line in table.splitlines()[2:]] == [
+        "20.0", "30.0", "21.0", "31.0",
+    ]  # fmt: skip
+    assert max(map(len, table.splitlines())) <= 42
+    for axes in claim.draw(rows).axes:
+        assert [len(line.get_xdata()) for line in axes.lines] == [2, 2]
