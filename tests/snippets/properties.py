@@ -23,6 +23,18 @@ from torch import Tensor, nn
 
 import snippets
 from snippets.attention.heads import MultiHeadAttention
+from snippets.recurrence.additive_attention import (
+    AdditiveAttention,
+    BidirectionalEncoder,
+    RNNSearch,
+)
+from snippets.recurrence.luong import Luong
+from snippets.recurrence.multiplicative_attention import (
+    Concat,
+    General,
+    LocalWindow,
+    LuongAttention,
+)
 from snippets.recurrence.recurrent_networks import (
     GRUCell,
     LSTMCell,
@@ -32,7 +44,7 @@ from snippets.recurrence.recurrent_networks import (
 from snippets.recurrence.rnn_transducer import Transducer
 from snippets.recurrence.seq2seq import Decoder, Encoder, Seq2Seq
 from snippets.text.embeddings import Embedding
-from snippets.text.logits import Bigram
+from snippets.text.logits import Bigram, softmax
 from snippets.transformer.feed_forward import FeedForward, gelu, gelu_tanh
 from snippets.transformer.transformer import (
     LayerNorm,
@@ -72,7 +84,7 @@ class Case:
     ordered: bool = False
     tied: tuple[str, str] | None = None
     idle: tuple[str, ...] = ()
-    outputs: Callable[[nn.Module, Tensor], Tensor] | None = None
+    outputs: Callable[..., Tensor] | None = None
 
     def model(self, seed: int = 0, dtype: torch.dtype = torch.float32) -> nn.Module:
         """The model with random numbers everywhere, norms and biases too."""
@@ -99,7 +111,8 @@ class Case:
         self, model: nn.Module, inputs: Tensor, mask: Tensor | None = None
     ) -> Tensor:
         if self.outputs is not None:
-            return self.outputs(model, inputs)
+            masks = [] if mask is None else [mask]
+            return self.outputs(model, inputs, *masks)
         output = model(inputs) if mask is None else model(inputs, mask=mask)
         assert isinstance(output, Tensor)
         return output
@@ -150,11 +163,52 @@ def written_for_one_source(model: nn.Module, target: Tensor) -> Tensor:
     return torch.as_tensor(model(source, target))
 
 
+def annotated(encoder: nn.Module, source: Tensor) -> Tensor:
+    """The annotations of an encoder; what stands beyond `SEQ` is padding."""
+    real = (torch.arange(source.shape[1]) < SEQ).expand_as(source)
+    return torch.as_tensor(encoder(source, real)[0])
+
+
+def looked_up(
+    attention: nn.Module, inputs: Tensor, mask: Tensor | None = None
+) -> Tensor:
+    """The contexts of an attention whose queries and values are the same vectors."""
+    return torch.as_tensor(attention(inputs, inputs, mask)[0])
+
+
 def written_while_listening(model: nn.Module, frames: Tensor) -> Tensor:
     """What a transducer would write at each frame, after each of the same labels."""
     labels = torch.arange(1, 5).expand(len(frames), -1)
     return torch.as_tensor(model(frames, labels))
 
+
+def scored(score: nn.Module, inputs: Tensor, mask: Tensor | None = None) -> Tensor:
+    """What a score looks up, of the vectors that it scores; softly."""
+    return softmax(score(inputs, inputs) / D_MODEL, mask) @ inputs
+
+
+def bell(window: nn.Module, inputs: Tensor) -> Tensor:
+    """How the weights fall off in a source of five words, for every query."""
+    return torch.as_tensor(window(inputs, torch.ones(len(inputs), 5) > 0)[1])
+
+
+def found_in_one_source(attention: nn.Module, inputs: Tensor) -> Tensor:
+    """What every query finds in five annotations that stay the same."""
+    value = torch.linspace(-1, 1, 5 * D_MODEL, dtype=inputs.dtype).sin()
+    value = value.reshape(5, D_MODEL).expand(len(inputs), -1, -1)
+    return torch.as_tensor(attention(inputs, value, torch.ones(len(inputs), 5) > 0)[0])
+
+
+def luong(**options: Any) -> nn.Module:
+    """Luong's translator with the score called general."""
+    return Luong(*TRANSLATOR, General(D_FF, D_FF), **options)
+
+
+def luong_attention(**options: Any) -> nn.Module:
+    return LuongAttention(D_MODEL, General(D_MODEL, D_MODEL), **options)
+
+
+WRITES: dict[str, Any] = TRANSLATES | {"outputs": written_for_one_source}
 
 # Every class has at least one case; what varies inside it has one each.
 CASES: dict[str, Case] = {
@@ -177,10 +231,33 @@ CASES: dict[str, Case] = {
         partial(Seq2Seq, *TRANSLATOR),
         **TRANSLATES | {"outputs": written_for_one_source},
     ),
+    "AdditiveAttention": Case(
+        partial(AdditiveAttention, D_MODEL, D_MODEL, D_FF),
+        **ATTENDS,
+        outputs=looked_up,
+    ),
+    "BidirectionalEncoder": Case(
+        partial(BidirectionalEncoder, VOCAB_SIZE, D_MODEL, D_FF),
+        **TRANSLATES | {"causal": False, "outputs": annotated},
+    ),
+    "RNNSearch": Case(
+        partial(RNNSearch, *TRANSLATOR),
+        **TRANSLATES | {"outputs": written_for_one_source},
+    ),
     "Transducer": Case(
         partial(Transducer, D_MODEL, VOCAB_SIZE, D_FF),
         **READS | {"outputs": written_while_listening},
     ),
+    "General": Case(partial(General, D_MODEL, D_MODEL), **ATTENDS, outputs=scored),
+    "Concat": Case(partial(Concat, D_MODEL, D_MODEL, 5), **ATTENDS, outputs=scored),
+    "LocalWindow": Case(partial(LocalWindow, D_MODEL, 2), outputs=bell),
+    "LuongAttention": Case(luong_attention, outputs=found_in_one_source),
+    "LuongAttention local": Case(
+        partial(luong_attention, reach=2), outputs=found_in_one_source
+    ),
+    "Luong": Case(luong, **WRITES),
+    "Luong fed": Case(partial(luong, feed=True), **WRITES),
+    "Luong local": Case(partial(luong, reach=3), **WRITES),
     "MultiHeadAttention": Case(
         partial(MultiHeadAttention, **SIZE), **ATTENDS, idle=("key.bias",)
     ),

@@ -1,0 +1,175 @@
+"""The scorer of one word, its bound, and where a trained translator looks."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import torch
+from matplotlib.figure import Figure
+from torch import nn
+
+from snippets.lab import plots, record
+from snippets.lab.scores import table_of
+from snippets.recurrence.additive_attention import (
+    AdditiveAttention,
+    additive_scores,
+)
+
+TRAINED = record.RESULTS / "benchmarks" / "additive-attention.json"
+
+# About to write "glass": the decoder's state, and three places of the source.
+PLACES = ["robô", "copo", "novo"]
+STATE = torch.tensor([[-1.0, 1.0]])
+ANNOTATIONS = torch.tensor([[0.0, 2.0], [2.0, 0.0], [1.0, 1.0]])
+W = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
+U = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
+V = torch.tensor([2.0, 2.0])
+
+
+def by_hand() -> dict[str, Any]:
+    """Every step for one word that is about to be written."""
+    scorer = AdditiveAttention(2, 2, 2)
+    with torch.no_grad():
+        scorer.query.weight.copy_(W)
+        scorer.key.weight.copy_(U)
+        scorer.v.copy_(V)
+        context, weights = scorer(STATE, ANNOTATIONS)
+    query, keys = STATE @ W.T, ANNOTATIONS @ U.T
+    return {
+        "places": PLACES,
+        "state": STATE[0],
+        "annotations": ANNOTATIONS,
+        "query": query[0],
+        "keys": keys,
+        "v": V,
+        "sums": query + keys,
+        "squashed": torch.tanh(query + keys),
+        "scores": additive_scores(query, keys, V)[0],
+        "weights": weights[0],
+        "context": context[0],
+    }
+
+
+def spread(d_score: int, seed: int) -> dict[str, float]:
+    """The standard deviation of scores of random vectors, and the bound."""
+    random = torch.Generator().manual_seed(seed)
+    query = torch.randn(64, d_score, generator=random)
+    key = torch.randn(16, d_score, generator=random)
+    v = torch.randn(d_score, generator=random) / d_score**0.5
+    return {
+        "d_score": d_score,
+        "dot": (query @ key.T).std().item(),
+        "additive": additive_scores(query, key, v).std().item(),
+    }
+
+
+@torch.no_grad()
+def difference_to_layers(seed: int, device: str) -> float:
+    """Ours against PyTorch's layers over state and annotation side by side."""
+    torch.manual_seed(seed)
+    scorer = AdditiveAttention(5, 7, 8).to(device)
+    layers = nn.Sequential(
+        nn.Linear(12, 8, bias=False),
+        nn.Tanh(),
+        nn.Linear(8, 1, bias=False),
+    ).to(device)
+    layers.load_state_dict(
+        {
+            "0.weight": torch.cat(
+                [scorer.query.weight, scorer.key.weight], 1
+            ),
+            "2.weight": scorer.v[None],
+        }
+    )
+    state = torch.randn(4, 5, device=device)
+    value = torch.randn(6, 7, device=device)
+    pairs = torch.cat(
+        [
+            state[:, None].expand(-1, 6, -1),
+            value[None].expand(4, -1, -1),
+        ],
+        -1,
+    )
+    theirs = layers(pairs)[..., 0].softmax(-1)
+    ours = scorer(state, value)[1]
+    return float((ours - theirs).abs().max())
+
+
+def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
+    """By hand; the spread of scores; what `python -m snippets.train` recorded."""
+    trained = json.loads(TRAINED.read_text(encoding="utf-8"))
+    return {
+        "by_hand": by_hand(),
+        "spread": [spread(d, seed) for d in (16, 64, 256, 1024)],
+        "difference": difference_to_layers(seed, device),
+        "trained": {
+            "sentence": trained["sentence"],
+            "scores": trained["scores"],
+            "steps": trained["settings"]["steps"],
+            "parameters": trained["parameters"],
+        },
+    }
+
+
+def show(data: dict[str, Any]) -> None:
+    """Print the steps of one word, the table and where the translator looked."""
+    hand = data["by_hand"]
+    print('about to write "glass"')
+    print("place   W s + U h      tanh   score weight")
+    names = ("places", "sums", "squashed", "scores", "weights")
+    for name, (a, b), (c, d), score, weight in zip(
+        *(hand[n] for n in names), strict=True
+    ):
+        print(
+            f"{name:5} {a:5.1f} {b:5.1f}"
+            f" {c:5.2f} {d:5.2f} {score:6.2f} {weight:6.2f}"
+        )
+    x, y = hand["context"]
+    print(f"context ({x:.2f}, {y:.2f})")
+
+    print("\nspread of random scores")
+    print("d_score  additive     dot")
+    for row in data["spread"]:
+        print(
+            f"{row['d_score']:7}  {row['additive']:8.2f} {row['dot']:7.2f}"
+        )
+
+    trained = data["trained"]
+    sentence = trained["sentence"]
+    print("\nwhere a trained one looks most")
+    for word, weights in zip(
+        sentence["english"], sentence["weights"], strict=True
+    ):
+        most = max(range(len(weights)), key=weights.__getitem__)
+        print(
+            f"{word:9} {sentence['portuguese'][most]:12} {weights[most]:.2f}"
+        )
+    print(
+        f"trained {trained['steps']:,} steps\n"
+        f"BLEU {trained['scores']['bleu']:.1f}, alignment error rate"
+        f" {trained['scores']['error_rate']:.2f}"
+    )
+    print(
+        f"\nlargest difference to layers over\n[s; h]: {data['difference']:.1e}"
+    )
+
+
+def draw(data: dict[str, Any]) -> Figure:
+    """Where the translator looks, over where a person would."""
+    sentence = data["trained"]["sentence"]
+    rows, columns = sentence["english"], sentence["portuguese"]
+    gold = table_of(sentence["gold"], len(rows), len(columns))
+    figure, axes = plots.canvas(680, 2, 1)
+    titles = ("learned, in per cent", "gold")
+    for place, table, title in zip(
+        axes, (sentence["weights"], gold), titles, strict=True
+    ):
+        plots.heat_map(
+            place,
+            table[:-1],  # the full stop is no news
+            rows[:-1],
+            columns,
+            title,
+        )
+    return figure

@@ -1,0 +1,105 @@
+"""The translator of Luong and others: read the last word, then look.
+
+Paper: luong-2015-effective-attention (section 3). Ours reads the source from both ends,
+in one layer, where the paper stacks four that read it from left to right.
+"""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from snippets.lab.batches import PAD
+from snippets.recurrence.additive_attention import BidirectionalEncoder
+from snippets.recurrence.multiplicative_attention import (
+    LuongAttention,
+    Score,
+)
+from snippets.recurrence.recurrent_networks import LSTMCell, fused_lstm
+from snippets.recurrence.search import Memory
+from snippets.text.embeddings import Embedding
+
+
+class Luong(nn.Module):
+    """The translator of the paper: read the last word, then look.
+
+    With `reach` it looks at a window. With `feed` the last step's findings are read
+    with the next word; without it all steps run in one go.
+    """
+
+    def __init__(
+        self,
+        source_size: int,
+        target_size: int,
+        d_model: int,
+        d_hidden: int,
+        score: Score,
+        reach: int | None = None,
+        feed: bool = False,
+    ) -> None:
+        super().__init__()
+        self.feed = feed
+        self.encoder = BidirectionalEncoder(
+            source_size, d_model, d_hidden
+        )
+        self.embedding = Embedding(target_size, d_model)
+        d_fed = d_hidden if feed else 0
+        self.cell = LSTMCell(d_model + d_fed, d_hidden)
+        self.attention = LuongAttention(d_hidden, score, reach)
+        self.output = nn.Linear(d_hidden, target_size)
+
+    def start(self, source: Int[Tensor, "batch source"]) -> Memory:
+        mask = source != PAD
+        value, state = self.encoder(source, mask)
+        return *state, torch.zeros_like(state[0]), value, mask
+
+    def look(
+        self, token: Int[Tensor, " batch"], memory: Memory
+    ) -> tuple[Tensor, Tensor, Memory]:
+        """The logits, where it looked, and the new memory."""
+        hidden, cell, found, value, mask = memory
+        fed = [found] if self.feed else []
+        x = torch.cat([self.embedding(token), *fed], -1)
+        hidden, cell = self.cell(x, (hidden, cell))
+        steps, weights = self.attention(hidden[:, None], value, mask)
+        found = steps[:, 0]
+        memory = (hidden, cell, found, value, mask)
+        return self.output(found), weights[:, 0], memory
+
+    def step(
+        self, token: Int[Tensor, " batch"], state: Memory
+    ) -> tuple[Float[Tensor, "batch vocab_size"], Memory]:
+        logits, _, state = self.look(token, state)
+        return logits, state
+
+    def aligned(
+        self,
+        source: Int[Tensor, "batch source"],
+        target: Int[Tensor, "batch target"],
+    ) -> tuple[
+        Float[Tensor, "batch target vocab_size"],
+        Float[Tensor, "batch target source"],
+    ]:
+        """Teacher forcing: the logits and the weights."""
+        memory = self.start(source)
+        if self.feed:  # a step waits for what the last one found
+            logits, weights = [], []
+            for token in target.unbind(1):
+                now, where, memory = self.look(token, memory)
+                logits.append(now)
+                weights.append(where)
+            return torch.stack(logits, 1), torch.stack(weights, 1)
+        hidden, cell, _, value, mask = memory
+        states, _ = fused_lstm(
+            self.cell, self.embedding(target), state=(hidden, cell)
+        )
+        found, all_weights = self.attention(states, value, mask)
+        return self.output(found), all_weights
+
+    def forward(
+        self,
+        source: Int[Tensor, "batch source"],
+        target: Int[Tensor, "batch target"],
+    ) -> Float[Tensor, "batch target vocab_size"]:
+        return self.aligned(source, target)[0]

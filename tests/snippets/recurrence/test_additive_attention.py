@@ -1,0 +1,289 @@
+"""Why `additive-attention` can be believed."""
+
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+
+from snippets.lab.batches import PAD
+from snippets.recurrence.additive_attention import (
+    AdditiveAttention,
+    BidirectionalEncoder,
+    RNNSearch,
+    additive_scores,
+    turned,
+)
+from snippets.recurrence.search import beam_search, greedy
+
+BATCH, QUERIES, KEYS, D_QUERY, D_VALUE, D_SCORE = 3, 4, 6, 5, 7, 8
+
+
+def attention(seed=0, dtype=torch.float64):
+    torch.manual_seed(seed)
+    return AdditiveAttention(D_QUERY, D_VALUE, D_SCORE).to(dtype)
+
+
+def random_inputs(seed, dtype=torch.float64):
+    random = torch.Generator().manual_seed(seed)
+    state = torch.randn(BATCH, QUERIES, D_QUERY, generator=random, dtype=dtype)
+    value = torch.randn(BATCH, KEYS, D_VALUE, generator=random, dtype=dtype)
+    mask = torch.rand(BATCH, QUERIES, KEYS, generator=random) < 0.6
+    mask[..., 0] = True
+    return state, value, mask
+
+
+def one_by_one(model, state, value, mask):
+    """Equations 5 and 6 and appendix A.1.2, with loops over plain numbers."""
+    w, u, v = (
+        model.query.weight.tolist(),
+        model.key.weight.tolist(),
+        model.v.tolist(),
+    )
+
+    def times(matrix, vector):
+        return [sum(a * b for a, b in zip(row, vector, strict=True)) for row in matrix]
+
+    contexts, shares = [], []
+    for s, allowed in zip(state.tolist(), mask.tolist(), strict=True):
+        powers = []
+        for h, may in zip(value.tolist(), allowed, strict=True):
+            both = zip(v, times(w, s), times(u, h), strict=True)
+            score = sum(v_k * math.tanh(a + b) for v_k, a, b in both)
+            powers.append(math.exp(score) if may else 0.0)
+        weights = [power / sum(powers) for power in powers]
+        columns = zip(*value.tolist(), strict=True)
+        contexts.append([sum(map(float.__mul__, weights, c)) for c in columns])
+        shares.append(weights)
+    return torch.tensor([contexts]).squeeze(0), torch.tensor(shares)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_equals_the_formula_written_out_in_loops(seed):
+    model, (state, value, mask) = attention(seed), random_inputs(seed)
+    contexts, weights = model(state, value, mask)
+    for row in range(BATCH):
+        by_loops = one_by_one(model, state[row], value[row], mask[row])
+        for ours, theirs in zip((contexts[row], weights[row]), by_loops, strict=True):
+            torch.testing.assert_close(ours, theirs.double(), rtol=0, atol=1e-6)
+
+
+def test_scores_are_those_of_a_network_over_each_pair():
+    # [W U] [s; h] is W s + U h: PyTorch's layers over the two side by side.
+    model, (state, value, _) = attention(), random_inputs(1)
+    network = nn.Sequential(
+        nn.Linear(D_QUERY + D_VALUE, D_SCORE, bias=False),
+        nn.Tanh(),
+        nn.Linear(D_SCORE, 1, bias=False),
+    ).double()
+    with torch.no_grad():
+        network[0].weight.copy_(torch.cat([model.query.weight, model.key.weight], 1))
+        network[2].weight.copy_(model.v[None])
+    pairs = torch.cat(
+        [
+            state[:, :, None].expand(-1, -1, KEYS, -1),
+            value[:, None].expand(-1, QUERIES, -1, -1),
+        ],
+        -1,
+    )
+    ours = additive_scores(model.query(state), model.key(value), model.v)
+    torch.testing.assert_close(ours, network(pairs).squeeze(-1), rtol=0, atol=1e-12)
+
+
+def test_equals_the_layer_of_keras_which_projects_nothing():
+    # keras.layers.AdditiveAttention: reduce_sum(scale * tanh(q + k), -1).
+    random = torch.Generator().manual_seed(2)
+    query = torch.randn(BATCH, QUERIES, D_SCORE, generator=random)
+    key = torch.randn(BATCH, KEYS, D_SCORE, generator=random)
+    scale = torch.randn(D_SCORE, generator=random)
+    q, k, v = query.numpy(), key.numpy(), scale.numpy()
+    import numpy as np
+
+    keras = (v * np.tanh(q[:, :, None, :] + k[:, None, :, :])).sum(-1)
+    ours = additive_scores(query, key, scale)
+    torch.testing.assert_close(ours, torch.from_numpy(keras), rtol=0, atol=1e-5)
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_weights_are_shares_of_what_may_be_looked_at(seed):
+    model, (state, value, mask) = attention(), random_inputs(seed)
+    _, weights = model(state, value, mask)
+    torch.testing.assert_close(weights.sum(-1), torch.ones_like(weights[..., 0]))
+    assert weights[~mask].eq(0).all() and weights[mask].gt(0).all()
+
+
+@given(st.permutations(range(KEYS)))
+def test_the_order_of_the_places_does_not_matter(order):
+    model, (state, value, mask) = attention(), random_inputs(3)
+    straight, _ = model(state, value, mask)
+    shuffled, _ = model(state, value[:, order], mask[..., order])
+    torch.testing.assert_close(straight, shuffled, rtol=0, atol=1e-12)
+
+
+def test_a_score_is_bounded_however_long_the_vectors():
+    model, (state, value, _) = attention(), random_inputs(4)
+    scores = additive_scores(
+        model.query(1e3 * state), model.key(1e3 * value), model.v
+    ).abs()
+    assert scores.max() <= model.v.abs().sum() + 1e-9
+    dots = ((1e3 * state)[..., :5] @ (1e3 * value)[..., :5].mT).abs()
+    assert dots.max() > 1e3 * model.v.abs().sum()
+
+
+def test_keys_made_once_are_the_keys():
+    model, (state, value, mask) = attention(), random_inputs(5)
+    again = model(state, value, mask)
+    once = model(state, value, mask, model.key(value))
+    for ours, theirs in zip(once, again, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=0, atol=0)
+
+
+def test_nothing_to_look_at_gives_zeros_and_finite_gradients():
+    model, (state, value, mask) = attention(), random_inputs(6)
+    mask[:, 1] = False
+    context, weights = model(state.requires_grad_(), value, mask)
+    context.sum().backward()
+    assert context[:, 1].eq(0).all() and weights[:, 1].eq(0).all()
+    assert state.grad.isfinite().all() and state.grad[:, 2].ne(0).any()
+
+
+# --- The translator
+
+SOURCE = torch.tensor([[5, 6, 7, 4, 2], [8, 9, 2, PAD, PAD], [5, 5, 5, 2, PAD]])
+TARGET = torch.tensor([[1, 4, 6, 5], [1, 7, 8, 9], [1, 9, 9, 9]])
+
+
+def translator(seed=0):
+    torch.manual_seed(seed)
+    return RNNSearch(10, 11, 6, 8).double().eval()
+
+
+def test_turning_twice_changes_nothing_and_padding_stays():
+    x = torch.arange(15.0).reshape(3, 5, 1)
+    mask = SOURCE != PAD
+    once = turned(x, mask)
+    assert once[1].flatten().tolist() == [7, 6, 5, 8, 9]
+    assert torch.equal(turned(once, mask), x)
+
+
+def test_both_readers_are_pytorchs_bidirectional_lstm():
+    torch.manual_seed(1)
+    ours = BidirectionalEncoder(10, 6, 8).double()
+    theirs = nn.LSTM(6, 4, batch_first=True, bidirectional=True).double()
+    names = {"forth": "", "back": "_reverse"}
+    state = {}
+    for name, ending in names.items():
+        cell = getattr(ours, name)
+        for part, letters in (("input", "ih"), ("recurrent", "hh")):
+            layer = getattr(cell, part)
+            state[f"weight_{letters}_l0{ending}"] = layer.weight
+            state[f"bias_{letters}_l0{ending}"] = layer.bias
+    theirs.load_state_dict(state)
+    mask = SOURCE != PAD
+    annotations, last = ours(SOURCE, mask)
+    packed = nn.utils.rnn.pack_padded_sequence(
+        ours.embedding(SOURCE), mask.sum(-1), batch_first=True, enforce_sorted=False
+    )
+    output, ends = theirs(packed)
+    output, _ = nn.utils.rnn.pad_packed_sequence(output, batch_first=True)
+    torch.testing.assert_close(annotations[mask], output[mask], rtol=0, atol=1e-12)
+    for part, end in zip(last, ends, strict=True):
+        sides = torch.cat([end[0], end[1]], -1)
+        torch.testing.assert_close(part, sides, rtol=0, atol=1e-12)
+
+
+def test_the_previous_state_looks_so_a_word_does_not_move_its_own_weights():
+    model = translator()
+    _, weights = model.aligned(SOURCE, TARGET)
+    other = TARGET.clone()
+    other[:, 2] = 10
+    _, changed = model.aligned(SOURCE, other)
+    torch.testing.assert_close(changed[:, :3], weights[:, :3], rtol=0, atol=0)
+    assert (changed[:, 3] - weights[:, 3]).abs().max() > 1e-6
+
+
+def test_it_never_looks_at_padding_and_padding_changes_nothing():
+    model = translator()
+    logits, weights = model.aligned(SOURCE, TARGET)
+    assert weights[1, :, 3:].eq(0).all()
+    alone, _ = model.aligned(SOURCE[1:2, :3], TARGET[1:2])
+    torch.testing.assert_close(alone[0], logits[1], rtol=0, atol=1e-12)
+
+
+def test_writing_step_by_step_is_teacher_forcing():
+    model = translator()
+    memory, steps = model.start(SOURCE), []
+    for token in TARGET.unbind(1):
+        logits, memory = model.step(token, memory)
+        steps.append(logits)
+    torch.testing.assert_close(torch.stack(steps, 1), model(SOURCE, TARGET))
+
+
+def test_a_beam_of_one_is_greedy():
+    model = translator()
+    (row,) = greedy(model, SOURCE[:1], 6)
+    assert beam_search(model, SOURCE[:1], 1, 6)[0].tokens == row
+
+
+# --- Planted faults
+
+
+class AsInATutorial(AdditiveAttention):
+    """graykode/nlp-tutorial 4-2 cites this paper and computes Luong's general score."""
+
+    def forward(self, state, value, mask=None, key=None):
+        scores = self.query(state) @ self.key(value).mT
+        weights = scores.masked_fill(~mask, -math.inf).softmax(-1)
+        return weights @ value, weights
+
+
+class OutsideTanh(AdditiveAttention):
+    """The two are added after the tanh: the state adds the same to every score."""
+
+    def forward(self, state, value, mask=None, key=None):
+        query = torch.tanh(self.query(state)).unsqueeze(-2)
+        scores = (query + torch.tanh(self.key(value)).unsqueeze(-3)) @ self.v
+        weights = scores.masked_fill(~mask, -math.inf).softmax(-1)
+        return weights @ value, weights
+
+
+class OverTheQueries(AdditiveAttention):
+    """Softmax over the words that are written."""
+
+    def forward(self, state, value, mask=None, key=None):
+        scores = additive_scores(self.query(state), self.key(value), self.v)
+        weights = scores.masked_fill(~mask, -1e9).softmax(-2)
+        return weights @ value, weights
+
+
+@pytest.mark.parametrize("faulty", [AsInATutorial, OutsideTanh, OverTheQueries])
+def test_planted_faults_differ_from_the_formula(faulty):
+    model, (state, value, mask) = attention(), random_inputs(7)
+    wrong = faulty(D_QUERY, D_VALUE, D_SCORE).double()
+    wrong.load_state_dict(model.state_dict())
+    _, by_loops = one_by_one(model, state[0], value[0], mask[0])
+    _, weights = wrong(state, value, mask)
+    assert (weights[0] - by_loops).abs().max() > 0.01
+
+
+class CurrentState(RNNSearch):
+    """Looks with the state that has read the last word: Luong's order."""
+
+    def look(self, token, memory):
+        *state, value, key, mask = memory
+        _, (now, _) = self.decoder.step(token, tuple(state), torch.zeros_like(state[0]))
+        context, weights = self.attention(now[:, None], value, mask[:, None], key)
+        logits, after = self.decoder.step(token, tuple(state), context[:, 0])
+        return logits, weights[:, 0], (*after, value, key, mask)
+
+
+def test_the_current_state_would_be_seen():
+    torch.manual_seed(0)
+    model = CurrentState(10, 11, 6, 8).double().eval()
+    _, weights = model.aligned(SOURCE, TARGET)
+    other = TARGET.clone()
+    other[:, 2] = 10
+    _, changed = model.aligned(SOURCE, other)
+    assert (changed[:, 2] - weights[:, 2]).abs().max() > 1e-6

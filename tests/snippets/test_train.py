@@ -1,0 +1,107 @@
+"""The command that trains a translator."""
+
+import json
+from itertools import islice
+
+import pytest
+import torch
+
+from snippets import train
+from snippets.lab import record
+from snippets.lab.portuguese import pairs
+from snippets.train import MODELS, SENTENCE, Settings
+
+TINY = Settings(steps=2, count=40, longest=6, batch_size=8, d_model=8, d_hidden=8)
+
+
+@pytest.fixture
+def elsewhere(monkeypatch, tmp_path):
+    """Checkpoints and results go to a folder of the test's own."""
+    monkeypatch.setattr(train, "CACHE", tmp_path / "cache")
+    monkeypatch.setattr(train, "RESULTS", tmp_path / "results")
+    monkeypatch.setattr(train, "Settings", lambda steps: TINY)
+    return tmp_path
+
+
+def test_the_sentence_is_as_our_grammar_would_align_it():
+    # Words of the generator, and a gold alignment that links each to some other.
+    known = {word for p in islice(pairs("train"), 3000) for word in p.portuguese}
+    assert set(SENTENCE.portuguese) <= known
+    assert {place for place, _ in SENTENCE.alignment} == set(
+        range(len(SENTENCE.portuguese))
+    )
+    assert {word for _, word in SENTENCE.alignment} == set(range(len(SENTENCE.english)))
+
+
+def test_the_sentence_is_not_trained_on():
+    chosen = train.sentences("train", Settings(1, shortest=11, longest=11), 300)
+    assert len(chosen) == 300
+    assert SENTENCE.portuguese not in {pair.portuguese for pair in chosen}
+
+
+def test_the_rate_rises_and_falls():
+    settings = Settings(steps=1000)
+    rates = [settings.rate(step) for step in range(1000)]
+    top = rates.index(max(rates))
+    assert rates[: top + 1] == sorted(rates[: top + 1]) and 30 < top < 60
+    assert rates[top:] == sorted(rates[top:], reverse=True)
+    assert rates[-1] == pytest.approx(settings.lr / 50)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_it_trains_says_how_good_it_is_and_records(name, elsewhere, capsys):
+    threads = torch.get_num_threads()
+    assert train.main([name, "--steps", "2", "--record"]) == 0
+    torch.set_num_threads(threads)
+    assert "bleu" in capsys.readouterr().out
+    result = json.loads((elsewhere / "results" / f"{name}.json").read_text())
+    assert result["recipe"]["command"] == f"python -m snippets.train {name}"
+    weights = result["sentence"].get("weights", [])
+    assert all(sum(row) <= 1.001 for row in weights)
+    assert ("error_rate" in result["scores"]) == bool(weights) == (name != "seq2seq")
+
+
+def test_it_goes_on_where_it_was(elsewhere, capsys):
+    assert train.main(["seq2seq", "--steps", "2", "--resume"]) == 2
+    assert "nothing to resume" in capsys.readouterr().err
+    assert train.main(["seq2seq", "--steps", "2"]) == 0
+    assert train.main(["seq2seq", "--steps", "2", "--resume"]) == 0
+
+
+def test_it_trains_on_a_file_of_pairs(elsewhere, tmp_path, capsys):
+    lines = [
+        f"{' '.join(p.english)}\t{' '.join(p.portuguese)}\tours\n"
+        for p in islice(pairs("train", 0, 4, 6), 40)
+    ]
+    path = tmp_path / "pairs.tsv"
+    path.write_text("".join(lines), encoding="utf-8")
+    assert train.main(["seq2seq", "--steps", "2", "--pairs", str(path)]) == 0
+    assert "bleu" in capsys.readouterr().out
+    path.write_text("no tab here\n", encoding="utf-8")
+    assert train.main(["seq2seq", "--pairs", str(path)]) == 2
+    assert "pairs.tsv:1: 1 column" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("wrong", [["--steps", "0"], ["--record", "--pairs", "x"]])
+def test_what_cannot_be_is_refused_in_a_line(wrong, capsys):
+    with pytest.raises(SystemExit) as refused:
+        train.main(["seq2seq", *wrong])
+    assert refused.value.code == 2
+    assert capsys.readouterr().err.splitlines()[-1].startswith("python -m snippets")
+
+
+RECORDED = sorted(
+    name for name in MODELS if (record.RESULTS / "benchmarks" / f"{name}.json").exists()
+)
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_what_is_recorded_is_of_this_code_and_good(name):
+    path = record.RESULTS / "benchmarks" / f"{name}.json"
+    result = json.loads(path.read_text(encoding="utf-8"))
+    module = f"snippets.recurrence.{name.replace('-', '_')}"
+    assert result["recipe"]["code"] == record.code_hash(module)
+    assert result["scores"]["bleu"] >= 95
+    assert result["scores"]["error_rate"] < 0.15
+    sentence = result["sentence"]
+    assert sentence["written"] == sentence["english"] == list(SENTENCE.english)
