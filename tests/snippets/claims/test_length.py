@@ -1,0 +1,55 @@
+"""Whether `length` measures what it says."""
+
+import pytest
+
+from snippets.claims import length as claim
+
+
+def rows_of(plain, attention):
+    """BLEU on the first and on the last group of training, a pair a seed."""
+    rows = []
+    for model, pairs in (("plain", plain), ("attention", attention)):
+        for seed, (short, long) in enumerate(pairs):
+            for place, (first, last) in enumerate(claim.GROUPS):
+                bleu = short if place < claim.IN_TRAINING - 1 else long
+                rows.append(
+                    {"seed": seed, "model": model, "shortest": first}
+                    | {"longest": last, "bleu": bleu}
+                )
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("plain", "attention", "verdict"),
+    [
+        ([(40, 10), (50, 20), (60, 25)], [(90, 85), (90, 80), (95, 95)], "seen"),
+        ([(40, 10), (50, 20), (60, 25)], [(90, 85), (90, 60), (95, 95)], "partly"),
+        ([(40, 10), (50, 45), (60, 25)], [(90, 85), (90, 80), (95, 95)], "not seen"),
+        ([(40, 30), (50, 35), (60, 35)], [(90, 85), (90, 82), (95, 95)], "partly"),
+        ([(40, 39), (50, 49), (60, 59)], [(90, 10), (90, 10), (95, 10)], "not seen"),
+    ],
+)
+def test_the_verdict_follows_from_the_rows_of_all_seeds(plain, attention, verdict):
+    found, words = claim.conclude(rows_of(plain, attention))
+    assert found == verdict
+    kept = [long / short for short, long in plain]
+    assert f"{min(kept):.0%} to {max(kept):.0%}" in words
+
+
+def test_the_groups_follow_on_each_other_and_the_last_is_new():
+    for (_, last), (first, _) in zip(claim.GROUPS, claim.GROUPS[1:], strict=False):
+        assert first == last + 1
+    assert claim.GROUPS[claim.IN_TRAINING - 1][1] == claim.LONGEST
+    assert max(len(p.portuguese) for p in claim.test(claim.GROUPS[0])) == 7
+    assert {s.longest for _, s in claim.MODELS.values()} == {claim.LONGEST}
+
+
+def test_the_table_and_the_figure_hold_every_seed(capsys):
+    rows = rows_of([(40, 10), (50, 20), (60, 25)], [(90, 85), (90, 80), (95, 95)])
+    claim.show(rows)
+    printed = capsys.readouterr().out
+    assert max(map(len, printed.splitlines())) <= 42
+    assert " 4- 7   50.0   40-60    91.7   90-95" in printed
+    (axes,) = claim.draw(rows).axes
+    dots = [line for line in axes.lines if line.get_marker() in ("o", "s")]
+    assert sum(len(line.get_xdata()) for line in dots) == 2 * 3 * len(claim.GROUPS)
