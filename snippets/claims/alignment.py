@@ -41,14 +41,16 @@ REPORTED = (
     " 0.36 with local (monotonic, predictive), 0.32 by the Berkeley Aligner."
 )
 TRIED = (
-    "Sentences of 4 to 12 words, 500 steps for each model. Each English word is linked"
-    " to the Portuguese word that it looks at most, so some links of the gold alignment"
-    " cannot be found: the row `one link` says how good such an alignment can be."
+    "Sentences of 4 to 12 words, 700 steps for each model. Local is dot in a window"
+    " of 5 places to either side; with 3, and 500 steps, no seed learned where to "
+    "put it (the best had 40 BLEU). Each English word is linked to the Portuguese "
+    "word that it looks at most, so some links of the gold alignment cannot be "
+    "found: the row `one link` says how good such an alignment can be."
 )
 
-SETTINGS = Settings(500, 12_000, longest=12)
+SETTINGS = Settings(700, 12_000, longest=12)
 COUNT = 200  # test sentences
-REACH = 3  # places to either side
+REACH = 5  # places to either side; 10 in the paper, whose sentences are longer
 ITERATIONS = 5  # of IBM model 1
 SENTENCES = 3_000  # for IBM model 1
 
@@ -84,7 +86,7 @@ MODELS: dict[str, Build] = {
     "dot": partial(luong, "dot", None),
     "general": partial(luong, "general", None),
     "concat": partial(luong, "concat", None),
-    "local": partial(luong, "general", REACH),
+    "local": partial(luong, "dot", REACH),
 }
 OTHERS = ("IBM model 1", "diagonal", "one link")
 
@@ -185,14 +187,12 @@ def conclude(rows: list[dict[str, Any]]) -> tuple[str, str]:
     bar = min(of(rows, "diagonal"))
     below = [name for name in MODELS if max(learned[name]) < bar]
     best = min(MODELS, key=lambda name: mean(learned[name]))
-    pairs_of_seeds = zip(
-        learned["local"], learned["general"], strict=True
-    )
+    pairs_of_seeds = zip(learned["local"], learned["dot"], strict=True)
     gains = [whole - near for near, whole in pairs_of_seeds]
     words = (
         f"{len(below)} of {len(MODELS)} scores beat the diagonal with every seed;"
         f" {best} is best, with a mean error rate of {mean(learned[best]):.2f}. The"
-        f" window changes that of general by {-max(gains):+.2f} to {-min(gains):+.2f}."
+        f" window changes that of dot by {-max(gains):+.2f} to {-min(gains):+.2f}."
     )
     if not below:
         return "not seen", words

@@ -90,9 +90,9 @@ def test_each_model_has_the_score_of_its_name():
         if name == "additive":
             assert type(model).__name__ == "RNNSearch"
         else:
-            wanted = "General" if name == "local" else name.capitalize()
             score = attention.score
-            assert score is dot if name == "dot" else type(score).__name__ == wanted
+            plain = name in ("dot", "local")
+            assert score is dot if plain else type(score).__name__ == name.capitalize()
             assert (attention.window is not None) == (name == "local")
 
 
