@@ -30,7 +30,8 @@ REPORTED = (
 )
 TRIED = (
     "Both are trained on sentences of 4 to 20 words. The plain one is the smaller and"
-    " faster model, so it gets twice the steps."
+    " faster model, so it gets twice the steps: 2,400. With 1,400 and 700 it kept 21%"
+    " to 25% of its BLEU, the one with attention 79% to 84%."
 )
 
 # The lengths of Portuguese sentences, first and last of each group.
@@ -43,8 +44,8 @@ LONGEST = 20
 
 Build = Callable[[int, int, int, int], nn.Module]
 MODELS: dict[str, tuple[Build, Settings]] = {
-    "plain": (Seq2Seq, Settings(1400, 20_000, longest=LONGEST)),
-    "attention": (RNNSearch, Settings(700, 20_000, longest=LONGEST)),
+    "plain": (Seq2Seq, Settings(2400, 20_000, longest=LONGEST)),
+    "attention": (RNNSearch, Settings(1200, 20_000, longest=LONGEST)),
 }
 
 
@@ -150,9 +151,11 @@ def draw(rows: list[dict[str, Any]]) -> Figure:
                 color=colour,
                 markersize=5,
             )
+        # Beside the line, where it is nearly level.
+        below = -18 if model == "attention" else 12
         axes.annotate(
-            model, (len(GROUPS) - 1, mean(scores[-1])), xytext=(0, 10),
-            textcoords="offset points", ha="right", color=colour,
+            model, (1, mean(scores[1])), xytext=(0, below),
+            textcoords="offset points", color=colour,
         )  # fmt: skip
     axes.axvline(
         IN_TRAINING - 0.5, color=plots.MUTED, linestyle=plots.DOTTED
