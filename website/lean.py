@@ -51,18 +51,22 @@ def _rules(rules: Sequence[Node]) -> list[str]:
     return kept
 
 
+# Sections of a concept's page that explain nothing anew.
+UNSOUGHT = "go-on|change-one-thing|check-yourself|output"
+
+
 def search_index(index: str) -> str:
     """The index with the names of what code defines instead of the code.
 
     Every visitor fetches the index. Code and printed output were a fifth of it, and
-    who looks for a function looks for its name. The resources that a concept's page
-    lists have pages of their own to be found by.
+    who looks for a function looks for its name. Exercises and the resources that a
+    concept's page lists are not what anybody searches for.
     """
     data = json.loads(index)
     data["docs"] = [
         entry
         for entry in data["docs"]
-        if not re.fullmatch(r"concepts/.*#go-on", entry["location"])
+        if not re.fullmatch(rf"concepts/.*#({UNSOUGHT})", entry["location"])
     ]
     for entry in data["docs"]:
         if re.fullmatch(r"concepts/[^#]*", entry["location"]):

@@ -151,9 +151,13 @@ class Renderer:
             name = PurePosixPath(path).stem
             return resources.resource_meta(self.reading_list.by_id[name])
         if path.startswith("concepts/"):
-            # Who searches for a word wants it explained.
-            return {"search": {"boost": 3}}
+            # Who searches for a word wants it explained, on the main line first.
+            return {"search": {"boost": 4 if self.on_main_line(path) else 3}}
         return {}
+
+    def on_main_line(self, path: str) -> bool:
+        name = self.syllabus.by_name[PurePosixPath(path).stem].chapter
+        return any(c.main_line for c in self.syllabus.chapters if c.name == name)
 
     def page(self, path: str, markdown: str, meta: Mapping[str, Any]) -> str:
         """The Markdown of one page, ready for MkDocs.

@@ -92,7 +92,8 @@ CUTS = (
 # find a sign that is missing here.
 UPRIGHT = _span(0x20, 0x7E) | {
     ord(sign)
-    for sign in "\u00a0×÷±−·⋅…⋯⋮⋱≤≥≠≈≡∼∝∞√∂∇∈∉∀∃→←↔↦⇒⇔⊤⊥∣∥⟨⟩⌊⌋⌈⌉∘∗⊙⊕⊗′ℓˉˆ˜˙¨ΓΔΘΛΞΠΣΥΦΨΩ"
+    for sign in "⎧⎨⎩∅"
+    "\u00a0×÷±−·⋅…⋯⋮⋱≤≥≠≈≡∼∝∞√∂∇∈∉∀∃→←↔↦⇒⇔⊤⊥∣∥⟨⟩⌊⌋⌈⌉∘∗⊙⊕⊗′ℓˉˆ˜˙¨ΓΔΘΛΞΠΣΥΦΨΩ"
 }
 
 # Fallbacks made as wide and as tall as our fonts, so that nothing moves when ours

@@ -11,10 +11,8 @@ import re
 from typing import Any
 
 import matplotlib as mpl
-
-mpl.use("svg")
-from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
@@ -60,14 +58,13 @@ mpl.rcParams.update(_STYLE)
 def canvas(
     height: float, rows: int = 1, columns: int = 1, **options: Any
 ) -> tuple[Figure, Any]:
-    """A figure 400 px wide and `height` px high, with its axes (as `plt.subplots`)."""
-    return plt.subplots(
-        rows,
-        columns,
-        figsize=(400 / 72, height / 72),
-        layout="constrained",
-        **options,
+    """A figure 400 px wide and `height` px high, with its axes."""
+    # Not by pyplot, which would keep every figure that nobody closes.
+    figure = Figure(
+        figsize=(400 / 72, height / 72), layout="constrained"
     )
+    FigureCanvasSVG(figure)  # measures words as the page will set them
+    return figure, figure.subplots(rows, columns, **options)
 
 
 def bars(
@@ -186,14 +183,13 @@ def svg(figure: Figure, name: str) -> str:
     """The figure as an SVG for a page: named colours, real text, the same every time.
 
     Args:
-        figure: what a snippet's `draw` returned; it is closed.
+        figure: what a snippet's `draw` returned.
         name: prefixes the ids, so that two figures can stand on one page.
     """
     buffer = io.StringIO()
     figure.savefig(
         buffer, format="svg", metadata={"Date": None, "Creator": None}
     )
-    plt.close(figure)
     text = buffer.getvalue()
     for pattern, replacement in _TIDY:
         text = re.sub(pattern, replacement, text, flags=re.S)

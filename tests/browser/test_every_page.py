@@ -295,7 +295,7 @@ def test_a_link_to_a_concept_opens_without_a_reload(
 ) -> None:
     with opened(browser, site.url + "concepts/heads/") as page:
         page.evaluate("window.stayed = true")
-        page.locator('main a[href$="attention/"]').first.click()
+        page.locator('article a[href$="/attention/"]').first.click()
         page.wait_for_url("**/concepts/attention/")
         page.wait_for_selector("h1#attention")
         assert page.evaluate("window.stayed") is True

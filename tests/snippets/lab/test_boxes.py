@@ -1,6 +1,5 @@
 """Why `boxes` can be believed: nothing is lost, and nothing runs over the edge."""
 
-import matplotlib.pyplot as plt
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,7 +29,6 @@ def test_ids_stand_below_their_tokens():
 @given(TOKENS.filter(bool))
 def test_the_drawing_holds_every_token_inside_its_width(tokens):
     figure = boxes.draw({"a title": tokens}, thick=lambda token: token["id"] > 255)
-    plt.close(figure)
     (axes,) = figure.axes
     texts = [text.get_text() for text in axes.texts]
     expected = [str(token[key]) for token in tokens for key in ("text", "id")]

@@ -91,10 +91,6 @@ def test_words_stay_words(drawing):
     assert "JetBrains Mono" in drawing and "DejaVu" not in drawing
 
 
-def test_no_figure_stays_open(drawing):
-    assert plots.plt.get_fignums() == []
-
-
 def test_a_heat_map_without_numbers_has_none():
     figure, axes = plots.canvas(100)
     plots.heat_map(axes, WEIGHTS, ["a", "b"], ["c", "d"], numbers=False)
