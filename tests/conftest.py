@@ -7,6 +7,7 @@ import os
 import sys
 import types
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 
 # Two threads on a busy machine make tiny models thirty times slower.
 os.environ["OMP_NUM_THREADS"] = "1"
@@ -20,6 +21,7 @@ from jaxtyping import install_import_hook
 from reading_list.model import ReadingList
 from reading_list.records import load
 from reading_list.syllabus import Syllabus, load_syllabus
+from website.links import BrokenLink, broken_links
 from website.served import Site, built_and_served
 
 torch.set_num_threads(1)
@@ -51,11 +53,24 @@ def reading_list() -> ReadingList:
     return load()
 
 
+BROKEN = pytest.StashKey[Future[list[BrokenLink]]]()
+
+
 @pytest.fixture(scope="session")
-def site() -> Iterator[Site]:
+def site(request: pytest.FixtureRequest) -> Iterator[Site]:
     """The whole site, built strictly for a sub-path and served there.
 
     `site.url` ends in a slash; `site.folder` holds the files.
     """
-    with built_and_served() as built:
+    with built_and_served() as built, ThreadPoolExecutor() as background:
+        if any("broken" in item.fixturenames for item in request.session.items):
+            # LinkChecker takes half a minute: let it go beside the other tests.
+            links = background.submit(broken_links, built.url)
+            request.config.stash[BROKEN] = links
         yield built
+
+
+@pytest.fixture
+def broken(site: Site, request: pytest.FixtureRequest) -> list[BrokenLink]:
+    """Every broken link of the built site."""
+    return request.config.stash[BROKEN].result()
