@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from snippets.lab import plots, record
-from snippets.lab.scores import table_of
+from snippets.demos import additive_attention
+from snippets.lab import record
 from snippets.recurrence.luong import Luong
 from snippets.recurrence.multiplicative_attention import (
     Concat,
@@ -216,20 +216,5 @@ def show(data: dict[str, Any]) -> None:
 
 
 def draw(data: dict[str, Any]) -> Figure:
-    """Where the translator looks, over where a person would."""
-    sentence = data["trained"]["sentence"]
-    rows, columns = sentence["english"], sentence["portuguese"]
-    gold = table_of(sentence["gold"], len(rows), len(columns))
-    figure, axes = plots.canvas(680, 2, 1)
-    titles = ("learned, in per cent", "gold")
-    for place, table, title in zip(
-        axes, (sentence["weights"], gold), titles, strict=True
-    ):
-        plots.heat_map(
-            place,
-            table[:-1],  # the full stop is no news
-            rows[:-1],
-            columns,
-            title,
-        )
-    return figure
+    """Where the translator looks, drawn as for additive attention."""
+    return additive_attention.draw(data)

@@ -44,10 +44,6 @@ def sections_of(source: str) -> dict[str, list[str]]:
     return found
 
 
-def _trimmed(lines: list[str]) -> list[str]:
-    return "\n".join(lines).strip("\n").splitlines()
-
-
 def sections(tree: Tree) -> Iterator[str]:
     """Each section that a page names exists and is short; each section is used."""
     there: dict[str, dict[str, list[str]]] = {}
