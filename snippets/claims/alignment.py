@@ -42,8 +42,10 @@ REPORTED = (
 )
 TRIED = (
     "Sentences of 4 to 12 words, 700 steps for each model. Local is dot in a window"
-    " of 5 places to either side; with 3, and 500 steps, no seed learned where to "
-    "put it (the best had 40 BLEU). Each English word is linked to the Portuguese "
+    " of 5 places to either side, so that it differs from dot by the window alone; the"
+    " paper's global score there is called location, its local ones are general."
+    " With general, 3 places and 500 steps no seed learned where to put the window (the"
+    " best had 40 BLEU). Each English word is linked to the Portuguese "
     "word that it looks at most, so some links of the gold alignment cannot be "
     "found: the row `one link` says how good such an alignment can be."
 )

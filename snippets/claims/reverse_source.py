@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import math
 import statistics
 from collections.abc import Sequence
@@ -14,13 +13,12 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from snippets.lab import plots
-from snippets.lab.batches import Vocabulary, batch, shuffled
-from snippets.lab.portuguese import Pair, pairs
+from snippets.lab.batches import batch
+from snippets.lab.portuguese import Pair
 from snippets.lab.scores import bleu
-from snippets.lab.training import fit
-from snippets.recurrence.search import greedy
-from snippets.recurrence.seq2seq import Seq2Seq, translation_loss
+from snippets.recurrence.seq2seq import Seq2Seq
 from snippets.text.logits import log_softmax
+from snippets.train import Settings, Translator, sentences, train
 
 CLAIM = "Reversing the source helps a plain LSTM encoder-decoder."
 PAPER = "sutskever-2014-seq2seq"
@@ -30,9 +28,16 @@ REPORTED = (
     " and BLEU rose from 25.9 to 30.6."
 )
 
-SHORTEST, LONGEST = 4, 15
-TRAIN, TEST, STEPS, BATCH, LR = 10_000, 300, 900, 64, 5e-3
-D_MODEL, D_HIDDEN = 96, 192
+SETTINGS = Settings(
+    steps=900,
+    count=10_000,
+    longest=15,
+    batch_size=64,
+    lr=5e-3,
+    d_model=96,
+    d_hidden=192,
+)
+TEST = 300  # sentences
 BEGINNING = 3  # so many words of a translation are its beginning
 ORDERS = ("as it is", "reversed")
 Row = dict[str, Any]
@@ -53,34 +58,21 @@ def backwards(some: Sequence[Pair]) -> list[Pair]:
     ]
 
 
-def rate(step: int) -> float:
-    """The learning rate: up over 50 steps, then down to nearly nothing."""
-    return LR * min(1, (step + 1) / 50) * max(0.02, 1 - step / STEPS)
-
-
-def surprises(
-    model: Seq2Seq, test: Sequence[Pair], *words: Vocabulary
-) -> Tensor:
+def surprises(translator: Translator, test: Sequence[Pair]) -> Tensor:
     """The surprise at each true word (sentence, place); NaN where there is none."""
-    held_out = batch(test, *words)
+    held_out = batch(test, translator.source, translator.target)
     known, wanted = held_out.target[:, :-1], held_out.target[:, 1:]
-    log_chances = log_softmax(model(held_out.source, known))
+    log_chances = log_softmax(translator.model(held_out.source, known))
     surprise = -log_chances.gather(-1, wanted[..., None])[..., 0]
     return surprise.masked_fill(~held_out.target_mask[:, 1:], math.nan)
 
 
 @torch.no_grad()
-def score(
-    model: Seq2Seq, test: Sequence[Pair], *words: Vocabulary
-) -> Row:
-    """How well a model does on sentences that it has not seen."""
-    surprise = surprises(model, test, *words)
-    source = batch(test, *words).source
-    written = [
-        tuple(words[1].decode(row))
-        for row in greedy(model, source, 2 * LONGEST)
-    ]
-    true = [pair.english for pair in test]
+def score(translator: Translator, test: Sequence[Pair]) -> Row:
+    """How well a translator does on sentences that it has not seen."""
+    surprise = surprises(translator, test)
+    written = translator.translate(test, 2 * SETTINGS.longest)
+    true = [list(pair.english) for pair in test]
     right = sum(t == w for t, w in zip(true, written, strict=True))
     return {
         "perplexity": surprise.nanmean().exp().item(),
@@ -93,30 +85,20 @@ def score(
 
 def measure(seed: int) -> list[Row]:
     """Two models that differ in nothing but the order in which they read."""
-    some = pairs("train", seed, SHORTEST, LONGEST)
-    train = list(itertools.islice(some, TRAIN))
-    some = pairs("test", seed, SHORTEST, LONGEST)
-    test = list(itertools.islice(some, TEST))
-    source = Vocabulary(pair.portuguese for pair in train)
-    target = Vocabulary(pair.english for pair in train)
+    training = sentences("train", SETTINGS, SETTINGS.count, seed)
+    test = sentences("test", SETTINGS, TEST, seed)
     rows = []
     for order in ORDERS:
         if order == "reversed":
-            train, test = backwards(train), backwards(test)
-        torch.manual_seed(seed)
-        model = Seq2Seq(len(source), len(target), D_MODEL, D_HIDDEN)
-        fit(
-            model,
-            shuffled(train, source, target, BATCH, seed),
-            translation_loss,
-            STEPS,
-            rate,
+            training, test = backwards(training), backwards(test)
+        translator = train(
+            Seq2Seq,
+            training,
+            SETTINGS,
             seed,
             label=f"seed {seed}, {order}",
         )
-        rows.append(
-            {"source": order, **score(model, test, source, target)}
-        )
+        rows.append({"source": order, **score(translator, test)})
     return rows
 
 
@@ -160,7 +142,8 @@ def conclude(rows: Sequence[Row]) -> tuple[str, str]:
 def show(rows: Sequence[Row]) -> None:
     """Print a line for each model."""
     print(
-        f"{STEPS} steps, {SHORTEST} to {LONGEST} words, greedy search"
+        f"{SETTINGS.steps} steps, {SETTINGS.shortest} to"
+        f" {SETTINGS.longest} words, greedy search"
     )
     print("seed  source    perplexity  BLEU   exact")
     for row in rows:

@@ -13,6 +13,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from snippets.lab.batches import PAD
+from snippets.recurrence.attentive import AttentiveTranslator
 from snippets.recurrence.recurrent_networks import (
     LSTMCell,
     State,
@@ -108,7 +109,7 @@ class BidirectionalEncoder(nn.Module):
         return both, tuple(torch.cat(parts, -1) for parts in last)
 
 
-class RNNSearch(nn.Module):
+class RNNSearch(AttentiveTranslator):
     """The translator of the paper, by the name it has there."""
 
     def __init__(
@@ -151,33 +152,3 @@ class RNNSearch(nn.Module):
         return logits, weights[:, 0], (*state, value, key, mask)
 
     # --8<-- [end:step]
-
-    def step(
-        self, token: Int[Tensor, " batch"], state: Memory
-    ) -> tuple[Float[Tensor, "batch vocab_size"], Memory]:
-        logits, _, state = self.look(token, state)
-        return logits, state
-
-    def aligned(
-        self,
-        source: Int[Tensor, "batch source"],
-        target: Int[Tensor, "batch target"],
-    ) -> tuple[
-        Float[Tensor, "batch target vocab_size"],
-        Float[Tensor, "batch target source"],
-    ]:
-        """Teacher forcing, step by step: the logits and the weights."""
-        memory = self.start(source)
-        logits, weights = [], []
-        for token in target.unbind(1):
-            now, where, memory = self.look(token, memory)
-            logits.append(now)
-            weights.append(where)
-        return torch.stack(logits, 1), torch.stack(weights, 1)
-
-    def forward(
-        self,
-        source: Int[Tensor, "batch source"],
-        target: Int[Tensor, "batch target"],
-    ) -> Float[Tensor, "batch target vocab_size"]:
-        return self.aligned(source, target)[0]

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from snippets.lab.batches import PAD
 from snippets.recurrence.additive_attention import BidirectionalEncoder
+from snippets.recurrence.attentive import AttentiveTranslator
 from snippets.recurrence.multiplicative_attention import (
     LuongAttention,
     Score,
@@ -21,7 +22,7 @@ from snippets.recurrence.search import Memory
 from snippets.text.embeddings import Embedding
 
 
-class Luong(nn.Module):
+class Luong(AttentiveTranslator):
     """The translator of the paper: read the last word, then look.
 
     With `reach` it looks at a window. With `feed` the last step's findings are read
@@ -67,12 +68,6 @@ class Luong(nn.Module):
         memory = (hidden, cell, found, value, mask)
         return self.output(found), weights[:, 0], memory
 
-    def step(
-        self, token: Int[Tensor, " batch"], state: Memory
-    ) -> tuple[Float[Tensor, "batch vocab_size"], Memory]:
-        logits, _, state = self.look(token, state)
-        return logits, state
-
     def aligned(
         self,
         source: Int[Tensor, "batch source"],
@@ -82,24 +77,11 @@ class Luong(nn.Module):
         Float[Tensor, "batch target source"],
     ]:
         """Teacher forcing: the logits and the weights."""
-        memory = self.start(source)
         if self.feed:  # a step waits for what the last one found
-            logits, weights = [], []
-            for token in target.unbind(1):
-                now, where, memory = self.look(token, memory)
-                logits.append(now)
-                weights.append(where)
-            return torch.stack(logits, 1), torch.stack(weights, 1)
-        hidden, cell, _, value, mask = memory
+            return super().aligned(source, target)
+        hidden, cell, _, value, mask = self.start(source)
         states, _ = fused_lstm(
             self.cell, self.embedding(target), state=(hidden, cell)
         )
-        found, all_weights = self.attention(states, value, mask)
-        return self.output(found), all_weights
-
-    def forward(
-        self,
-        source: Int[Tensor, "batch source"],
-        target: Int[Tensor, "batch target"],
-    ) -> Float[Tensor, "batch target vocab_size"]:
-        return self.aligned(source, target)[0]
+        found, weights = self.attention(states, value, mask)
+        return self.output(found), weights

@@ -1,5 +1,6 @@
 """Whether `reverse_source` measures what it says."""
 
+import dataclasses
 import itertools
 import math
 
@@ -11,6 +12,7 @@ from snippets.claims import reverse_source as claim
 from snippets.lab.batches import Vocabulary, batch, shuffled
 from snippets.lab.portuguese import pairs
 from snippets.recurrence.seq2seq import Seq2Seq, translation_loss
+from snippets.train import Translator
 
 
 @pytest.fixture(scope="module")
@@ -81,21 +83,21 @@ def test_both_orders_see_the_same_sentences_in_the_same_batches(some, words):
 
 
 def test_a_model_that_knows_all_has_the_best_scores(some, words):
-    scores = claim.score(Knows(some, words), some, *words)
+    scores = claim.score(Translator(Knows(some, words), *words, []), some)
     assert scores["bleu"] == pytest.approx(100)
     assert scores["exact"] == 1
     assert scores["perplexity"] == pytest.approx(1)
 
 
 def test_a_model_that_stutters_at_the_end_has_worse_ones(some, words):
-    scores = claim.score(Knows(some, words, most=5), some, *words)
+    scores = claim.score(Translator(Knows(some, words, most=5), *words, []), some)
     assert scores["exact"] < 0.5 and scores["bleu"] < 50
 
 
 def test_perplexity_and_its_parts_are_those_of_the_loss(some, words):
     torch.manual_seed(0)
     model = Seq2Seq(*map(len, words), 8, 8)
-    scores = claim.score(model, some, *words)
+    scores = claim.score(Translator(model, *words, []), some)
     loss = translation_loss(model, batch(some, *words)).item()
     assert math.log(scores["perplexity"]) == pytest.approx(loss, rel=1e-5)
     count = sum(len(pair.english) + 1 for pair in some)
@@ -107,11 +109,13 @@ def test_perplexity_and_its_parts_are_those_of_the_loss(some, words):
 def test_the_two_models_begin_alike_and_differ_in_what_they_read(monkeypatch):
     begun = []
 
-    def no_training(model, batches, loss, steps, lr, seed, label):
+    def no_training(model, batches, *how):
         begun.append((model.state_dict(), batches(0)))
+        return []
 
-    monkeypatch.setattr(claim, "fit", no_training)
-    monkeypatch.setattr(claim, "TRAIN", 100)
+    settings = dataclasses.replace(claim.SETTINGS, count=100)
+    monkeypatch.setattr("snippets.train.fit", no_training)
+    monkeypatch.setattr(claim, "SETTINGS", settings)
     monkeypatch.setattr(claim, "TEST", 20)
     rows = claim.measure(5)
     assert [r["source"] for r in rows] == list(claim.ORDERS)
