@@ -10,7 +10,7 @@ export NO_MKDOCS_2_WARNING := 1
 export DISABLE_MKDOCS_2_WARNING := true
 
 .DEFAULT_GOAL := help
-.PHONY: help serve site check run record test lint links lighthouse pins clean
+.PHONY: help serve site check run record claims test lint links lighthouse pins clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s%s\n", $$1, $$2}' Makefile
@@ -29,6 +29,9 @@ run: setup-snippets ## run a snippet: make run NAME=attention ARGS="--seed 1"
 
 record: setup-snippets ## the same, and record what it shows (without NAME: all of them)
 	@$(py) -m snippets $(NAME) --record $(ARGS)
+
+claims: setup-test ## try the papers' claims again, 15 minutes (ARGS="--seeds 3,4,5")
+	@$(py) -m snippets claim --again $(ARGS)
 
 test: setup-test ## run every test (ARGS="-k heads" for some)
 	@$(py) -m pytest $(ARGS)

@@ -13,6 +13,7 @@ A claim is `snippets/claims/NAME.py` with
 from __future__ import annotations
 
 import importlib
+import json
 import time
 import types
 from collections.abc import Sequence
@@ -73,6 +74,15 @@ def drawn(
     from snippets.lab.plots import svg
 
     return svg(claim.draw(rows), f"claim-{name}")
+
+
+def recorded_verdict(name: str) -> str:
+    """What the claim came to when it was recorded."""
+    path = RESULTS / f"{name}.json"
+    if not path.exists():
+        return "nothing"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    return str(content["verdict"])
 
 
 def _circumstances(name: str, seconds: float) -> Data:

@@ -91,7 +91,7 @@ def test_zizmor_finds_a_planted_injection_and_a_moving_tag(bad: Path) -> None:
 
 
 def test_actionlint_finds_nothing() -> None:
-    assert len(WORKFLOWS) == 4
+    assert len(WORKFLOWS) == 5
     assert actionlint(*WORKFLOWS) == ""
 
 

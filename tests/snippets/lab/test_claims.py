@@ -120,3 +120,15 @@ def test_a_wrong_call_gets_one_line(written, capsys, arguments, says):
     said = capsys.readouterr().err
     assert stopped.value.code == 2
     assert says in said and said.count("\n") == 1
+
+
+def test_again_compares_with_the_record(written, capsys):
+    assert command_line.main(["claim", "--again"]) == 1
+    assert "five: seen; recorded: nothing" in capsys.readouterr().out
+    command_line.main(["claim", "five", "--record"])
+    assert command_line.main(["claim", "five", "--again", "--seeds", "5,6,7"]) == 0
+    record = json.loads((written / "five.json").read_text(encoding="utf-8"))
+    text = json.dumps({**record, "verdict": "not seen"})
+    (written / "five.json").write_text(text, encoding="utf-8")
+    assert command_line.main(["claim", "--again"]) == 1
+    assert "five: seen; recorded: not seen" in capsys.readouterr().out
