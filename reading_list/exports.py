@@ -31,7 +31,7 @@ CSV_COLUMNS = (
     "summary",
 )
 #: Facts about the lists, not about the resource, stay out of the JSON.
-_NOT_EXPORTED = {"guide", "mended", "list_urls", "unconfirmed", "core"}
+_NOT_EXPORTED = {"guide", "mended", "list_urls", "unconfirmed", "core", "figure"}
 
 
 def to_json(reading_list: ReadingList) -> str:

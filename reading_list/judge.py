@@ -97,6 +97,7 @@ class _Judge:
             self.check_year,
             self.check_authors,
             self.check_concepts,
+            self.check_figure,
             self.check_repeats,
             self.check_lists,
             self.check_address,
@@ -235,6 +236,15 @@ class _Judge:
         for place, name in [*named, (("ours",), values.get("ours"))]:
             if isinstance(name, str) and name not in names:
                 self.add(place, f"names no concept ({name!r})", nearest(name, names))
+
+    def check_figure(self, values: dict[str, Any]) -> None:
+        """Only what has code has a figure."""
+        figure = values.get("figure")
+        name = figure.get("of") if isinstance(figure, dict) else None
+        drawn = tuple(c.name for c in self.syllabus.written if c.code)
+        if isinstance(name, str) and name not in drawn:
+            wrong = f"names no concept with a figure ({name!r})"
+            self.add(("figure", "of"), wrong, nearest(name, drawn))
 
     def check_repeats(self, values: dict[str, Any]) -> None:
         for name in ("concepts", "authors", "lists", "alt_urls", "see_also"):

@@ -8,7 +8,7 @@ from typing import get_args
 from pydantic_core import ErrorDetails
 
 from reading_list.frontmatter import Place, Wrong
-from reading_list.model import Mended
+from reading_list.model import GROUPS
 from reading_list.vocabulary import Access, Kind, Language, Level, ListSlug, Mend
 
 VOCABULARIES: dict[str, tuple[str, ...]] = {
@@ -30,7 +30,7 @@ NEEDED = {
 }
 _NO_GROUP = Wrong(
     "is {a_kind}, not a group of fields",
-    "write type, lists and detail below it, indented",
+    "write {fields} below it, indented",
 )
 #: By pydantic's name of the error.
 _OURS = {
@@ -60,7 +60,7 @@ def in_our_words(detail: ErrorDetails) -> Wrong:
     if kind == "missing":
         return Wrong("is missing", NEEDED.get(name, f"add {name}:"))
     if kind == "extra_forbidden":
-        return Wrong("is not a field", nearest(name, tuple(Mended.model_fields)))
+        return Wrong("is not a field", nearest(name, _fields_of(detail)))
     if kind == "literal_error":
         return Wrong(f"is {given!r}", nearest(str(given), VOCABULARIES[name]))
     if kind not in _OURS:
@@ -71,10 +71,17 @@ def in_our_words(detail: ErrorDetails) -> Wrong:
         "name": name,
         "given": given,
         "a_kind": _kind_of(given),
+        "fields": ", ".join(_fields_of(detail)),
         "example": "1706.03762" if name == "arxiv" else "a-name-like-this",
         **detail.get("ctx", {}),
     }
     return Wrong(*(part.format_map(facts) for part in _OURS[kind]))
+
+
+def _fields_of(detail: ErrorDetails) -> tuple[str, ...]:
+    """The fields of the group that an error is in; a record itself is no group."""
+    group = GROUPS.get(str(detail["loc"][0]))
+    return tuple(group.model_fields) if group else ()
 
 
 def _kind_of(value: object) -> str:

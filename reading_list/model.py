@@ -38,6 +38,14 @@ class Mended(_Entry):
     detail: LongText
 
 
+class Figure(_Entry):
+    """A figure that a snippet of ours drew, shown under the guide."""
+
+    of: Name
+    alt: LongText
+    notice: LongText
+
+
 class Resource(_Entry):
     """One external resource. What is unknown is absent."""
 
@@ -73,6 +81,7 @@ class Resource(_Entry):
     translation_of: Name | None = None
     see_also: tuple[Name, ...] = ()
     ours: Name | None = None
+    figure: Figure | None = None
 
     # What the five lists said.
     lists: tuple[ListSlug, ...] = ()
@@ -124,6 +133,10 @@ class Resource(_Entry):
             level,
             self.title,
         )
+
+
+#: The groups of fields inside a record, by the field that holds them.
+GROUPS: dict[str, type[BaseModel]] = {"mended": Mended, "figure": Figure}
 
 
 class HostNote(_Entry):

@@ -28,6 +28,11 @@ class Claim:
     def name(self) -> str:
         return str(self.record["name"])
 
+    @property
+    def paper(self) -> str:
+        """The id of the paper's record."""
+        return str(self.record["paper"])
+
 
 def load_claims(folder: Path = RESULTS) -> dict[str, Claim]:
     """Every recorded claim, by name."""
@@ -43,7 +48,7 @@ def does_it_hold(claims: Mapping[str, Claim], reading_list: ReadingList) -> str:
     """A table of all claims, then each with its figure and its numbers, as Markdown."""
     by_year = sorted(
         claims.values(),
-        key=lambda claim: reading_list.by_id[claim.record["paper"]].year or 0,
+        key=lambda claim: reading_list.by_id[claim.paper].year or 0,
     )
     rows = [
         f"| [{claim.record['claim']}](#{claim.name}) | {_paper(claim, reading_list)}"
@@ -57,27 +62,32 @@ def does_it_hold(claims: Mapping[str, Claim], reading_list: ReadingList) -> str:
 
 
 def _paper(claim: Claim, reading_list: ReadingList) -> str:
-    paper = reading_list.by_id[claim.record["paper"]]
+    paper = reading_list.by_id[claim.paper]
     maker = paper.makers[0].split()[-1]
     return f"[{maker} {paper.year}](resources/{paper.id}.md)"
+
+
+def claim_figure(claim: Claim) -> str:
+    """The claim's figure, which says in words what was concluded from it."""
+    return picture(
+        f"results/claims/{claim.name}.svg",
+        f"Every seed's result as a dot. {claim.record['conclusion']}",
+        "Every dot is one seed.",
+    )
 
 
 def _section(claim: Claim, reading_list: ReadingList) -> str:
     record = claim.record
     versions = record["versions"]
     seeds = ", ".join(map(str, record["seeds"]))
-    title = reading_list.by_id[record["paper"]].title
+    title = reading_list.by_id[claim.paper].title
     printed = indent(claim.text.rstrip(), "    ")
     parts = [
         f"## {record['claim'].rstrip('.')} {{ #{claim.name} }}",
         f"**The paper.** {record['reported']} ({_paper(claim, reading_list)},"
         f" *{title}*, {record['where']}.)",
         f"**What we saw: {record['verdict']}.** {record['conclusion']}",
-        picture(
-            f"results/claims/{claim.name}.svg",
-            f"Every seed's result as a dot. {record['conclusion']}",
-            "Every dot is one seed.",
-        ),
+        claim_figure(claim),
         f'??? abstract "The numbers"\n\n    ``` {{ .text .printed title="Printed by '
         f'{record["command"]}" }}\n{printed}\n    ```',
     ]

@@ -22,6 +22,7 @@ from reading_list.syllabus import Concept, Syllabus, load_syllabus
 from reading_list.vocabulary import KINDS
 from website import adding, claims, concepts, resources
 from website.catalogue import catalogue
+from website.claims import Claim
 from website.concept_map import concept_map
 from website.concepts import Result, ResultError
 from website.licences import notices
@@ -175,6 +176,7 @@ class Renderer:
                     self.reading_list.by_id[PurePosixPath(path).stem],
                     self.reading_list,
                     self.syllabus,
+                    self.claims.values(),
                     self.repo_url,
                 )
             return self.fill(markdown, self.context(path))
@@ -218,10 +220,7 @@ class Renderer:
                 (result.recipe["date"] for result in self.results.values()), default=""
             ),
             "catalogue": lambda: catalogue(self.reading_list, self.syllabus, root),
-            "does_it_hold": lambda: claims.does_it_hold(
-                claims.load_claims(self.docs / "results" / "claims"),
-                self.reading_list,
-            ),
+            "does_it_hold": lambda: claims.does_it_hold(self.claims, self.reading_list),
             "what_we_mended": lambda: what_we_mended(self.reading_list),
             "add_url": lambda: adding.add_url(self.repo_url),
             "refused": lambda: adding.refused(self.syllabus),
@@ -243,6 +242,10 @@ class Renderer:
             path.stem: json.loads(path.read_text(encoding="utf-8"))
             for path in sorted((self.docs / "results" / "benchmarks").glob("*.json"))
         }
+
+    @cached_property
+    def claims(self) -> dict[str, Claim]:
+        return claims.load_claims(self.docs / "results" / "claims")
 
     @cached_property
     def counts(self) -> dict[str, int]:

@@ -5,7 +5,7 @@ Links lead to .md files, so that MkDocs validates them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +18,8 @@ from reading_list.vocabulary import (
     MEND_NAMES,
     Level,
 )
+from website.claims import VERDICTS, Claim, claim_figure
+from website.concepts import picture
 from website.wording import markdown, people
 
 #: What repeats other pages is not searched: it would stand before what it repeats.
@@ -41,9 +43,16 @@ def resource_meta(resource: Resource) -> dict[str, Any]:
 
 
 def resource_page(
-    resource: Resource, reading_list: ReadingList, syllabus: Syllabus, repo_url: str
+    resource: Resource,
+    reading_list: ReadingList,
+    syllabus: Syllabus,
+    claims: Collection[Claim],
+    repo_url: str,
 ) -> str:
-    """One resource on one screen: the link, for whom, what it costs, where it runs."""
+    """One resource on one screen: the link, for whom, what it costs, where it runs.
+
+    Below it stand a figure of ours, and what we saw of what a paper claims.
+    """
     parts = [
         f"# {markdown(resource.title)}",
         _byline(resource),
@@ -52,6 +61,8 @@ def resource_page(
         _facts(resource),
         resource.guide,
         _runs_here(resource, syllabus),
+        _drawn_here(resource),
+        *(_tried_here(claim) for claim in claims if claim.paper == resource.id),
         _beside_it(resource, reading_list),
         _mended_here(resource, reading_list),
         '<p class="mend" markdown data-search-exclude>'
@@ -130,6 +141,29 @@ def _runs_here(resource: Resource, syllabus: Syllabus) -> str:
         )
         rows.append(f"**{'Also about' if written else 'About'}:** {names}.{UNSEARCHED}")
     return "\n\n".join(rows)
+
+
+def _drawn_here(resource: Resource) -> str:
+    if resource.figure is None:
+        return ""
+    name, alt = resource.figure.of, resource.figure.alt
+    notice = (
+        f"{markdown(resource.figure.notice)}"
+        f" Drawn by [`python -m snippets {name}`](../concepts/{name}.md)."
+    )
+    return picture(f"results/{name}.svg", alt, notice)
+
+
+def _tried_here(claim: Claim) -> str:
+    """What a claim of this paper came to in miniature."""
+    verdict = VERDICTS[claim.record["verdict"]].lower()
+    return "\n\n".join(
+        [
+            f"**Does it hold?** {claim.record['claim']} In miniature:"
+            f" [{verdict}](../does-it-hold.md#{claim.name}).{UNSEARCHED}",
+            claim_figure(claim),
+        ]
+    )
 
 
 def _lower(title: str) -> str:

@@ -219,6 +219,10 @@ CASES = [
     Case("see nobody", field("see_also: [othr]"), 12, "see_also[1]", "no record", "meant other"),
     Case("translated at home", field("translation_of: other"), 12, "translation_of", "same language", "language:"),
     Case("mended on another list", field("lists: [nlp-tasks]\nmended: [{type: moved, lists: [attention-book], detail: x}]"), 13, "mended[1].lists[1]", "not on", "add the list"),
+    Case("figure of nothing", field("figure: {of: atention, alt: x, notice: y}"), 12, "figure.of", "no concept with a figure", "meant attention"),
+    Case("figure without words", field("figure: {of: attention, notice: y}"), 12, "figure.alt", "missing", "add alt"),
+    Case("figure by a word", field("figure: attention"), 12, "figure", "text", "write of, alt, notice below"),
+    Case("figure with more", field("figure: {of: attention, alt: x, notice: y, width: z}"), 12, "figure.width", "not a field", "of, alt, notice"),
     # The body
     Case("heading first", body("# Title\n"), 14, "summary", "with a sentence", "without a heading"),
     Case("two words", body("Very good.\n"), 14, "summary", "shorter than a sentence", "why it beats"),

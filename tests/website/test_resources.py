@@ -19,16 +19,20 @@ from reading_list.model import ReadingList, Resource
 from reading_list.syllabus import Syllabus
 from reading_list.vocabulary import ACCESS_NAMES, KINDS, LANGUAGE_NAMES, MEND_NAMES
 from website import adding, catalogue, resources
+from website.claims import VERDICTS, load_claims
 from website.mended import what_we_mended
 from website.wording import markdown
 
 REPO = "https://example.org/repo"
+CLAIMS = load_claims()
 
 
 @pytest.fixture(scope="module")
 def pages(reading_list: ReadingList, syllabus: Syllabus) -> dict[str, str]:
     return {
-        name: resources.resource_page(resource, reading_list, syllabus, REPO)
+        name: resources.resource_page(
+            resource, reading_list, syllabus, CLAIMS.values(), REPO
+        )
         for name, resource in reading_list.by_id.items()
     }
 
@@ -72,10 +76,10 @@ def test_what_is_ours_is_planned_until_it_is_written(
 ) -> None:
     ours = reading_list.by_id["implementing-basic-transformer-pytorch-notebook"]
     planned = with_status(syllabus, "transformer", "planned")
-    page = resources.resource_page(ours, reading_list, planned, REPO)
+    page = resources.resource_page(ours, reading_list, planned, [], REPO)
     assert "**planned**" in page
     written = with_status(syllabus, "transformer", "written")
-    page = resources.resource_page(ours, reading_list, written, REPO)
+    page = resources.resource_page(ours, reading_list, written, [], REPO)
     assert "planned" not in page
     assert "](../concepts/transformer.md){ .button" in page
 
@@ -88,9 +92,49 @@ def test_a_page_names_the_concepts_that_run_it(
     for concept in paper.concepts:
         if concept != "attention":
             written = with_status(written, concept, "planned")
-    page = resources.resource_page(paper, reading_list, written, REPO)
+    page = resources.resource_page(paper, reading_list, written, [], REPO)
     assert "**Run it here:** [attention](../concepts/attention.md)." in page
     assert "[heads](../catalogue.md?concept=heads)" in page
+
+
+def test_a_guide_shows_the_figure_that_it_names(
+    reading_list: ReadingList, pages: dict[str, str]
+) -> None:
+    for name, resource in reading_list.by_id.items():
+        drawn = re.findall(r'data-svg="results/([\w-]+)\.svg"', pages[name])
+        figure = resource.figure
+        assert drawn == ([figure.of] if figure else []), name
+        if figure:
+            assert resource.guide, f"{name}: a figure of ours stands under a guide"
+            assert html.escape(figure.alt) in pages[name]
+            assert f"(../concepts/{figure.of}.md)" in pages[name]
+
+
+def test_a_paper_whose_claim_was_tried_says_what_came_of_it(
+    reading_list: ReadingList, pages: dict[str, str]
+) -> None:
+    tried = {claim.paper: claim for claim in CLAIMS.values()}
+    assert tried
+    for name in reading_list.by_id:
+        shown = re.findall(r'data-svg="results/claims/([\w-]+)\.svg"', pages[name])
+        assert shown == ([tried[name].name] if name in tried else []), name
+        if name in tried:
+            verdict = VERDICTS[tried[name].record["verdict"]].lower()
+            link = f"[{verdict}](../does-it-hold.md#{tried[name].name})"
+            assert link in pages[name]
+
+
+def test_every_guide_to_a_paper_that_runs_here_has_a_figure_of_ours(
+    reading_list: ReadingList, syllabus: Syllabus, pages: dict[str, str]
+) -> None:
+    runs = {concept.name for concept in syllabus.written if concept.code}
+    guides = [
+        resource.id
+        for resource in reading_list.resources
+        if resource.kind == "paper" and resource.guide and runs & {*resource.concepts}
+    ]
+    assert len(guides) >= 8
+    assert [name for name in guides if "data-svg=" not in pages[name]] == []
 
 
 def test_translations_know_each_other(pages: dict[str, str]) -> None:
