@@ -8,6 +8,7 @@ openai-gpt2-repo, which stores bytes as printable characters; ours stay bytes.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 from itertools import pairwise
@@ -16,7 +17,6 @@ import regex
 
 Pair = tuple[int, int]
 
-# --8<-- [start:split]
 # GPT-2's pattern: 's and the like, then letters, digits or signs,
 # each with one space before it, then what is left of the spaces.
 PATTERN = regex.compile(
@@ -41,7 +41,16 @@ def to_ids(word: str) -> list[int]:
     return list(data.translate(TO_ID))
 
 
-# --8<-- [end:split]
+# --8<-- [start:merge]
+def count(
+    words: Iterable[tuple[list[int], int]],
+) -> Counter[Pair]:
+    """How often each pair stands in words that come so many times."""
+    counts: Counter[Pair] = Counter()
+    for ids, times in words:
+        for pair in pairwise(ids):
+            counts[pair] += times
+    return counts
 
 
 def merge(ids: list[int], pair: Pair, new: int) -> list[int]:
@@ -54,6 +63,9 @@ def merge(ids: list[int], pair: Pair, new: int) -> list[int]:
         else:
             merged.append(token)
     return merged
+
+
+# --8<-- [end:merge]
 
 
 # --8<-- [start:tokenizer]
@@ -138,11 +150,10 @@ class Words:
     def __init__(self, times: Counter[str]) -> None:
         self.times = list(times.values())
         self.ids = [to_ids(word) for word in times]
-        self.counts: Counter[Pair] = Counter()
+        self.counts = count(zip(self.ids, self.times, strict=True))
         self.where: dict[Pair, set[int]] = defaultdict(set)
         for n, ids in enumerate(self.ids):
             for pair in pairwise(ids):
-                self.counts[pair] += self.times[n]
                 self.where[pair].add(n)
         # The most frequent first, of equals the smallest ids.
         self.queue = [(-times, p) for p, times in self.counts.items()]

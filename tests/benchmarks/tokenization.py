@@ -21,7 +21,6 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import date
 from importlib.metadata import version
-from itertools import pairwise
 from pathlib import Path
 from pydoc_data.topics import topics
 from typing import Any
@@ -34,7 +33,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
 from snippets.lab.record import RESULTS, code_hash, plain
-from snippets.text.tokenization import Pair, merge, split, to_ids, train
+from snippets.text.tokenization import Pair, count, merge, split, to_ids, train
 
 BYTES, VOCAB_SIZE, TIMES = 1_000_000, 1024, 10
 MODULE = "snippets.text.tokenization"
@@ -67,12 +66,9 @@ def recount(text: str) -> list[Pair]:
     words = [(to_ids(word), times) for word, times in Counter(split(text)).items()]
     merges: list[Pair] = []
     while 256 + len(merges) < VOCAB_SIZE:
-        counts: Counter[Pair] = Counter()
-        for ids, times in words:
-            for pair in pairwise(ids):
-                counts[pair] += times
+        counts = count(words)
         most = max(counts.values())
-        best = min(pair for pair, count in counts.items() if count == most)
+        best = min(pair for pair, times in counts.items() if times == most)
         words = [(merge(ids, best, 256 + len(merges)), times) for ids, times in words]
         merges.append(best)
     return merges
