@@ -78,6 +78,7 @@ def by_hand() -> dict[str, Any]:
         "tokens": TOKENS,
         "query": QUERY[it],
         "keys": KEY,
+        "values": VALUE,
         "scores": (query @ key.mT)[0, :, it],
         "weights": looks[0, :, it],
         "output": merge(heads)[0, it],

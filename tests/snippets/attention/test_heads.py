@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load_file
 from torch import nn
+from torch.nn import functional as F
 from transformers import BertConfig, BertModel
 
 from snippets.attention.attention import attention
@@ -390,3 +391,17 @@ def test_the_trace_of_our_sentence_is_one_row_of_one_head():
         if head + 1 not in followers
     ]
     assert robot["weights"][1:-2].max() == max(others)
+
+
+def test_by_hand_two_heads_find_what_no_average_of_the_values_is():
+    hand = demo.by_hand()
+    heads = torch.stack(
+        [
+            F.scaled_dot_product_attention(
+                *(x[:, [column]] for x in (demo.QUERY, demo.KEY, demo.VALUE))
+            )[hand["tokens"].index("it"), 0]
+            for column in range(2)
+        ]
+    )
+    torch.testing.assert_close(hand["output"], heads)
+    assert hand["output"].sum() > hand["values"].sum(-1).max() + 1
