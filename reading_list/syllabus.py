@@ -85,6 +85,15 @@ class Syllabus(_Entry):
     def written(self) -> tuple[Concept, ...]:
         return tuple(concept for concept in self.concepts if concept.written)
 
+    def chapter_of(self, concept: Concept) -> Chapter | None:
+        """The chapter that it stands in; None for what stands beside the chapters."""
+        return next((c for c in self.chapters if c.name == concept.chapter), None)
+
+    def on_main_line(self, concept: Concept) -> bool:
+        """Whether it is on the weekend's road, not on a branch."""
+        chapter = self.chapter_of(concept)
+        return chapter is not None and chapter.main_line
+
     def closure(self, name: str) -> set[str]:
         """Every concept that `name` builds on, near or far; not itself."""
         found: set[str] = set()

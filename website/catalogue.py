@@ -11,7 +11,7 @@ import re
 from reading_list.model import ReadingList, Resource
 from reading_list.syllabus import Syllabus
 from reading_list.vocabulary import ACCESS_NAMES, KIND_NAMES, LANGUAGE_NAMES, LEVELS
-from website.wording import people
+from website.wording import page_about, people
 
 #: The first twelve: three ways in, four works each, and why.
 PICKS: dict[str, dict[str, str]] = {
@@ -72,7 +72,7 @@ def _picks(reading_list: ReadingList, root: str) -> str:
             f'<li><a href="{_href(by_id[name], root)}">'
             f"{_text(by_id[name].title)}</a>"
             f' <small>{_text(why)} <a href="{root}resources/{name}/">'
-            f"{_label(by_id[name])}</a></small>"
+            f"{page_about(by_id[name])}</a></small>"
             for name, why in picked.items()
         )
         + "</ul></div>"
@@ -149,13 +149,8 @@ def _entry(resource: Resource, root: str) -> str:
     return (
         f"<li{attributes}>{title} <small>"
         f"{_text(' · '.join(fact for fact in facts if fact))}"
-        f" · <a href={ours}>{_label(resource)}</a></small>"
+        f" · <a href={ours}>{page_about(resource)}</a></small>"
     )
-
-
-def _label(resource: Resource) -> str:
-    """What the link to our page promises."""
-    return "guide" if resource.guide else "details"
 
 
 def _href(resource: Resource, root: str) -> str:

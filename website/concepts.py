@@ -6,7 +6,7 @@ import html
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import indent
@@ -106,34 +106,36 @@ def abbreviation(words: str, definition: str) -> str:
 
 def strip(concept: Concept, syllabus: Syllabus, reading_minutes: int) -> str:
     """The first line of a page: chapter, what it builds on, minutes, the command."""
-    chapters = enumerate(syllabus.chapters, 1)
-    chapter = next(
-        (
-            f"**Chapter {n}** {c.title}"
-            for n, c in chapters
-            if c.name == concept.chapter
-        ),
-        "**Beside the chapters**",
-    )
     builds_on = (
         ", ".join(term(syllabus, edge.concept) for edge in concept.builds_on)
         or "[Before you start](../before-you-start.md)"
     )
     # What has no code has no mathematics either.
     needs = [f"- **Builds on** {builds_on}"] if concept.code else []
-    run = [f"- **Run it** `make run NAME={concept.name}`"] if concept.code else []
+    get_it = "[Run it](../before-you-start.md#code)"
+    run = [f"- **{get_it}** `make run NAME={concept.name}`"]
     return "\n".join(
         [
             '<div class="strip" markdown data-search-exclude>',
             "",
-            f"- {chapter}",
+            f"- {_place(concept, syllabus)}",
             *needs,
             f"- **Takes** {reading_minutes} minutes",
-            *run,
+            *(run if concept.code else []),
             "",
             "</div>",
         ]
     )
+
+
+def _place(concept: Concept, syllabus: Syllabus) -> str:
+    """The chapter, and whether it is of the main road."""
+    chapter = syllabus.chapter_of(concept)
+    if chapter is None:
+        return "**Beside the chapters** at any time"
+    number = syllabus.chapters.index(chapter) + 1
+    road = "main road" if chapter.main_line else "a branch"
+    return f"**Chapter {number}, {road}** {chapter.title}"
 
 
 def heading(concept: Concept, syllabus: Syllabus, reading_minutes: int) -> str:
@@ -314,18 +316,43 @@ def _cite(resource: Resource) -> str:
         [
             f"[{wording.markdown(resource.title)}]({resource.url or guide})",
             *([f"({made})"] if made else []),
-            f"[guide]({guide}){{ .guide }}",
+            f"[{wording.page_about(resource)}]({guide}){{ .guide }}",
         ]
     )
 
 
 def next_button(concept: Concept, syllabus: Syllabus) -> str:
-    """One button: the next written concept, or the map after the last."""
+    """One button: on along the road one is on; a branch leads back to the main road.
+
+    Where a branch leaves before the next stop of the main road, a link offers it.
+    """
     after = syllabus.concepts[syllabus.concepts.index(concept) + 1 :]
-    following = next((c for c in after if c.written), None)
+    later = [c for c in after if c.written and c.chapter]
+    on_road = next((c for c in later if syllabus.on_main_line(c)), None)
+    if syllabus.on_main_line(concept):
+        following, says = on_road, "Next: "
+        branch = later[: later.index(on_road)] if on_road else later
+    elif later and later[0].chapter == concept.chapter:
+        following, says, branch = later[0], "Next: ", []
+    else:
+        following, says, branch = on_road, "Back to the main road: ", []
     title, page = (
         (following.title, f"{following.name}.md")
         if following
         else ("the map", "../index.md#map")
     )
-    return f"[Next: {title}]({page}){{ .md-button .md-button--primary .next }}"
+    says = says if following else "Next: "
+    button = f"[{says}{title}]({page}){{ .md-button .md-button--primary .next }}"
+    return "\n\n".join([button, *_branches(branch, syllabus)])
+
+
+def _branches(branch: Sequence[Concept], syllabus: Syllabus) -> list[str]:
+    """A link to the first page of each branch that leaves here."""
+    lines = []
+    for chapter in dict.fromkeys(syllabus.chapter_of(c) for c in branch):
+        pages = [c for c in branch if syllabus.chapter_of(c) == chapter]
+        if chapter:
+            count = wording.counted(len(pages), "page")
+            link = f"[{chapter.title}, {count}]({pages[0].name}.md)"
+            lines.append(f"Or first the branch: {link}")
+    return lines

@@ -153,12 +153,10 @@ class Renderer:
             return resources.resource_meta(self.reading_list.by_id[name])
         if path.startswith("concepts/"):
             # Who searches for a word wants it explained, on the main line first.
-            return {"search": {"boost": 4 if self.on_main_line(path) else 3}}
+            concept = self.syllabus.by_name[PurePosixPath(path).stem]
+            on_main_line = self.syllabus.on_main_line(concept)
+            return {"search": {"boost": 4 if on_main_line else 3}}
         return {}
-
-    def on_main_line(self, path: str) -> bool:
-        name = self.syllabus.by_name[PurePosixPath(path).stem].chapter
-        return any(c.main_line for c in self.syllabus.chapters if c.name == name)
 
     def page(self, path: str, markdown: str, meta: Mapping[str, Any]) -> str:
         """The Markdown of one page, ready for MkDocs.
@@ -231,6 +229,7 @@ class Renderer:
             "results": data,
             "benchmarks": self.benchmarks,
             "repo_url": self.repo_url,
+            "clone": f"git clone {self.repo_url}\ncd {self.repo_url.split('/')[-1]}",
             "picture": concepts.picture,
             "source": lambda file: f"{self.repo_url}/blob/main/{file}",
         }

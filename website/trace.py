@@ -27,6 +27,14 @@ SENTENCE = "The robot dropped the glass because it was slippery."
 NUMBERS = 8  # of a vector
 CANDIDATES = 5  # for the next token
 
+# Whose numbers a stage shows: the stages are not one model's.
+WHOSE = {
+    "tokenization": "our tokenizer",
+    "embeddings": "MiniLM, with tokens of its own",
+    "heads": "one of its first layer",
+    "logits": "a bigram model of ours",
+}
+
 # cividis at 0, 1/4, 1/2, 3/4 and 1: as clear to those who see no red or green.
 CIVIDIS = ((0, 34, 78), (65, 77, 107), (125, 124, 120), (188, 175, 111), (254, 232, 56))
 
@@ -64,9 +72,10 @@ def trace(
     }
 
     def stage(names: Sequence[str], drawing: str) -> str:
-        links = "<br>".join(
-            f'<a href="{html.escape(href(name))}">'
+        links = "".join(
+            f'<span><a href="{html.escape(href(name))}">'
             f"{html.escape(syllabus.by_name[name].title)}</a>"
+            f" <small>{WHOSE[name]}</small></span>"
             for name in names
         )
         label = links or "Text"

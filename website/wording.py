@@ -27,6 +27,11 @@ def people(resource: Resource, *, all_of_them: bool = False) -> str:
     return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
+def page_about(resource: Resource) -> str:
+    """What a link to our page about it promises: a guide, where there is one."""
+    return "guide" if resource.guide else "details"
+
+
 def counted(number: int, noun: str) -> str:
     """1 line, 2 lines."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

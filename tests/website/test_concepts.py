@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from reading_list.model import ReadingList
-from reading_list.syllabus import Concept, Syllabus
+from reading_list.syllabus import Concept, Syllabus, load_syllabus
 from website import concepts
 from website.concepts import Result, ResultError
 
@@ -122,10 +123,11 @@ def test_a_written_concept_is_a_link_and_a_planned_one_a_tooltip():
 
 def test_the_strip_says_where_one_is():
     strip = concepts.strip(LAST, SYLLABUS, 7)
-    assert "- **Chapter 2** GPT" in strip
+    assert "- **Chapter 2, main road** GPT" in strip
     assert "- **Builds on** [first](first.md), <abbr" in strip
     assert "- **Takes** 7 minutes" in strip
-    assert "- **Run it** `make run NAME=last-one`" in strip
+    run = "- **[Run it](../before-you-start.md#code)** `make run NAME=last-one`"
+    assert run in strip
     assert "**Builds on** [Before you start]" in concepts.strip(FIRST, SYLLABUS, 7)
 
 
@@ -136,7 +138,15 @@ def test_a_concept_without_code_stands_beside_the_chapters():
         line
         for line in concepts.strip(beside, SYLLABUS, 7).splitlines()
         if "**" in line
-    ] == ["- **Beside the chapters**", "- **Takes** 7 minutes"]
+    ] == ["- **Beside the chapters** at any time", "- **Takes** 7 minutes"]
+
+
+def test_the_strip_says_what_is_a_branch():
+    real = load_syllabus()
+    for concept in real.written:
+        strip = concepts.strip(concept, real, 7)
+        assert ("main road**" in strip) is real.on_main_line(concept)
+        assert (", a branch**" in strip) is (concept.chapter in ("recurrence", "bert"))
 
 
 def test_the_heading_asks_and_defines():
@@ -229,6 +239,28 @@ def test_the_next_page_is_the_next_that_is_written():
         "[Next: Last one](last-one.md){"
     )
     assert "](../index.md#map)" in concepts.next_button(LAST, SYLLABUS)
+    assert "branch" not in concepts.next_button(FIRST, SYLLABUS)
+
+
+def test_the_button_keeps_to_the_road_and_a_branch_leads_back():
+    real = load_syllabus()
+    road = [c for c in real.written if real.on_main_line(c)]
+    for here, there in pairwise(road):
+        button, *branches = concepts.next_button(here, real).splitlines()
+        assert button.startswith(f"[Next: {there.title}]({there.name}.md){{")
+        passed = real.concepts[real.concepts.index(here) : real.concepts.index(there)]
+        assert bool(branches) is any(c.written for c in passed[1:])
+    by_name = real.by_name
+    side = [c for c in real.written if c.chapter == "recurrence"]
+    for here, there in pairwise(side):
+        assert concepts.next_button(here, real).startswith(f"[Next: {there.title}](")
+    assert concepts.next_button(by_name["logits"], real).endswith(
+        f"\n\nOr first the branch: [Before attention, {len(side)} pages]"
+        f"({side[0].name}.md)"
+    )
+    assert concepts.next_button(side[-1], real).startswith(
+        "[Back to the main road: Attention](attention.md){"
+    )
 
 
 # --- Where to go on
@@ -262,13 +294,20 @@ def test_three_ways_to_go_on_each_with_its_reason(go_on):
     )
 
 
+def test_only_a_guide_is_called_a_guide(go_on, reading_list):
+    links = re.findall(r"\[(guide|details)\]\(\.\./resources/(.+?)\.md\)", go_on())
+    assert {label for label, _ in links} == {"guide", "details"}
+    for label, name in links:
+        assert (label == "guide") is bool(reading_list.by_id[name].guide), name
+
+
 def test_others_are_folded_and_none_twice(go_on, reading_list):
     on_it = reading_list.for_concept("attention")
     text = go_on(read=on_it[0].id, watch=on_it[4].id, paper=on_it[9].id)
     folded = [line for line in text.splitlines() if line.startswith("    - ")]
     assert len(folded) == 10 < len(on_it)
     assert f'??? abstract "{len(folded)} more on this"' in text
-    guides = re.findall(r"\[guide\]\(([^)]+)\)", text)
+    guides = re.findall(r"\[(?:guide|details)\]\(([^)]+)\)", text)
     assert len(guides) == len(set(guides)) == 13
     assert (
         f"[All {len(on_it)} in the catalogue](../catalogue.md?concept=attention)"

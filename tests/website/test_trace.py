@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
 import pytest
 
-from reading_list.syllabus import Syllabus, load_syllabus
-from website.trace import CANDIDATES, NUMBERS, SENTENCE, cividis, trace
+from reading_list.syllabus import ROOT, Syllabus, load_syllabus
+from website.trace import CANDIDATES, NUMBERS, SENTENCE, WHOSE, cividis, trace
 
 WORDS = ["the", "robot", "it"]
 ROBOT: dict[str, dict[str, Any]] = {
@@ -123,6 +124,23 @@ def test_every_line_closes_what_it_opens_or_has_one_tag(syllabus: Syllabus) -> N
     # Python-Markdown 3.11 loses `</li>` when it follows another tag on its line.
     lines = _trace(ROBOT, syllabus).splitlines()
     assert all(line == "</li>" for line in lines if line.endswith("</li>"))
+
+
+def test_every_stage_says_whose_it_is(syllabus: Syllabus) -> None:
+    drawn = _trace(ROBOT, syllabus)
+    assert list(WHOSE) == list(ROBOT)
+    for name, whose in WHOSE.items():
+        title = syllabus.by_name[name].title
+        assert f"{title}</a> <small>{whose}</small>" in drawn
+
+
+def test_the_caption_says_where_the_head_looks() -> None:
+    recorded = json.loads((ROOT / "docs/results/heads.json").read_text("utf-8"))
+    robot = recorded["data"]["robot"]
+    weights = robot["attention"][robot["tokens"].index("it")]
+    most = robot["tokens"][weights.index(max(weights))]
+    home = (ROOT / "docs/index.md").read_text(encoding="utf-8")
+    assert f"This head looks at “{most}”" in home
 
 
 def test_cividis_grows_lighter() -> None:
