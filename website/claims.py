@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +12,24 @@ from typing import Any
 
 from reading_list.records import ReadingList
 from reading_list.syllabus import ROOT
-from website.concepts import picture
+from website.concepts import abbreviation, picture
 
 RESULTS = ROOT / "docs" / "results" / "claims"
 VERDICTS = {"seen": "Seen", "partly": "Partly seen", "not seen": "Not seen"}
+
+#: Terms of the field that no page of ours defines, as a pattern, and what they mean.
+TERMS = {
+    r"BLEU": "0 to 100: how many runs of one to four words a translation shares"
+    " with the reference",
+    r"perplexity": "among how many equally likely words the model might as well choose",
+    r"CTC": "connectionist temporal classification: each output is chosen without"
+    " regard to the others",
+    r"[Aa]lignment error rates?": "0 is perfect: the share of links that disagree"
+    " with the true ones",
+    r"gold alignment": "the true one, which our grammar wrote down",
+}
+# What is no running text: code, tags, headings, links.
+_APART = r"```.*?```|`[^`\n]*`|<[^>]+>|^#.*?$|\[[^\]]*\]\([^)]*\)"
 
 
 @dataclass(frozen=True)
@@ -32,6 +47,17 @@ class Claim:
     def paper(self) -> str:
         """The id of the paper's record."""
         return str(self.record["paper"])
+
+    @property
+    def title(self) -> str:
+        """A heading short enough for a phone: `word-vectors` as Word vectors."""
+        return self.name.replace("-", " ").capitalize()
+
+    @property
+    def table(self) -> str:
+        """What was printed, without the conclusion under it."""
+        last = f"{self.record['verdict']}: {self.record['conclusion']}"
+        return self.text.strip("\n").removesuffix(last).rstrip()
 
 
 def load_claims(folder: Path = RESULTS) -> dict[str, Claim]:
@@ -51,14 +77,27 @@ def does_it_hold(claims: Mapping[str, Claim], reading_list: ReadingList) -> str:
         key=lambda claim: reading_list.by_id[claim.paper].year or 0,
     )
     rows = [
-        f"| [{claim.record['claim']}](#{claim.name}) | {_paper(claim, reading_list)}"
-        f" | {VERDICTS[claim.record['verdict']]} |"
+        f"| [{claim.title}](#{claim.name})<br>{claim.record['claim']}"
+        f" | {_paper(claim, reading_list)} | {VERDICTS[claim.record['verdict']]} |"
         for claim in by_year
     ]
     table = "\n".join(
-        ["| claim | paper | in miniature |", "| --- | --- | --- |", *rows]
+        ["| what a paper says | paper | in miniature |", "| --- | --- | --- |", *rows]
     )
-    return "\n\n".join([table, *(_section(claim, reading_list) for claim in by_year)])
+    sections = [_section(claim, reading_list) for claim in by_year]
+    return explained("\n\n".join([table, *sections]))
+
+
+def explained(markdown: str) -> str:
+    """The text with a tooltip at the first occurrence of each of `TERMS`."""
+    for term, definition in TERMS.items():
+        pattern = rf"(?P<apart>{_APART})|\b{term}\b"
+        for found in re.finditer(pattern, markdown, re.S | re.M):
+            if not found["apart"]:
+                shown = abbreviation(found[0], definition)
+                markdown = markdown[: found.start()] + shown + markdown[found.end() :]
+                break
+    return markdown
 
 
 def _paper(claim: Claim, reading_list: ReadingList) -> str:
@@ -81,9 +120,10 @@ def _section(claim: Claim, reading_list: ReadingList) -> str:
     versions = record["versions"]
     seeds = ", ".join(map(str, record["seeds"]))
     title = reading_list.by_id[claim.paper].title
-    printed = indent(claim.text.rstrip(), "    ")
+    printed = indent(claim.table, "    ")
     parts = [
-        f"## {record['claim'].rstrip('.')} {{ #{claim.name} }}",
+        f"## {claim.title} {{ #{claim.name} }}",
+        f"**{record['claim']}**",
         f"**The paper.** {record['reported']} ({_paper(claim, reading_list)},"
         f" *{title}*, {record['where']}.)",
         f"**What we saw: {record['verdict']}.** {record['conclusion']}",

@@ -8,7 +8,7 @@ import pytest
 from reading_list.records import load
 from snippets.lab import claims as runner
 from snippets.lab import record
-from website.claims import RESULTS, Claim, does_it_hold, load_claims
+from website.claims import RESULTS, TERMS, Claim, does_it_hold, explained, load_claims
 
 RECORDED = load_claims()
 
@@ -62,7 +62,7 @@ def claim(name="odd", verdict="not seen", paper="bahdanau-2014-align-and-transla
             "date": "2026-01-01",
             "versions": {"python": "3.11.7", "torch": "2.13.0"},
         },
-        "a table\n",
+        f"a table\n\n{verdict}: We saw nothing.\n",
     )
 
 
@@ -72,7 +72,36 @@ def test_the_page_says_what_was_not_seen():
     assert "**What we saw: not seen.** We saw nothing." in page
     assert "We tried that." in page
     assert "(resources/bahdanau-2014-align-and-translate.md)" in page
-    assert "seeds 0, 1, 2" in page and "    a table" in page
+    assert "seeds 0, 1, 2" in page and "    a table\n    ```" in page
+
+
+def test_a_heading_is_short_and_the_claim_stands_below():
+    page = does_it_hold({"odd-one": claim("odd-one")}, load())
+    assert "## Odd one { #odd-one }\n\n**The claim odd-one.**" in page
+    assert "| [Odd one](#odd-one)<br>The claim odd-one. |" in page
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_the_numbers_do_not_repeat_the_conclusion(name):
+    recorded = RECORDED[name]
+    assert recorded.record["conclusion"] not in recorded.table
+    assert recorded.table and recorded.text.startswith(recorded.table)
+    assert max(map(len, recorded.table.splitlines())) <= 80
+
+
+def test_a_term_is_explained_once_and_in_running_text_only():
+    before = "# BLEU\n\n`BLEU` [BLEU](x.md) <i title='BLEU'>\n\n```\nBLEU\n```\n\n"
+    page = explained(before + "XBLEU, BLEU and BLEU")
+    start, end = page.split("<abbr")
+    assert start == before + "XBLEU, "
+    assert end == f' title="{TERMS["BLEU"]}" tabindex="0">BLEU</abbr> and BLEU'
+    assert "links that disagree" in explained("Alignment error rates fall.")
+
+
+def test_no_term_is_explained_twice_on_the_page():
+    page = does_it_hold(RECORDED, load())
+    assert page.count(TERMS["BLEU"]) == 1
+    assert all(page.count(means) <= 1 for means in TERMS.values())
 
 
 def test_claims_stand_in_the_order_of_their_papers():
@@ -89,4 +118,5 @@ def test_records_are_read(tmp_path):
     (tmp_path / "odd.json").write_text(json.dumps(content), encoding="utf-8")
     (tmp_path / "odd.txt").write_text("a table\n", encoding="utf-8")
     assert load_claims(tmp_path) == {"odd": Claim(content, "a table\n")}
+    assert load_claims(tmp_path)["odd"].table == "a table"
     assert load_claims(tmp_path / "none") == {}
