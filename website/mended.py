@@ -19,7 +19,9 @@ def what_we_mended(reading_list: ReadingList) -> str:
             "## What the lists say of the field {#field}",
             *_errors(reading_list, names),
             "## What became of the links {#links}",
+            '<div class="folds" markdown>',
             *_mends(reading_list, names),
+            "</div>",
             "## What became of the hosts {#hosts}",
             *_hosts(reading_list),
             "## Who made them {#people}",
@@ -46,13 +48,17 @@ def _mends(reading_list: ReadingList, names: dict[Any, str]) -> Iterable[str]:
                 if mend.type == kind:
                     found.setdefault(mend.detail, []).append((mend, resource))
         if found:
-            yield f"### {title} {{#{kind}}}"
+            count = sum(map(len, found.values()))
+            summary = f"<summary>{title} <small>{count}</small></summary>"
+            yield f'<details markdown id="{kind}">{summary}'
         for detail, same in found.items():
             lists = dict.fromkeys(
                 names[slug] for mend, _ in same for slug in mend.lists
             )
             yield f"{markdown(detail)} <small>{', '.join(lists)}</small>"
             yield "\n".join(_mend(mend, resource) for mend, resource in same)
+        if found:
+            yield "</details>"
 
 
 def _mend(mend: Mended, resource: Resource) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import html
 import re
+from collections import Counter
 from datetime import date
 from urllib.parse import parse_qs, urlsplit
 
@@ -181,12 +182,16 @@ def test_what_we_mended_tells_everything(reading_list: ReadingList) -> None:
         for mend in resource.mended:
             assert markdown(mend.detail) in page
             assert f"(resources/{resource.id}.md)" in page
-            assert f"{{#{mend.type}}}" in page
+            assert f'<details markdown id="{mend.type}">' in page
         if resource.mended:
             for said in resource.list_urls:
                 assert said == resource.url or f"`{said}`" in page, said
+    counts = Counter(m.type for r in reading_list.resources for m in r.mended)
+    for kind, count in counts.items():
+        assert f"<summary>{MEND_NAMES[kind]} <small>{count}</small></summary>" in page
+    assert page.count("</details>") == len(counts)
     for error in reading_list.errors_in_the_lists:
-        assert markdown(error.right) in page
+        assert markdown(error.right) in page[: page.index("<details")]
     for person in reading_list.people:
         assert person.name in page
     assert "list-0" not in page
