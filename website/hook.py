@@ -48,6 +48,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for file in files:
         if fnmatch(file.src_uri, "assets/stylesheets/main.*.css"):
             file.content_string = lean.style_sheet(file.content_string)
+        if fnmatch(file.src_uri, "assets/javascripts/bundle.*.min.js"):
+            file.content_string = lean.script(file.content_string)
     return files
 
 

@@ -1,4 +1,5 @@
-"""Less to send: Material's style sheet and search index without what no page uses."""
+"""Less to send: Material's style sheet and search index without what no page uses,
+and the index only to who searches."""
 
 from __future__ import annotations
 
@@ -49,6 +50,32 @@ def _rules(rules: Sequence[Node]) -> list[str]:
         else:
             kept.append(rule.serialize())
     return kept
+
+
+# Where Material's script asks for the search index, and where it waits for the search
+# to be opened from a folder; `merge`, `of` and the others are what it calls them today.
+_ASKS = re.compile(r'[\w$]+\(new URL\("search/search_index\.json",[\w$]+\.base\)\)')
+_WAITS = re.compile(
+    r'(?P<merge>[\w$]+)\((?P<of>[\w$]+)\(location\.protocol!=="file:"\),'
+    r'(?P<opened>[\w$]+)\("search"\)\)'
+    r"\.pipe\((?P<first>[\w$]+)\((?P<x>\w)=>(?P=x)\),(?P<switch>[\w$]+)\(\(\)=>\w\)\)"
+)
+
+
+def script(js: str) -> str:
+    """Material's script, which asks for the search index when the search is opened.
+
+    Or when the address has words to mark on the page. Every page of every visitor
+    asked for it before. A script that we do not know stays as it is.
+    """
+    waits, asks = _WAITS.search(js), _ASKS.findall(js)
+    if waits is None or len(asks) != 1:
+        return js
+    wanted = (
+        "{merge}({of}(/[?&]h=/.test(location.search)),{opened}(`search`))"
+        ".pipe({first}(o=>o),{switch}(()=>i))"
+    ).format_map(waits.groupdict())
+    return js.replace(asks[0], f"(i=>{wanted})({asks[0]})")
 
 
 # Sections of a concept's page that explain nothing anew.

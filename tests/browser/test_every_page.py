@@ -179,6 +179,8 @@ def test_a_first_visit_is_light(visited: Visited, path: str) -> None:
     sizes = visited(path).sizes
     assert any(url.endswith(".woff2") for url in sizes)
     assert sum(sizes.values()) <= 250 * KIB, json.dumps(sizes, indent=1)
+    # It grows with every page, and few search.
+    assert not any("search_index" in url for url in sizes)
 
 
 def test_formulas_are_typeset_without_scripts(browser: Browser, site: Site) -> None:
@@ -288,6 +290,35 @@ def test_search_finds(browser: Browser, site: Site, words: str, first: str) -> N
         result = page.locator(".md-search-result__link").first
         result.wait_for()
         assert result.get_attribute("href").startswith(site.url + first)
+
+
+@pytest.mark.parametrize("path", ["?q=heads", "concepts/attention/?h=query"])
+def test_an_address_may_ask_for_a_search_or_for_marks(
+    browser: Browser, site: Site, path: str
+) -> None:
+    with opened(browser, site.url + path) as page:
+        found = page.locator("main mark, .md-search-result__link").first
+        found.wait_for(state="attached")
+        assert re.search("heads|query", found.inner_text(), re.I)
+
+
+def test_the_index_is_fetched_once_and_by_who_searches(
+    browser: Browser, site: Site
+) -> None:
+    with opened(browser, site.url + "concepts/heads/", viewport=PHONE) as page:
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.locator('article a[href$="/attention/"]').first.click()
+        page.wait_for_selector("h1#attention")
+        page.wait_for_load_state("networkidle")
+        assert asked and not any("search_index" in url for url in asked)
+        page.locator(".md-header__button[for=__search]").click()
+        page.keyboard.type("attention")
+        result = page.locator(".md-search-result__link").first
+        result.click()
+        # The words are marked on the page that was open already, too.
+        page.locator("main mark").first.wait_for()
+        assert sum("search_index" in url for url in asked) == 1
 
 
 def test_a_link_to_a_concept_opens_without_a_reload(

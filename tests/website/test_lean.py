@@ -8,7 +8,7 @@ from importlib.resources import files
 
 import pytest
 
-from website.lean import search_index, style_sheet
+from website.lean import script, search_index, style_sheet
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +72,22 @@ def test_it_is_worth_it(material: str) -> None:
         return len(gzip.compress(text.encode()))
 
     assert sent(style_sheet(material)) < 0.8 * sent(material)
+
+
+def test_the_index_waits_for_the_search() -> None:
+    scripts = files("material") / "templates" / "assets" / "javascripts"
+    (bundle,) = (f for f in scripts.iterdir() if f.name.endswith(".min.js"))
+    js = bundle.read_text(encoding="utf-8")
+    # What happens then is tested in a browser. Another release may need other words.
+    assert script(js) != js
+    assert script(js).count("search_index.json") == js.count("search_index.json") == 1
+    added = len(script(js)) - len(js)
+    assert 0 < added < 200
+
+
+@pytest.mark.parametrize("js", ["", "f(new URL('search/search_index.json'))"])
+def test_an_unknown_script_stays_as_it_is(js: str) -> None:
+    assert script(js) == js
 
 
 def test_the_index_keeps_prose_and_names() -> None:
