@@ -42,6 +42,8 @@ def by_hand() -> dict[str, Any]:
     norm = LayerNorm(4)
     it = TOKENS.index("it")
     return {
+        "tokens": TOKENS,
+        "vectors": VECTORS,
         "x": VECTORS[it],
         "norm": norm(VECTORS)[it],
         "branch_post": average(VECTORS)[it],

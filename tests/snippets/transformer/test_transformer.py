@@ -220,6 +220,10 @@ def test_by_hand_is_pytorchs_arithmetic():
     torch.testing.assert_close(hand["pre"], hand["x"] + hand["branch_pre"])
     mean = norm(demo.VECTORS).mean(0)
     torch.testing.assert_close(hand["branch_pre"], mean)
+    shown = dict(zip(hand["tokens"], hand["vectors"], strict=True))
+    torch.testing.assert_close(shown["it"], hand["x"])
+    average = (shown["robot"] + shown["glass"] + shown["it"]) / 3
+    torch.testing.assert_close(hand["branch_post"], average)
 
 
 def count(module):
