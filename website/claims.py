@@ -13,6 +13,7 @@ from typing import Any
 from reading_list.records import ReadingList
 from reading_list.syllabus import ROOT
 from website.concepts import abbreviation, picture
+from website.wording import unbroken
 
 RESULTS = ROOT / "docs" / "results" / "claims"
 VERDICTS = {"seen": "Seen", "partly": "Partly seen", "not seen": "Not seen"}
@@ -77,13 +78,11 @@ def does_it_hold(claims: Mapping[str, Claim], reading_list: ReadingList) -> str:
         key=lambda claim: reading_list.by_id[claim.paper].year or 0,
     )
     rows = [
-        f"| [{claim.title}](#{claim.name})<br>{claim.record['claim']}"
-        f" | {_paper(claim, reading_list)} | {VERDICTS[claim.record['verdict']]} |"
+        f"| [{claim.title}](#{claim.name}), {_paper(claim, reading_list)}"
+        f"<br>{claim.record['claim']} | {VERDICTS[claim.record['verdict']]} |"
         for claim in by_year
     ]
-    table = "\n".join(
-        ["| what a paper says | paper | in miniature |", "| --- | --- | --- |", *rows]
-    )
+    table = "\n".join(["| what a paper says | in miniature |", "| --- | --- |", *rows])
     sections = [_section(claim, reading_list) for claim in by_year]
     return explained("\n\n".join([table, *sections]))
 
@@ -124,15 +123,15 @@ def _section(claim: Claim, reading_list: ReadingList) -> str:
     parts = [
         f"## {claim.title} {{ #{claim.name} }}",
         f"**{record['claim']}**",
-        f"**The paper.** {record['reported']} ({_paper(claim, reading_list)},"
+        f"**The paper.** {unbroken(record['reported'])} ({_paper(claim, reading_list)},"
         f" *{title}*, {record['where']}.)",
-        f"**What we saw: {record['verdict']}.** {record['conclusion']}",
+        f"**What we saw: {record['verdict']}.** {unbroken(record['conclusion'])}",
         claim_figure(claim),
         f'??? abstract "The numbers"\n\n    ``` {{ .text .printed title="Printed by '
         f'{record["command"]}" }}\n{printed}\n    ```',
     ]
     if record["tried"]:
-        parts.append(f"**What we tried.** {record['tried']}")
+        parts.append(f"**What we tried.** {unbroken(record['tried'])}")
     parts.append(
         f'<p class="recipe" markdown>`{record["command"]}`, seeds {seeds}, Python'
         f" {versions['python']}, torch {versions['torch']}, {record['machine']}:"

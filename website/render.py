@@ -28,6 +28,7 @@ from website.concepts import Result, ResultError
 from website.licences import notices
 from website.mended import what_we_mended
 from website.trace import trace
+from website.wording import unbroken
 
 
 class RenderError(Exception):
@@ -59,8 +60,8 @@ def thousands(number: float) -> str:
 
 
 def percent(share: float, digits: int = 0) -> str:
-    """0.73 as 73 %."""
-    return _minus(f"{100 * share:.{digits}f} %")
+    """0.73 as 73 %, which no line break takes apart."""
+    return unbroken(_minus(f"{100 * share:.{digits}f} %"))
 
 
 FILTERS: dict[str, Callable[..., str]] = {

@@ -27,6 +27,11 @@ def people(resource: Resource, *, all_of_them: bool = False) -> str:
     return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
+def unbroken(text: str) -> str:
+    """The text with no line break between a number and its per cent sign."""
+    return re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", text)
+
+
 def page_about(resource: Resource) -> str:
     """What a link to our page about it promises: a guide, where there is one."""
     return "guide" if resource.guide else "details"

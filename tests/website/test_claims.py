@@ -54,7 +54,7 @@ def claim(name="odd", verdict="not seen", paper="bahdanau-2014-align-and-transla
             "reported": "They report this.",
             "tried": "We tried that.",
             "verdict": verdict,
-            "conclusion": "We saw nothing.",
+            "conclusion": "We saw 0 %.",
             "command": f"python -m snippets claim {name}",
             "seeds": [0, 1, 2],
             "seconds": 12.3,
@@ -62,14 +62,14 @@ def claim(name="odd", verdict="not seen", paper="bahdanau-2014-align-and-transla
             "date": "2026-01-01",
             "versions": {"python": "3.11.7", "torch": "2.13.0"},
         },
-        f"a table\n\n{verdict}: We saw nothing.\n",
+        f"a table\n\n{verdict}: We saw 0 %.\n",
     )
 
 
 def test_the_page_says_what_was_not_seen():
     page = does_it_hold({"odd": claim()}, load())
     assert "| Not seen |" in page
-    assert "**What we saw: not seen.** We saw nothing." in page
+    assert "**What we saw: not seen.** We saw 0\N{NO-BREAK SPACE}%." in page
     assert "We tried that." in page
     assert "(resources/bahdanau-2014-align-and-translate.md)" in page
     assert "seeds 0, 1, 2" in page and "    a table\n    ```" in page
@@ -78,7 +78,8 @@ def test_the_page_says_what_was_not_seen():
 def test_a_heading_is_short_and_the_claim_stands_below():
     page = does_it_hold({"odd-one": claim("odd-one")}, load())
     assert "## Odd one { #odd-one }\n\n**The claim odd-one.**" in page
-    assert "| [Odd one](#odd-one)<br>The claim odd-one. |" in page
+    assert "| [Odd one](#odd-one), [Bahdanau 2014](" in page
+    assert "<br>The claim odd-one. |" in page
 
 
 @pytest.mark.parametrize("name", RECORDED)

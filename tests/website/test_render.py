@@ -37,9 +37,9 @@ NUMBERS = [
     ("30522|thousands", "30,522"),
     ("-1234.4|thousands", "−1,234"),
     ("999|thousands", "999"),
-    ("0.7337|percent", "73 %"),
-    ("-0.055|percent(1)", "−5.5 %"),
-    ("-0.0001|percent", "0 %"),
+    ("0.7337|percent", "73\N{NO-BREAK SPACE}%"),
+    ("-0.055|percent(1)", "−5.5\N{NO-BREAK SPACE}%"),
+    ("-0.0001|percent", "0\N{NO-BREAK SPACE}%"),
 ]
 
 
