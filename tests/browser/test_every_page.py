@@ -29,6 +29,7 @@ KINDS = {
     "concept": "concepts/attention/",
     "concept with many figures": "concepts/heads/",
     "notebook": "notebooks/attention-by-hand/",
+    "claims": "does-it-hold/",
     "catalogue": "catalogue/",
     "resource": "resources/alammar-illustrated-transformer/",
     "resource without an address": "resources/port2eng-transformer-program/",

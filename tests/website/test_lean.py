@@ -85,7 +85,14 @@ def test_the_index_waits_for_the_search() -> None:
     assert 0 < added < 200
 
 
-@pytest.mark.parametrize("js", ["", "f(new URL('search/search_index.json'))"])
+@pytest.mark.parametrize(
+    "js",
+    [
+        "",
+        'f(new URL("search/search_index.json",a.base))',
+        'm(o(location.protocol!=="file:"),w("search")).pipe(f(x=>x),s(()=>t))',
+    ],
+)
 def test_an_unknown_script_stays_as_it_is(js: str) -> None:
     assert script(js) == js
 
