@@ -190,7 +190,7 @@ LINES = {
 
 
 def draw(data: dict[str, Any]) -> Figure:
-    """The sentence as a chain of one cell; below, what each word's gradient is."""
+    """The sentence as a chain of one network; below, what each word's gradient is."""
     words = data["words"]
     figure, (chain, decays) = plots.canvas(
         430, 2, 1, sharex=True, height_ratios=[1, 3.6]
@@ -198,7 +198,7 @@ def draw(data: dict[str, Any]) -> Figure:
     last = len(words) - 1
     chain.set(xlim=(-0.6, last + 0.9), ylim=(-1.1, 1.1))
     chain.set_axis_off()
-    chain.set_title("one cell, unrolled over the sentence")
+    chain.set_title("one network, unrolled over the sentence")
     for place in range(len(words)):
         chain.add_patch(
             FancyBboxPatch(
