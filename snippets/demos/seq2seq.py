@@ -61,14 +61,17 @@ ROWS = 16  # of a state, in the figure
 
 
 class Tree:
-    """A translator written down: the chances of a word after each beginning."""
+    """A translator written down: the chances of a word after each beginning.
+
+    A beginning that is not in it is a sentence; one that is may end with "[end]".
+    """
 
     def __init__(self, chances: dict[str, dict[str, float]]) -> None:
-        words = sorted(
-            {word for row in chances.values() for word in row}
-        )
+        words = {word for row in chances.values() for word in row}
+        names = sorted(words - {"[end]"})
         self.chances = chances
-        self.ids = {word: END + 1 + i for i, word in enumerate(words)}
+        self.ids = {word: END + 1 + i for i, word in enumerate(names)}
+        self.ids["[end]"] = END
         self.names = {i: word for word, i in self.ids.items()}
 
     def text(self, ids: list[int]) -> str:
@@ -81,13 +84,11 @@ class Tree:
         self, token: Tensor, state: tuple[Tensor, ...]
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
         written = torch.cat([state[0], token[:, None]], 1)
-        size = END + 1 + len(self.ids)
+        size = END + len(self.ids)
         logits = torch.full((len(token), size), -math.inf)
         for row, (_, *ids) in enumerate(written.tolist()):
-            after = self.chances.get(self.text(ids))
-            if after is None:  # nothing more to say
-                logits[row, END] = 0
-            for word, chance in (after or {}).items():
+            after = self.chances.get(self.text(ids), {"[end]": 1})
+            for word, chance in after.items():
                 logits[row, self.ids[word]] = math.log(chance)
         return logits, (written,)
 

@@ -148,6 +148,13 @@ def test_a_wider_beam_can_be_worse_than_greedy_and_greedy_than_the_best():
     assert found_in(CHANCES, 99) == ("she slipped", 0.25)
 
 
+def test_the_likeliest_sentence_may_be_one_that_stops_too_soon():
+    ends = {**CHANCES, "it": {"[end]": 0.7, "slipped": 0.3}}
+    assert [found_in(ends, width) for width in (1, 2, 3, 99)] == [("it", 0.28)] * 4
+    # Divided by the words, the end included, the longer one would be first.
+    assert math.log(0.28) / 2 < math.log(0.25) / 3
+
+
 def test_rows_that_end_early_do_not_change_the_others():
     random = torch.Generator().manual_seed(0)
     sources = torch.randint(3, 7, (20, 3), generator=random)
