@@ -52,16 +52,49 @@ def by_hand() -> dict[str, Any]:
 
 
 def spread(d_score: int, seed: int) -> dict[str, float]:
-    """The standard deviation of scores of random vectors, and the bound."""
+    """How far scores of random vectors are apart: a dot product's, ours.
+
+    Ours once with numbers of size one in v, once as v begins: with that over the root.
+    """
     random = torch.Generator().manual_seed(seed)
     query = torch.randn(64, d_score, generator=random)
     key = torch.randn(16, d_score, generator=random)
-    v = torch.randn(d_score, generator=random) / d_score**0.5
+    v = torch.randn(d_score, generator=random)
+    over_root = v / d_score**0.5
     return {
         "d_score": d_score,
         "dot": (query @ key.T).std().item(),
-        "additive": additive_scores(query, key, v).std().item(),
+        "plain": additive_scores(query, key, v).std().item(),
+        "additive": additive_scores(query, key, over_root).std().item(),
     }
+
+
+def whole(sentence: dict[str, Any]) -> dict[str, Any]:
+    """The sentence with its last place, [end], where the rest of each row looks."""
+    return {
+        **sentence,
+        "portuguese": [*sentence["portuguese"], "[end]"],
+        "weights": [
+            [*row, max(0.0, 1 - sum(row))]
+            for row in sentence["weights"]
+        ],
+    }
+
+
+def looks(sentence: dict[str, Any]) -> list[dict[str, Any]]:
+    """Where each written word looks most, with what weight, and whether it is gold."""
+    rows = []
+    for word, weights in enumerate(sentence["weights"]):
+        place = weights.index(max(weights))
+        rows.append(
+            {
+                "word": sentence["english"][word],
+                "place": sentence["portuguese"][place],
+                "weight": weights[place],
+                "gold": [place, word] in sentence["gold"],
+            }
+        )
+    return rows
 
 
 @torch.no_grad()
@@ -99,12 +132,14 @@ def difference_to_layers(seed: int, device: str) -> float:
 def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
     """By hand; the spread of scores; what `python -m snippets.train` recorded."""
     trained = json.loads(TRAINED.read_text(encoding="utf-8"))
+    sentence = whole(trained["sentence"])
     return {
         "by_hand": by_hand(),
         "spread": [spread(d, seed) for d in (16, 64, 256, 1024)],
         "difference": difference_to_layers(seed, device),
         "trained": {
-            "sentence": trained["sentence"],
+            "sentence": sentence,
+            "looks": looks(sentence),
             "scores": trained["scores"],
             "steps": trained["settings"]["steps"],
             "parameters": trained["parameters"],
@@ -128,23 +163,18 @@ def show(data: dict[str, Any]) -> None:
     x, y = hand["context"]
     print(f"context ({x:.2f}, {y:.2f})")
 
-    print("\nspread of random scores")
-    print("d_score  additive     dot")
+    print("\nspread of random scores: dot, additive,")
+    print("additive with v over the root of d_score")
+    print("d_score     dot  additive  v/root")
     for row in data["spread"]:
         print(
-            f"{row['d_score']:7}  {row['additive']:8.2f} {row['dot']:7.2f}"
+            f"{row['d_score']:7} {row['dot']:7.2f}"
+            f" {row['plain']:9.2f} {row['additive']:7.2f}"
         )
 
     trained = data["trained"]
-    sentence = trained["sentence"]
     print("\nwhere a trained one looks most")
-    for word, weights in zip(
-        sentence["english"], sentence["weights"], strict=True
-    ):
-        most = max(range(len(weights)), key=weights.__getitem__)
-        print(
-            f"{word:9} {sentence['portuguese'][most]:12} {weights[most]:.2f}"
-        )
+    show_looks(trained["looks"])
     print(
         f"trained {trained['steps']:,} steps\n"
         f"BLEU {trained['scores']['bleu']:.1f}, alignment error rate"
@@ -153,6 +183,11 @@ def show(data: dict[str, Any]) -> None:
     print(
         f"\nlargest difference to layers over\n[s; h]: {data['difference']:.1e}"
     )
+
+
+def show_looks(rows: list[dict[str, Any]]) -> None:
+    for row in rows:
+        print(f"{row['word']:9} {row['place']:12} {row['weight']:.2f}")
 
 
 def draw(data: dict[str, Any]) -> Figure:

@@ -24,10 +24,10 @@ TRAINED = (
     record.RESULTS / "benchmarks" / "multiplicative-attention.json"
 )
 
-# About to write "glass": the state that has read "new", and three places.
-PLACES = ["robô", "copo", "novo"]
+# About to write "glass": a state that has read "new", the places of the last page.
+PLACES = additive_attention.PLACES
 STATE = torch.tensor([[2.0, 1.0]])
-ANNOTATIONS = torch.tensor([[0.0, 1.0], [2.0, 0.0], [1.0, 1.0]])
+ANNOTATIONS = additive_attention.ANNOTATIONS
 W = torch.tensor([[1.0, 0.0], [0.0, -1.0]])
 V = torch.tensor([1.0, 1.0])
 WORDS = 6  # of a source sentence, for the window
@@ -49,10 +49,15 @@ def by_hand() -> dict[str, Any]:
         )
     }
     weights = scores["dot"].softmax(-1)
+    query, keys = STATE @ W.T, ANNOTATIONS @ W.T
     return {
         "places": PLACES,
         "state": STATE[0],
         "annotations": ANNOTATIONS,
+        "v": V,
+        "query": query[0],
+        "keys": keys,
+        "squashed": torch.tanh(query + keys),
         "scores": scores,
         "weights": weights,
         "context": weights @ ANNOTATIONS,
@@ -143,6 +148,7 @@ def parameters(d_hidden: int) -> dict[str, int]:
 def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
     """By hand; the window; what `python -m snippets.train` recorded."""
     trained = json.loads(TRAINED.read_text(encoding="utf-8"))
+    sentence = additive_attention.whole(trained["sentence"])
     return {
         "by_hand": by_hand(),
         "window": window(),
@@ -150,7 +156,8 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
         "differences": differences(seed, device),
         "at_once": at_once(seed),
         "trained": {
-            "sentence": trained["sentence"],
+            "sentence": sentence,
+            "looks": additive_attention.looks(sentence),
             "scores": trained["scores"],
             "steps": trained["settings"]["steps"],
             "d_hidden": trained["settings"]["d_hidden"],
@@ -195,15 +202,8 @@ def show(data: dict[str, Any]) -> None:
         print(f"{place:5} {alike:8.2f} {falling:9.2f} {weight:7.2f}")
     print(f"sum of the weights {window_['sum']:.2f}")
 
-    sentence = trained["sentence"]
     print("\nwhere a trained one looks most (general)")
-    for word, weights in zip(
-        sentence["english"], sentence["weights"], strict=True
-    ):
-        most = max(range(len(weights)), key=weights.__getitem__)
-        print(
-            f"{word:9} {sentence['portuguese'][most]:12} {weights[most]:.2f}"
-        )
+    additive_attention.show_looks(trained["looks"])
     print(
         f"trained {trained['steps']:,} steps\n"
         f"BLEU {trained['scores']['bleu']:.1f}, alignment error rate"

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
+from snippets.demos import additive_attention as shown
 from snippets.lab.batches import PAD
 from snippets.recurrence.additive_attention import (
     AdditiveAttention,
@@ -287,3 +288,41 @@ def test_the_current_state_would_be_seen():
     other[:, 2] = 10
     _, changed = model.aligned(SOURCE, other)
     assert (changed[:, 2] - weights[:, 2]).abs().max() > 1e-6
+
+
+# --- What the page says
+
+
+def test_the_example_by_hand_is_right():
+    hand = shown.by_hand()
+    scores = [
+        sum(2 * math.tanh(s + h) for s, h in zip((-1, 1), place, strict=True))
+        for place in ((0, 2), (2, 0), (1, 1))
+    ]
+    assert hand["scores"].tolist() == pytest.approx(scores)
+    powers = [math.exp(score) for score in scores]
+    weights = [power / sum(powers) for power in powers]
+    assert hand["weights"].tolist() == pytest.approx(weights)
+    context = (2 * weights[1] + weights[2], 2 * weights[0] + weights[2])
+    assert hand["context"].tolist() == pytest.approx(context)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_additive_scores_grow_as_dot_products_do_unless_v_is_over_the_root(seed):
+    short, long = (shown.spread(d, seed) for d in (64, 1024))
+    for kind, growth in (("dot", 4), ("plain", 4), ("additive", 1)):
+        assert long[kind] / short[kind] == pytest.approx(growth, rel=0.25)
+
+
+def test_a_word_looks_most_at_the_place_of_its_largest_weight():
+    sentence = {
+        "english": ["a", "b"],
+        "portuguese": ["x", "y"],
+        "weights": [[0.2, 0.7], [0.1, 0.3]],
+        "gold": [[1, 0], [1, 1]],
+    }
+    found = shown.looks(shown.whole(sentence))
+    assert [tuple(row.values()) for row in found] == [
+        ("a", "y", 0.7, True),
+        ("b", "[end]", pytest.approx(0.6), False),
+    ]

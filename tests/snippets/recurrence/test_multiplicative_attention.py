@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
 
+from snippets.demos import multiplicative_attention as shown
 from snippets.lab.batches import PAD
 from snippets.recurrence.luong import Luong
 from snippets.recurrence.multiplicative_attention import (
@@ -250,3 +251,21 @@ def test_weights_made_whole_again_would_be_seen():
     mask = torch.ones(BATCH, KEYS, dtype=torch.bool)
     found, other = right(query, key, mask)[1], wrong(query, key, mask)[1]
     assert (other - found).abs().max() > 0.01
+
+
+# --- What the page says
+
+
+def test_the_example_by_hand_is_right():
+    hand = shown.by_hand()
+    places = [(0, 2), (2, 0), (1, 1)]
+    assert hand["annotations"].tolist() == [list(place) for place in places]
+    wanted = {
+        "dot": [2 * a + b for a, b in places],
+        "general": [2 * a - b for a, b in places],
+        "concat": [math.tanh(2 + a) + math.tanh(-1 - b) for a, b in places],
+    }
+    for name, scores in wanted.items():
+        assert hand["scores"][name].tolist() == pytest.approx(scores, abs=1e-6)
+    by_v = (hand["squashed"] @ hand["v"]).tolist()
+    assert by_v == pytest.approx(wanted["concat"], abs=1e-6)
