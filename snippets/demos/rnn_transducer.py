@@ -222,6 +222,7 @@ def sentence(model: Transducer, seed: int) -> dict[str, Any]:
         "right": -right[0],
         "up": -up[0],
         "path": path,
+        "prompt": prompt(path, said.truth[0].tolist()),
         "share": math.exp(log_p - total),
         "count": math.comb(n_frames - 1 + n_labels, n_labels),
         "greedy": words(greedy(score, n_frames)),
@@ -231,6 +232,13 @@ def sentence(model: Transducer, seed: int) -> dict[str, Any]:
         ],
         "probability": math.exp(total),
     }
+
+
+def prompt(path: Path, truth: list[int]) -> int:
+    """How many words a path writes at the first frame in which they sound."""
+    climbs = [t for (t, u), (_, above) in pairwise(path) if above > u]
+    starts = [start for start, *_ in spans(truth)]
+    return sum(map(int.__eq__, climbs, starts))
 
 
 def words(labels: Labels) -> str:

@@ -507,3 +507,12 @@ def test_the_best_path_is_the_best_of_all():
     path, log_p = shown.best_path(blank, label)
     assert log_p == pytest.approx(max(every.values()))
     assert every[tuple(path)] == max(every.values())
+
+
+def test_a_word_is_prompt_where_it_is_written_as_it_begins_to_sound():
+    # Words sound from frame 0, 2 and 3; the second is written a frame late.
+    truth = [1, 0, 2, 3]
+    late = [(0, 0), (0, 1), (1, 1), (2, 1), (3, 1), (3, 2), (3, 3)]
+    assert shown.prompt(late, truth) == 2
+    on_time = [(0, 0), (0, 1), (1, 1), (2, 1), (2, 2), (3, 2), (3, 3)]
+    assert shown.prompt(on_time, truth) == 3
