@@ -195,6 +195,41 @@ def test_both_readers_are_pytorchs_bidirectional_lstm():
         torch.testing.assert_close(part, sides, rtol=0, atol=1e-12)
 
 
+def pytorchs(cell):
+    """PyTorch's own cell with the weights of ours."""
+    theirs = nn.LSTMCell(cell.input.in_features, cell.d_hidden).double()
+    parts = ("ih", cell.input), ("hh", cell.recurrent)
+    theirs.load_state_dict(
+        {
+            f"{name}_{letters}": weight
+            for letters, part in parts
+            for name, weight in part.named_parameters()
+        }
+    )
+    return theirs
+
+
+def test_the_translator_is_the_equations_step_by_step():
+    # c(i) of s(i-1), s(i) = f(s(i-1), y(i-1), c(i)), and y(i) of s(i) and c(i).
+    model, mask = translator(), SOURCE != PAD
+    logits, weights = model.aligned(SOURCE, TARGET)
+    value, (hidden, cell) = model.encoder(SOURCE, mask)
+    decoder, theirs = model.decoder, pytorchs(model.decoder.cell)
+    for step, token in enumerate(TARGET.unbind(1)):
+        context, looked = model.attention(hidden[:, None], value, mask[:, None])
+        read = torch.cat([decoder.embedding(token), context[:, 0]], -1)
+        hidden, cell = theirs(read, (hidden, cell))
+        said = decoder.output(torch.cat([hidden, context[:, 0]], -1))
+        torch.testing.assert_close(weights[:, step], looked[:, 0])
+        torch.testing.assert_close(logits[:, step], said)
+
+
+def test_keys_made_once_are_learned():
+    model = translator()
+    model(SOURCE, TARGET).sum().backward()
+    assert model.attention.key.weight.grad.abs().amax() > 0
+
+
 def test_the_previous_state_looks_so_a_word_does_not_move_its_own_weights():
     model = translator()
     _, weights = model.aligned(SOURCE, TARGET)
