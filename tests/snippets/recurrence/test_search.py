@@ -18,13 +18,14 @@ SOURCE = torch.tensor([[4, 5, 3]])
 SEEDS = st.integers(0, 2**32 - 1)
 
 
-def translator(seed):
+def translator(seed, haste=0.0):
     """A random model with a mind of its own: it ends sentences early and late."""
     torch.manual_seed(seed)
     model = Seq2Seq(7, VOCAB_SIZE, 4, 16).double()
     with torch.no_grad():
         for name, weight in model.named_parameters():
             weight.normal_(0, 2 if "embedding" in name else 0.6)
+        model.decoder.output.bias[END] += haste
     return model
 
 
@@ -198,3 +199,21 @@ def test_a_search_keeps_no_gradients():
     beam_search(watched, SOURCE, 2, MAX_LEN)
     assert len(watched.learns) > 2 and not any(watched.learns)
     assert translator(0).start(SOURCE)[0].requires_grad
+
+
+def test_greedy_stops_when_the_longest_row_has_ended():
+    random = torch.Generator().manual_seed(0)
+    sources = torch.randint(3, 7, (20, 3), generator=random)
+    counts = set()
+    for seed in range(8):
+        watched = Watched(translator(seed))
+        rows = greedy(watched, sources, 8)
+        counts.add(len(watched.learns))
+        assert len(watched.learns) == min(8, max(map(len, rows)) + 1)
+    assert len(counts) > 1
+
+
+def test_a_beam_stops_when_nothing_can_get_better():
+    watched = Watched(translator(0, haste=20.0))
+    assert best(watched, 4).tokens == []
+    assert len(watched.learns) == 1
