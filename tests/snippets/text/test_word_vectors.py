@@ -194,11 +194,29 @@ def test_frequent_words_are_dropped_as_often_as_the_sequel_says(monkeypatch):
     assert kept[1] == 500
 
 
+def test_every_epoch_reads_the_text_once(monkeypatch):
+    read = []
+
+    def watch(ids, line, window, random):
+        read.append(ids.tolist())
+        return pairs(ids, line, window, random)
+
+    monkeypatch.setattr(snippet, "pairs", watch)
+    train([["a", "b", "c"]] * 5, epochs=4, rare=1.0)
+    assert read == [[0, 1, 2] * 5] * 4
+
+
 def test_the_same_seed_learns_the_same_and_another_another():
     text = small_language(0)[:100]
     first, again, other = (train(text, epochs=1, seed=s) for s in (3, 3, 4))
     assert torch.equal(first.table, again.table)
     assert not torch.equal(first.table, other.table)
+
+
+def test_a_word_is_like_all_others_and_not_like_itself():
+    vectors = random_vectors(3)
+    for word in vectors.words:
+        assert sorted([word, *vectors.like(word)]) == vectors.words
 
 
 def test_an_analogy_is_the_nearest_to_the_sum_of_unit_vectors():
