@@ -128,6 +128,13 @@ def test_every_settled_character_is_taken_as_in_both(ours, slow, fast):
             assert ours.cut(text) == slow.tokenize(text)
 
 
+def test_every_ideograph_of_bert_stands_alone_and_no_other_sign(slow):
+    ends = {end for ends in snippet.IDEOGRAPHS for end in ends}
+    codes = {*range(0x2E80, 0x30000, 7), *(e + d for e in ends for d in (-1, 0, 1))}
+    text = " ".join(f"a{chr(code)}b" for code in sorted(codes))
+    assert words(text) == slow.basic_tokenizer.tokenize(text)
+
+
 def test_a_final_sigma_is_one_in_python_and_none_in_rust(ours, slow, fast):
     # Python's lower() knows that a word of Greek ends in another small sigma, as
     # Google's own tokenizer did. Rust's goes character by character, and so did what
