@@ -1,5 +1,7 @@
 """Why the scores can be believed."""
 
+import math
+
 import pytest
 import torch
 from hypothesis import given
@@ -18,16 +20,25 @@ def test_what_is_right_has_100_and_what_is_wrong_0():
     assert 0 < bleu(half, wanted) < 100
 
 
-def test_bleu_by_hand_on_one_pair():
-    # Shares of n-grams found: 4/5, 3/4, 2/3, 1/2; both are equally long.
-    found = bleu([["a", "b", "c", "d", "x"]], [["a", "b", "c", "d", "e"]])
+# Shares of n-grams found: 4/5, 3/4, 2/3, 1/2. As one word "x,y" is wrong; cut into
+# three, two of them would be right.
+@pytest.mark.parametrize("ending", [("x", "e"), ("x,y", "x,z")])
+def test_bleu_by_hand_on_one_pair(ending):
+    ours, wanted = (["a", "b", "c", "d", end] for end in ending)
     by_hand = 100 * (4 / 5 * 3 / 4 * 2 / 3 * 1 / 2) ** 0.25
-    assert found == pytest.approx(by_hand)
+    assert bleu([ours], [wanted]) == pytest.approx(by_hand)
+
+
+def test_only_what_is_too_short_pays_for_its_length():
+    long, short = ["a", "b", "c", "d", "e", "f"], ["a", "b", "c", "d", "e"]
+    assert bleu([short], [long]) == pytest.approx(100 * math.exp(1 - 6 / 5))
+    by_hand = 100 * (5 / 6 * 4 / 5 * 3 / 4 * 2 / 3) ** 0.25
+    assert bleu([long], [short]) == pytest.approx(by_hand)
 
 
 def test_the_strongest_link_of_each_word():
-    weights = torch.tensor([[0.1, 0.7, 0.2], [0.5, 0.2, 0.3]])
-    assert strongest(weights) == {(1, 0), (0, 1)}
+    weights = torch.tensor([[0.1, 0.2, 0.7], [0.5, 0.2, 0.3]])
+    assert strongest(weights) == {(2, 0), (0, 1)}
 
 
 @given(links, links)
