@@ -93,6 +93,19 @@ def test_an_epoch_has_every_pair_once(make, size):
     assert seen != again
 
 
+def test_short_and_long_batches_come_in_no_order(make):
+    batch_of = make(10)
+    widths = [batch_of(step).source.shape[1] for step in range(10)]
+    assert widths not in (sorted(widths), sorted(widths, reverse=True))
+
+
+def test_the_next_epoch_is_not_the_first_of_the_next_seed(make):
+    steps = len(PAIRS) // 10
+    this, other = make(10), make(10, seed=1)
+    later = [sentences(this(steps + number)) for number in range(steps)]
+    assert later != [sentences(other(number)) for number in range(steps)]
+
+
 def test_the_batch_of_a_step_does_not_hang_on_what_was_asked_before(make):
     forward = make(10)
     first = [sentences(forward(step)) for step in range(25)]
