@@ -1,5 +1,6 @@
 """Why the loop can be believed: torn apart anywhere, it ends in the same place."""
 
+import itertools
 import os
 import pty
 import re
@@ -9,6 +10,7 @@ import sys
 import termios
 import threading
 import time
+import types
 from pathlib import Path
 
 import pytest
@@ -63,11 +65,16 @@ def test_it_is_adam_with_clipped_gradients():
     torch.testing.assert_close(weights(ours), weights(theirs))
 
 
-def test_it_learns_and_leaves_the_mode_as_it_was():
-    learner = model().eval()
-    losses = fit(learner, batches, loss, 150, lr=0.02)
+def test_it_learns():
+    losses = fit(model(), batches, loss, 150, lr=0.02)
     assert sum(losses[-10:]) < 0.4 * sum(losses[:10])
-    assert not learner.training
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_it_trains_in_training_mode_and_leaves_the_mode_as_it_was(before):
+    learner, modes = model().train(before), []
+    fit(learner, batches, lambda m, b: modes.append(m.training) or loss(m, b), 2)
+    assert modes == [True, True] and learner.training == before
 
 
 def test_the_learning_rate_may_change_with_the_step():
@@ -81,10 +88,12 @@ def test_the_learning_rate_may_change_with_the_step():
     assert rates == [0, 1, 2]
 
 
-def test_a_loss_that_is_no_number_is_one_line():
+@pytest.mark.parametrize("number", ["nan", "inf"])
+def test_a_loss_that_is_no_number_is_one_line(number):
     learner = model()
-    with pytest.raises(TrainingError, match="the loss is nan at step 0: take a small"):
-        fit(learner, batches, lambda m, b: loss(m, b) * float("nan"), 5)
+    said = f"the loss is {number} at step 0: take a small"
+    with pytest.raises(TrainingError, match=said):
+        fit(learner, batches, lambda m, b: loss(m, b) * float(number), 5)
     assert all(p.isfinite().all() for p in weights(learner))
 
 
@@ -92,6 +101,7 @@ def test_what_moves_to_the_device():
     meta = torch.device("meta")
     given = {"x": torch.ones(2), "y": [(torch.ones(1), 3)], "z": "text"}
     moved = training.moved(given, meta)
+    assert type(moved["y"]) is list and type(moved["y"][0]) is tuple
     assert moved["x"].device == moved["y"][0][0].device == meta
     assert (moved["y"][0][1], moved["z"]) == (3, "text")
 
@@ -183,6 +193,31 @@ def test_ctrl_c_ends_it_with_what_it_has(tmp_path):
     assert torch.load(path, weights_only=True)["losses"] == losses
 
 
+def test_ctrl_c_saves_although_it_is_not_yet_time(tmp_path):
+    path = tmp_path / "checkpoint.pt"
+
+    def interrupted(step):
+        if step == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+        return batches(step)
+
+    losses = fit(model(), interrupted, loss, 100, checkpoint=path)
+    assert len(losses) == 4
+    assert torch.load(path, weights_only=True)["losses"] == losses
+
+
+def test_it_saves_every_few_seconds_and_at_the_end(tmp_path, monkeypatch):
+    saved, ticks = [], itertools.count(step=4.0)
+    clock = types.SimpleNamespace(monotonic=lambda: next(ticks))
+    monkeypatch.setattr(training, "time", clock)
+    monkeypatch.setattr(training, "SAVE_SECONDS", 10.0)
+    monkeypatch.setattr(
+        training, "save", lambda *content: saved.append(len(content[3]))
+    )
+    fit(model(), batches, loss, 10, checkpoint=tmp_path / "checkpoint.pt")
+    assert saved == [3, 6, 9, 10]
+
+
 def test_a_second_ctrl_c_does_not_wait():
     with pytest.raises(KeyboardInterrupt), training.interruptible() as event:
         os.kill(os.getpid(), signal.SIGINT)
@@ -192,9 +227,14 @@ def test_a_second_ctrl_c_does_not_wait():
 
 
 def test_ctrl_c_is_given_back():
-    before = signal.getsignal(signal.SIGINT)
-    fit(model(), batches, loss, 2)
-    assert signal.getsignal(signal.SIGINT) is before
+    def ours(number, frame): ...
+
+    before = signal.signal(signal.SIGINT, ours)
+    try:
+        fit(model(), batches, loss, 2)
+        assert signal.getsignal(signal.SIGINT) is ours
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_it_runs_in_a_thread():
@@ -265,14 +305,19 @@ def test_it_is_quiet_where_nobody_watches(capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_terminal_shows_the_loss_and_the_time_left(monkeypatch):
+def test_a_terminal_shows_the_loss_and_the_time_left(tmp_path, monkeypatch):
+    path = tmp_path / "checkpoint.pt"
+    fit(model(), batches, loss, 20, checkpoint=path)
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (24, 80))
     with os.fdopen(theirs, "w") as terminal:
         monkeypatch.setattr(sys, "stderr", terminal)
-        fit(model(), batches, loss, 60, label="train")
+        how = {"label": "train", "checkpoint": path, "resume": True}
+        fit(model(), batches, loss, 60, **how)
         shown = os.read(ours, 100_000).decode()
     os.close(ours)
+    # It goes on counting where the checkpoint was.
+    assert re.search(r"train:  33%.* 20/60 ", shown)
     assert re.search(
         r"train: 100%.*60/60 \[\d\d:\d\d<\d\d:\d\d.*loss=\d\.\d\d\d", shown
     )
