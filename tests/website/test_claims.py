@@ -70,9 +70,16 @@ def test_the_page_says_what_was_not_seen():
     page = does_it_hold({"odd": claim()}, load())
     assert "| Not seen |" in page
     assert "**What we saw: not seen.** We saw 0\N{NO-BREAK SPACE}%." in page
-    assert "We tried that." in page
-    assert "(resources/bahdanau-2014-align-and-translate.md)" in page
+    assert "We tried that." in page and "results/claims/odd.svg" in page
+    paper = "([Bahdanau 2014](resources/bahdanau-2014-align-and-translate.md), *"
+    assert f"They report this. {paper}" in page and "*, section 3.)" in page
     assert "seeds 0, 1, 2" in page and "    a table\n    ```" in page
+
+
+def test_where_nothing_else_was_tried_nothing_is_said():
+    quiet = claim()
+    quiet.record["tried"] = ""
+    assert "What we tried" not in does_it_hold({"odd": quiet}, load())
 
 
 def test_a_heading_is_short_and_the_claim_stands_below():
