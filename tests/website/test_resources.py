@@ -6,6 +6,7 @@ import gzip
 import html
 import re
 from collections import Counter
+from collections.abc import Iterator
 from datetime import date
 from urllib.parse import parse_qs, urlsplit
 
@@ -70,6 +71,52 @@ def test_what_is_unknown_stays_blank(
         assert ("**Access**" in page) == (resource.access != "unknown"), name
         first = page.split("</p>")[0]
         assert (str(resource.year) in first) == (resource.year is not None), name
+
+
+def facts(resource: Resource) -> Iterator[str]:
+    """What its page says of it, below the byline, each as it stands there."""
+    if resource.minutes:
+        yield f"**Takes** {resource.minutes} minutes"
+    if resource.level:
+        yield f"**For** {resources.READERS[resource.level]}"
+    if resource.archive_url:
+        yield f"[the archive](<{resource.archive_url}>)"
+    if resource.note:
+        yield markdown(resource.note)
+    if resource.unknown:
+        yield f"**Not known:** {markdown(resource.unknown)}."
+    if resource.see_also:
+        yield "**See also:**" if resource.url else "**Until then:**"
+    if resource.mended:
+        yield from (f"`{url}`" for url in resource.list_urls)
+    yield from (f"](<{url}>)" for url in resource.alt_urls)
+    yield from (f"]({n}.md)" for n in (*resource.see_also, *resource.distinct_from))
+    for mend in resource.mended:
+        yield f"**{MEND_NAMES[mend.type]}.** {markdown(mend.detail)}"
+
+
+def test_a_page_says_every_fact_of_its_record(
+    reading_list: ReadingList, pages: dict[str, str]
+) -> None:
+    for name, resource in reading_list.by_id.items():
+        byline, rest = pages[name].split("</p>", 1)
+        made = [*resource.makers, *([resource.venue] if resource.venue else [])]
+        assert all(markdown(maker) in byline for maker in made), name
+        assert [fact for fact in facts(resource) if fact not in rest] == [], name
+        foreign = f"**Language** {LANGUAGE_NAMES[resource.language]}"
+        assert (foreign in rest) == (resource.language != "en"), name
+        assert "<small>www." not in rest, name
+
+
+def test_what_is_only_planned_is_what_it_is_about(
+    reading_list: ReadingList, syllabus: Syllabus, pages: dict[str, str]
+) -> None:
+    for name, resource in reading_list.by_id.items():
+        written = {syllabus.by_name[concept].written for concept in resource.concepts}
+        page = pages[name]
+        assert ("**Run it here:**" in page) == (True in written), name
+        assert ("**Also about:**" in page) == (written == {True, False}), name
+        assert ("**About:**" in page) == (written == {False}), name
 
 
 def test_what_is_ours_is_planned_until_it_is_written(
