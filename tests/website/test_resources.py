@@ -278,6 +278,16 @@ def test_any_title_is_text_and_never_markup(title: str) -> None:
     assert " ".join(text.split()) == " ".join(f"x {title} x".split())
 
 
+@pytest.mark.parametrize("field", ["title", "venue", "note", "unknown"])
+def test_a_hostile_record_is_text_on_its_page(
+    reading_list: ReadingList, syllabus: Syllabus, field: str
+) -> None:
+    facts = reading_list.by_id["karpathy-mingpt"]
+    hostile = facts.model_copy(update={field: "<img src=x> *y*"})
+    page = resources.resource_page(hostile, reading_list, syllabus, [], REPO)
+    assert r"&#60;img src=x&#62; \*y\*" in page and "<img" not in page
+
+
 def test_a_hostile_title_stays_text(
     reading_list: ReadingList, syllabus: Syllabus
 ) -> None:
