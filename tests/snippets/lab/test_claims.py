@@ -1,5 +1,6 @@
 """The runner of claims, tried on a claim that is known to hold."""
 
+import itertools
 import json
 import sys
 import types
@@ -60,10 +61,25 @@ def test_the_record_holds_every_seed(five):
     assert result.record["verdict"] == "seen"
     assert result.record["seeds"] == [0, 1, 2]
     assert result.record["code"] == "snippets.claims.five"
+    assert result.record["command"] == "python -m snippets claim five"
+    assert result.record["where"] == "nowhere" and result.record["tried"] == ""
     assert {"claim", "paper", "seconds", "machine", "versions"} <= result.record.keys()
     assert json.loads(json.dumps(result.record)) == result.record
     assert result.text.endswith(f"seen: {result.record['conclusion']}\n")
     assert result.figure.startswith("<svg")
+
+
+def test_the_record_says_what_else_was_tried_and_how_long_it_took(five, monkeypatch):
+    more = module(TRIED="Six as well.")
+    monkeypatch.setitem(sys.modules, "snippets.claims.five", more)
+    clock = types.SimpleNamespace(process_time=itertools.count(100, 7).__next__)
+    monkeypatch.setattr(claims, "time", clock)
+    content = claims.run("five", [0]).record
+    assert (content["tried"], content["seconds"]) == ("Six as well.", 7)
+
+
+def test_a_name_with_hyphens_is_a_module_with_underscores():
+    assert claims.module_of("word-vectors") == "snippets.claims.word_vectors"
 
 
 def test_a_seed_gives_the_same_numbers_alone_and_among_others(five):
