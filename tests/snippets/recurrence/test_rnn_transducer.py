@@ -136,6 +136,13 @@ def test_the_fast_path_is_the_formula(dtype, tolerance, seed, n_frames, n_labels
     )
 
 
+def test_however_unlikely_all_is_the_fast_path_is_the_formula():
+    blank, label = (1e4 * x for x in steps(*random_case(0, 5, 3)))
+    wanted = forward_variables(blank, label)
+    assert wanted[:, -1, -1].lt(-1e4).all()
+    torch.testing.assert_close(by_diagonals(blank, label), wanted)
+
+
 @pytest.mark.parametrize("recursion", [forward_variables, by_diagonals])
 @shapes
 def test_the_closed_gradient_is_autograds(recursion, seed, n_frames, n_labels):
@@ -227,6 +234,12 @@ def frames_for(seed, n_frames=3, batch=1):
     return torch.randn(batch, n_frames, 5, generator=random, dtype=torch.float64)
 
 
+def test_the_two_meet_in_one_layer_over_a_tanh(model):
+    heard, said = torch.randn(2, 4, 8, dtype=torch.float64)
+    logits = F.linear(torch.tanh(heard + said), model.joint.weight, model.joint.bias)
+    torch.testing.assert_close(model.meet(heard, said), logits.log_softmax(-1))
+
+
 def test_the_scorer_says_what_the_whole_table_says(model):
     frames, labels = frames_for(0, 4), torch.tensor([[2, 1, 3, 3]])
     table = model(frames, labels)[0]
@@ -306,6 +319,18 @@ def test_a_wider_beam_is_never_worse(seed):
     assert best[0] <= best[1] == max(exact.values())
 
 
+@pytest.mark.parametrize("width", [1, 2, 5])
+def test_a_beam_asks_and_gives_no_more_than_its_width(width):
+    asked = []
+
+    def score(t, labels):
+        asked.append((t, len(labels)))
+        return torch.tensor([0.4, 0.3, 0.2, 0.1]).log()
+
+    assert len(beam_search(score, 3, width, most=2)) <= width
+    assert len(asked) <= 3 * 3 * width
+
+
 def test_the_beams_probabilities_are_the_losses(model):
     frames = frames_for(3, 2)
     found = beam_search(model.scorer(frames[0]), 2, width=1000, most=3)
@@ -371,11 +396,36 @@ def test_the_hidden_truth_spells_the_text(text, seed):
     assert said.n_frames[0] >= len(text) == said.n_labels[0]
 
 
+def test_a_sound_has_the_length_one_and_silence_none():
+    table = sounds(6, 4, seed=1)
+    assert table[SILENCE].eq(0).all()
+    torch.testing.assert_close(table[1:].norm(dim=-1), torch.ones(6))
+
+
 def test_saying_it_again_is_another_recording():
     table = sounds(6, 4, seed=0)
-    once, twice, other = (speak([[1, 2, 3]], table, 0.1, seed) for seed in (0, 0, 1))
+    once, twice, other = (
+        speak([[1, 2, 3]] * 50, table, 0.1, seed) for seed in (0, 0, 1)
+    )
     assert once.frames.equal(twice.frames)
-    assert not once.frames[:, :3].equal(other.frames[:, :3])
+    assert once.truth.tolist() != other.truth.tolist()
+    noise, others = (said.frames - table[said.truth] for said in (once, other))
+    assert noise.std().item() == pytest.approx(0.1, rel=0.1)
+    assert not noise[0, :3].allclose(others[0, :3], atol=1e-3)
+
+
+def test_words_sound_for_one_to_four_frames_and_often_meet_without_a_pause():
+    said = speak([[1, 2, 2]] * 200, sounds(6, 4, seed=0), noise=0.0, seed=0)
+    rows = [
+        [(word, len(list(same))) for word, same in itertools.groupby(row)]
+        for row in said.truth.tolist()
+    ]
+    held = {count for row in rows for word, count in row if word != SILENCE}
+    assert held == {1, 2, 3, 4}
+    texts = [[word for word, _ in row] for row in rows]
+    meet = sum((1, 2) in itertools.pairwise(text) for text in texts)
+    assert 60 < meet < 140  # half of all pauses are none
+    assert {count * (word == SILENCE) for (word, count), *_ in rows} == {0, 1, 2}
 
 
 def slow_edits(ours, wanted):
