@@ -15,6 +15,7 @@ from snippets.lab.portuguese import (
     numbered,
     pairs,
     read_pairs,
+    split_of,
     words_of,
 )
 from snippets.lab.portuguese_grammar import Writer, reserved
@@ -206,6 +207,7 @@ def test_prepositions_melt(preposition, determiner, gender, many, expected):
 
 
 VERBS = {verb.name: verb for some in verbs().values() for verb in some}
+HE = Head("person", "m", "3s", "he")
 
 
 @pytest.mark.parametrize(
@@ -274,6 +276,37 @@ def test_an_before_a_vowel():
     apple = noun("maçã", "apple", "f", kind="food")
     determine(apple, "a")
     assert said(apple)[:2] == ("uma maçã", "an apple")
+
+
+def test_a_place_has_its_own_preposition():
+    names = {
+        english: name for name, (_, english) in lexicon()["nouns"]["place"].items()
+    }
+    writer, met = Writer("where?"), set()
+    for _ in range(300):
+        _, english, _ = said(writer.place(VERBS["ver"], HE))
+        preposition, the, *_, where = english.split()
+        assert preposition == lexicon()["prepositions"].get(names[where], "in")
+        assert the == "the"
+        met.add(preposition)
+    assert met == {"in", "at", "on"}
+
+
+def test_not_everything_happens_somewhere():
+    writer, here = Writer("where?"), Head("place", "m", "3s", "it")
+    assert not writer.place(VERBS["visitar"], here).portuguese
+    assert not writer.place(VERBS["abrir"], HE).portuguese
+
+
+def test_a_reason_is_about_the_object_where_that_can_be():
+    def reasons(verb, what):
+        phrases = [writer.reason(VERBS[verb], HE, what) for _ in range(30)]
+        return {said(phrase)[1] for phrase in phrases}
+
+    writer = Writer("why?")
+    she, it = Head("person", "f", "3s", "she"), Head("dish", "f", "3s", "it")
+    assert {english.split()[1] for english in reasons("ajudar", she)} == {"she"}
+    assert reasons("comer", it) == {"because he was hungry", "because it was delicious"}
 
 
 class Steered(Writer):
@@ -437,6 +470,142 @@ def test_nouns_and_adjectives_go_to_their_translation_and_agree(every):
     assert adjectives > 1000
 
 
+def test_an_stands_before_a_vowel_and_a_before_the_rest(every):
+    met = set()
+    for pair in every:
+        for article, word in itertools.pairwise(pair.english):
+            if article in ("a", "an"):
+                assert (article == "an") == (word[0] in "aeiou"), str(pair)
+                met.add(word[0])
+    assert set("aeo") < met and len(met) > 10
+
+
+def test_what_is_not_counted_has_no_article_of_one_and_no_plural(train):
+    words = lexicon()
+    mass = {name for kind in words["mass"] for name in words["nouns"][kind]}
+    met = 0
+    for pair in train:
+        assert not {*map(plural, mass)} & {*pair.portuguese}, str(pair)
+        for article, word in itertools.pairwise(pair.portuguese):
+            met += word in mass
+            assert word not in mass or article not in ("um", "uma"), str(pair)
+    assert met > 20
+
+
+def all_forms(names):
+    """The singular and the plural of these nouns."""
+    return {
+        form
+        for some in lexicon()["nouns"].values()
+        for name, (_, _, *odd) in some.items()
+        if name in names
+        for form in (name, (odd or [{}])[0].get("many", plural(name)))
+    }
+
+
+def test_nobody_owns_a_beach_or_a_king(every):
+    nouns = lexicon()["nouns"]
+    unowned = all_forms(
+        [name for kind in lexicon()["unowned"] for name in nouns[kind]]
+        + [name for name in nouns["person"] if name not in lexicon()["relations"]]
+    )
+    met = collections.Counter()
+    for pair in every:
+        portuguese = partners(pair)
+        for j, owner in enumerate(pair.english):
+            if owner in ("my", "our", "his", "her", "'s", "'"):
+                after = [*portuguese[j + 1], *portuguese[j + 2]]
+                owned = next(word for word in after if word in NOUNS)
+                met[owner] += 1
+                assert owned not in unowned, str(pair)
+    assert len(met) == 6 and min(met.values()) > 3
+
+
+def test_an_adjective_that_a_noun_never_has_is_never_beside_it(every):
+    never = {
+        (form, agree(adjective, gender, form != name))
+        for nouns in lexicon()["nouns"].values()
+        for name, (gender, _, *odd) in nouns.items()
+        for adjective in (odd or [{}])[0].get("never", [])
+        for form in all_forms([name])
+    }
+    assert len(never) > 10
+    for pair in every:
+        assert not never & {*itertools.pairwise(pair.portuguese)}, str(pair)
+
+
+def test_a_verb_keeps_to_its_tenses(every):
+    never = {
+        english
+        for verb in itertools.chain(*verbs().values())
+        for tense, english in zip(("past", "progressive"), verb.en[1:], strict=True)
+        if tense not in verb.tenses
+    }
+    assert {"knew", "knowing", "loving"} < never
+    for pair in every:
+        assert not never & {*pair.english}, str(pair)
+
+
+def test_a_verb_with_de_is_followed_by_it(train):
+    forms = {
+        form
+        for verb in itertools.chain(*verbs().values())
+        if verb.takes_de
+        for person in ("1s", "3s", "1p", "3p")
+        for form in (
+            verb.main,
+            conjugate(verb.main, "past", person),
+            conjugate(verb.main, "present", person),
+        )
+    }
+    met = 0
+    for pair in train:
+        for verb, after in itertools.pairwise(pair.portuguese):
+            met += verb in forms
+            assert verb not in forms or after in OF, str(pair)
+    assert met > 20
+
+
+def test_while_joins_only_what_is_going_on(train):
+    now = {gerund(verb.main) for verb in itertools.chain(*verbs().values())}
+    met = 0
+    for pair in train:
+        parts = " ".join(pair.portuguese).split(" enquanto ")
+        if len(parts) > 1:
+            met += 1
+            assert all(now & {*part.split()} for part in parts), str(pair)
+    assert met > 10
+
+
+def test_a_question_begins_with_its_auxiliary_and_nobody_asks_about_himself(train):
+    auxiliaries = {"did", "do", "does", "is", "are", "was", "were", "will"}
+    asked = [pair for pair in train if pair.english[-1] == "?"]
+    assert len(asked) > 100
+    for pair in asked:
+        first, second, *_ = pair.english
+        assert first in auxiliaries and second != "i", str(pair)
+
+
+def test_a_reason_agrees_with_whom_it_is_about_and_is_never_about_you_or_me(train):
+    genders = {name: facts[0] for name, facts in lexicon()["nouns"]["person"].items()}
+    genders |= {"ele": "m", "ela": "f"}
+    states, met = lexicon()["states"]["person"], collections.Counter()
+    for pair in train:
+        told, _, reason = " ".join(pair.portuguese).partition(" porque ")
+        if reason:
+            meant = pair.english[pair.english.index("because") + 1]
+            assert meant in ("he", "she", "it", "they"), str(pair)
+            met[meant] += 1
+            people = {genders[word] for word in told.split() if word in genders}
+            gender = {"he": "m", "she": "f"}.get(meant)
+            if gender:
+                how = reason.split(" ", 1)[1]
+                forms = [agree(name, gender, False) for name in states]
+                assert how.startswith(tuple(forms)), str(pair)
+                assert gender in people, str(pair)
+    assert min(met["he"], met["she"]) > 10
+
+
 def test_one_sentence_has_one_translation():
     writer = Writer("ambiguous?", unseen=True)
     seen = {}
@@ -550,6 +719,13 @@ def test_every_word_of_the_unseen_pairs_is_in_training_with_another():
         assert {m[place] for m in apart} <= {m[place] for m in together}
 
 
+def test_a_twentieth_is_for_the_test_and_one_for_validation():
+    sentences = [("frase", str(number)) for number in range(20_000)]
+    count = collections.Counter(map(split_of, sentences))
+    for split in ("test", "valid"):
+        assert count[split] / 20_000 == pytest.approx(13 / 256, abs=0.006)
+
+
 def test_the_same_seed_gives_the_same_pairs_and_another_others():
     assert take("train", 50) == take("train", 50)
     assert take("train", 50) != take("train", 50, seed=1)
@@ -657,6 +833,7 @@ def test_words_and_punctuation_come_apart():
     assert words_of("Guarda-chuva: 3,5? Ça va…") == (
         "guarda-chuva", ":", "3", ",", "5", "?", "ça", "va", "…",
     )  # fmt: skip
+    assert words_of("Don't! Don’t!") == ("don't", "!", "don’t", "!")
 
 
 # --- What the page shows
