@@ -74,6 +74,18 @@ def test_concat_is_a_network_over_the_two_side_by_side():
     torch.testing.assert_close(concat(query, key), plain, rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("reach", [None, 2])
+def test_what_is_found_is_a_tanh_of_context_and_state(reach):
+    # Equation 5: tanh(W [c; h]), the context first.
+    torch.manual_seed(4)
+    model = LuongAttention(D, dot, reach).double()
+    query, key = random_inputs(4)
+    found, weights = model(query, key, torch.ones(BATCH, KEYS, dtype=torch.bool))
+    of_context, of_state = model.combine.weight.split(D, 1)
+    mixed = weights @ key @ of_context.T + query @ of_state.T
+    torch.testing.assert_close(found, mixed.tanh(), rtol=0, atol=1e-12)
+
+
 # --- The window
 
 
@@ -123,6 +135,15 @@ def test_the_window_has_something_in_it_and_never_padding(seed, reach):
     assert falling[near].le(1).all() and falling[near].gt(math.exp(-2.01)).all()
 
 
+def test_the_edges_of_the_window_are_in_it():
+    # A sigmoid of 0 is a half: of four words the guess is exactly 2.
+    window = LocalWindow(D, reach=1).double()
+    nn.init.zeros_(window.v.weight)
+    query, _ = random_inputs(0)
+    near, _ = window(query, torch.arange(KEYS).lt(4).expand(BATCH, -1))
+    assert near[0, 0].tolist() == [False, True, True, True, False, False]
+
+
 def test_only_the_gaussian_tells_the_guess_where_to_go():
     torch.manual_seed(5)
     window = LocalWindow(D, 2).double()
@@ -149,6 +170,32 @@ every_kind = pytest.mark.parametrize("options", KINDS.values(), ids=KINDS)
 def translator(**options):
     torch.manual_seed(0)
     return Luong(10, 11, 6, D, General(D, D), **options).double().eval()
+
+
+@every_kind
+def test_the_translator_is_the_equations_step_by_step(options):
+    model, mask = translator(**options), SOURCE != PAD
+    logits, weights = model.aligned(SOURCE, TARGET)
+    value, (hidden, cell) = model.encoder(SOURCE, mask)
+    ours, found = model.cell, torch.zeros_like(hidden)
+    theirs = nn.LSTMCell(ours.input.in_features, D).double()
+    parts = ("ih", ours.input), ("hh", ours.recurrent)
+    theirs.load_state_dict(
+        {
+            f"{name}_{letters}": weight
+            for letters, part in parts
+            for name, weight in part.named_parameters()
+        }
+    )
+    for step, token in enumerate(TARGET.unbind(1)):
+        # A cell that is not fed has room for the word alone.
+        read = torch.cat([model.embedding(token), found], -1)
+        hidden, cell = theirs(read[:, : theirs.input_size], (hidden, cell))
+        (found,), (looked,) = (
+            both.unbind(1) for both in model.attention(hidden[:, None], value, mask)
+        )
+        torch.testing.assert_close(weights[:, step], looked)
+        torch.testing.assert_close(logits[:, step], model.output(found))
 
 
 @every_kind
