@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import multiprocessing
 import os
 import sys
 import types
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from functools import cache
+from typing import TYPE_CHECKING
 
 # Two threads on a busy machine make tiny models thirty times slower.
 os.environ["OMP_NUM_THREADS"] = "1"
@@ -20,9 +23,12 @@ from jaxtyping import install_import_hook
 
 from reading_list.model import ReadingList
 from reading_list.records import load
-from reading_list.syllabus import Syllabus, load_syllabus
+from reading_list.syllabus import Concept, Syllabus, load_syllabus
 from website.links import BrokenLink, broken_links
 from website.served import Site, built_and_served
+
+if TYPE_CHECKING:
+    from snippets.lab.freshness import Again
 
 torch.set_num_threads(1)
 
@@ -74,3 +80,44 @@ def site(request: pytest.FixtureRequest) -> Iterator[Site]:
 def broken(site: Site, request: pytest.FixtureRequest) -> list[BrokenLink]:
     """Every broken link of the built site."""
     return request.config.stash[BROKEN].result()
+
+
+Run = Callable[[Concept], "Future[Again]"]
+RUN = pytest.StashKey[Run]()
+BESIDE = pytest.StashKey[ProcessPoolExecutor]()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Start the snippets that tests will ask for: a minute, beside the other tests.
+
+    In a process of its own a snippet runs without the checks of shapes above, exactly
+    as it ran when its result was recorded.
+    """
+    from snippets.lab.freshness import Recorded, run_again
+
+    spawn = multiprocessing.get_context("spawn")
+    beside = ProcessPoolExecutor(max_workers=1, mp_context=spawn)
+
+    @cache
+    def run(concept: Concept) -> Future[Again]:
+        return beside.submit(run_again, Recorded.read(concept.name), concept.module)
+
+    session.config.stash[BESIDE] = beside
+    session.config.stash[RUN] = run
+    for item in session.items:
+        callspec = getattr(item, "callspec", None)
+        concept = callspec.params.get("concept") if callspec else None
+        if concept and "again" in getattr(item, "fixturenames", ()):
+            run(concept)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if beside := session.config.stash.get(BESIDE, None):
+        beside.shutdown(cancel_futures=True)
+
+
+@pytest.fixture
+def again(request: pytest.FixtureRequest) -> Callable[[Concept], Again]:
+    """What a concept's snippet and its edits give today."""
+    run = request.config.stash[RUN]
+    return lambda concept: run(concept).result()

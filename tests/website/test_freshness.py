@@ -1,56 +1,23 @@
 """What pages show of the snippets is still what the snippets give.
 
-Every snippet runs once here, in a process of its own: without the checks of shapes
-that the other tests install, exactly as it ran when its result was recorded.
+Every snippet runs once, in a process beside the tests (see conftest.py): without the
+checks of shapes that they install, exactly as it ran when its result was recorded.
 Marked `fresh` is what may differ with other versions of PyTorch and matplotlib.
 """
 
 from __future__ import annotations
 
-import multiprocessing
 import shutil
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import replace
 from datetime import date
-from functools import cache
 
 import pytest
 
-from reading_list.syllabus import Concept, load_syllabus
+from reading_list.syllabus import load_syllabus
 from snippets.lab import freshness, record
-from snippets.lab.freshness import Again, Recorded, differences, run_again, same_line
+from snippets.lab.freshness import Again, Recorded, differences, same_line
 
 WRITTEN = {c.name: c for c in load_syllabus().written if c.code}
-Run = Callable[[Concept], Again]
-
-
-@pytest.fixture(scope="session")
-def again(request: pytest.FixtureRequest) -> Iterator[Run]:
-    """Run a concept's snippet and its edits; each once a session, two at a time."""
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max_workers=2, mp_context=spawn) as processes:
-
-        @cache
-        def start(name: str) -> Future[Again]:
-            recorded = Recorded.read(name)
-            return processes.submit(run_again, recorded, WRITTEN[name].module)
-
-        for name in asked_for(request.session.items):
-            start(name)
-        yield lambda concept: start(concept.name).result()
-
-
-def asked_for(items: list[pytest.Item]) -> list[str]:
-    """The concepts that the selected tests will run, so that none has to wait."""
-    names = [
-        item.callspec.params["concept"].name
-        for item in items
-        if isinstance(item, pytest.Function)
-        and "again" in item.fixturenames
-        and "concept" in item.fixturenames
-    ]
-    return list(dict.fromkeys(names))
 
 
 every_concept = pytest.mark.parametrize("concept", WRITTEN.values(), ids=WRITTEN)
