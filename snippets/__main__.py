@@ -14,7 +14,9 @@ import sys
 import textwrap
 from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
+
+from snippets.lab.arguments import Parser, fail, seed, seeds
 
 if TYPE_CHECKING:
     from snippets.lab.record import Result
@@ -72,12 +74,6 @@ def list_all(concepts: dict[str, dict[str, Any]]) -> None:
     print("The claims of papers: python -m snippets claim")
 
 
-def fail(message: str) -> NoReturn:
-    """One line on standard error, exit status 2."""
-    print(f"snippets: {message}", file=sys.stderr)
-    raise SystemExit(2)
-
-
 def check_device(name: str) -> None:
     """Refuse a device that torch does not know or this machine does not have."""
     import torch
@@ -87,26 +83,6 @@ def check_device(name: str) -> None:
         torch.zeros(1, device=name).item()
     except (RuntimeError, AssertionError, ImportError):
         fail(f"--device {name}: not on this machine; cpu always is")
-
-
-def seed(text: str) -> int:
-    """A number that torch takes as a seed."""
-    number = int(text)
-    if not 0 <= number < 2**63:
-        raise ValueError
-    return number
-
-
-def seeds(text: str) -> list[int]:
-    """Several of them, parted by commas."""
-    return [seed(part) for part in text.split(",")]
-
-
-class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, without the usage before it."""
-
-    def error(self, message: str) -> NoReturn:
-        fail(f"{message}; python -m snippets --help shows the options")
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -169,13 +145,15 @@ def known(
     name: str, kind: str, names: Collection[str], call: str
 ) -> str:
     """The name, where there is such a one; else fail with a guess at what was meant."""
-    if name in names:
-        return name
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
-    hint = (
-        f"did you mean {near[0]}?" if near else f"{call} lists them all"
-    )
-    fail(f"no {kind} {name!r}: {hint}")
+    if name not in names:
+        near = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
+        hint = (
+            f"did you mean {near[0]}?"
+            if near
+            else f"{call} lists them all"
+        )
+        fail(f"no {kind} {name!r}: {hint}")
+    return name
 
 
 def run(concept: dict[str, Any], options: argparse.Namespace) -> None:
@@ -232,6 +210,8 @@ def claim(arguments: list[str]) -> int:
         for path in sorted(CLAIMS.glob("[!_]*.py"))
     }
     call = "python -m snippets claim"
+    if options.name is None and options.record:
+        fail(f"--record: of which claim? {call} lists them all")
     if options.name is None and not options.again:
         for name, words in claimed.items():
             print(f"{name}\n{textwrap.indent(words, '    ')}")

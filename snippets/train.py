@@ -11,52 +11,39 @@ pairs in Tatoeba's format. Ctrl-C keeps what there is; --resume goes on from it.
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from itertools import islice
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from snippets.lab import record
-from snippets.lab.batches import Vocabulary, batch, shuffled
-from snippets.lab.portuguese import (
-    Pair,
-    PairsError,
-    pairs,
-    read_pairs,
-    words_of,
-)
+from snippets.lab.arguments import Parser, seed
+from snippets.lab.portuguese import Pair, PairsError, read_pairs
 from snippets.lab.scores import alignment_error_rate, bleu, strongest
-from snippets.lab.training import TrainingError, fit
+from snippets.lab.training import TrainingError
 from snippets.recurrence.additive_attention import RNNSearch
 from snippets.recurrence.luong import Luong
 from snippets.recurrence.multiplicative_attention import General
-from snippets.recurrence.search import greedy
-from snippets.recurrence.seq2seq import Seq2Seq, translation_loss
+from snippets.recurrence.seq2seq import Seq2Seq
+from snippets.recurrence.translation import (
+    SENTENCE,
+    Build,
+    Settings,
+    Translator,
+    sentences,
+    train,
+)
 
-Build = Callable[[int, int, int, int], nn.Module]
 RESULTS = record.RESULTS / "benchmarks"
 CACHE = record.ROOT / ".cache" / "training"
-
-# The sentence that runs through all pages, with an adjective to turn round.
-SENTENCE = Pair(
-    words_of(
-        "o robô deixou cair o copo novo porque estava escorregadio."
-    ),
-    words_of(
-        "the robot dropped the new glass because it was slippery."
-    ),
-    frozenset(
-        enumerate([0, 1, 2, 2, 3, 5, 4, 6, 7, 9, 10]),
-    )
-    | {(8, 8)},  # "estava" is both "it" and "was"
-)
+TESTS = 500  # sentences
 
 
 def luong(
@@ -72,96 +59,6 @@ MODELS: dict[str, Build] = {
     "additive-attention": RNNSearch,
     "multiplicative-attention": luong,
 }
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How a translator is trained."""
-
-    steps: int
-    count: int = 30_000  # pairs
-    shortest: int = 4
-    longest: int = 20
-    batch_size: int = 32
-    lr: float = 0.01
-    d_model: int = 64
-    d_hidden: int = 128
-
-    def rate(self, step: int) -> float:
-        """Rises for 50 steps, then falls to a fiftieth, in straight lines."""
-        rising = (step + 1) / 50
-        return self.lr * min(
-            1, rising, max(0.02, 1 - step / self.steps)
-        )
-
-
-@dataclass(frozen=True)
-class Translator:
-    """A trained model and its words."""
-
-    model: Any
-    source: Vocabulary
-    target: Vocabulary
-    losses: list[float]
-
-    def translate(
-        self, sentences: Sequence[Pair], max_len: int
-    ) -> list[list[str]]:
-        """The likeliest words, one after the other."""
-        rows = batch(sentences, self.source, self.target)
-        ids = greedy(self.model.eval(), rows.source, max_len)
-        return [self.target.decode(row) for row in ids]
-
-    @torch.no_grad()
-    def look(self, sentences: Sequence[Pair]) -> list[Tensor]:
-        """Where it looks while it writes the true words: no END on either side."""
-        rows = batch(sentences, self.source, self.target)
-        _, weights = self.model.eval().aligned(
-            rows.source, rows.target[:, :-1]
-        )
-        return [
-            matrix[: len(pair.english), : len(pair.portuguese)]
-            for matrix, pair in zip(weights, sentences, strict=True)
-        ]
-
-
-def train(
-    build: Build,
-    training: Sequence[Pair],
-    settings: Settings,
-    seed: int,
-    checkpoint: Path | None = None,
-    resume: bool = False,
-    label: str = "",
-) -> Translator:
-    """A translator with the words of the training pairs."""
-    source = Vocabulary(pair.portuguese for pair in training)
-    target = Vocabulary(pair.english for pair in training)
-    torch.manual_seed(seed)
-    model = build(
-        len(source), len(target), settings.d_model, settings.d_hidden
-    )
-    losses = fit(
-        model,
-        shuffled(training, source, target, settings.batch_size, seed),
-        translation_loss,
-        settings.steps,
-        settings.rate,
-        seed,
-        checkpoint,
-        resume,
-        label,
-    )
-    return Translator(model, source, target, losses)
-
-
-def sentences(
-    split: Any, settings: Settings, count: int, seed: int = 0
-) -> list[Pair]:
-    """Pairs of our own, without the sentence that we draw."""
-    ours = pairs(split, seed, settings.shortest, settings.longest)
-    others = (p for p in ours if p.portuguese != SENTENCE.portuguese)
-    return list(islice(others, count))
 
 
 def scores(
@@ -197,12 +94,14 @@ def drawing(translator: Translator) -> dict[str, Any]:
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m snippets.train", description=__doc__
+    parser = Parser(
+        prog="python -m snippets.train",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("name", choices=MODELS)
     parser.add_argument("--steps", type=int, default=4000)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=seed, default=0)
     parser.add_argument(
         "--pairs", type=Path, help="a file of tab-separated pairs"
     )
@@ -221,18 +120,38 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         parser.error("--steps: at least 1")
     if options.record and options.pairs:
         parser.error("--record: of our own pairs only")
+    if options.record and options.resume:
+        parser.error("--record: of a training from its beginning only")
     return options
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(arguments)
     torch.set_num_threads(1)
-    settings = Settings(options.steps)
+    # With twice this rate one score, general, learns or not by the seed.
+    settings = Settings(options.steps, lr=0.005)
     try:
+        # What scores in the end is missing before the training, not after it.
+        importlib.import_module("sacrebleu")
         return run(options, settings)
     except (PairsError, TrainingError) as error:
-        print(f"train: {error}", file=sys.stderr)
-        return 2
+        return refuse(str(error))
+    except OSError as error:
+        return refuse(
+            f"{error.filename}: cannot write there ({error.strerror})"
+        )
+    except ModuleNotFoundError as missing:
+        return refuse(
+            f"{missing.name} is not installed: pip install -e '.[snippets]'"
+        )
+    except KeyboardInterrupt:
+        return 130
+
+
+def refuse(why: str) -> int:
+    """One line on standard error, exit status 2."""
+    print(f"train: {why}", file=sys.stderr)
+    return 2
 
 
 def run(options: argparse.Namespace, settings: Settings) -> int:
@@ -243,15 +162,22 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
         TrainingError: there is nothing to resume.
     """
     if options.pairs:
+        checkpoint = CACHE / f"{options.name}-{options.pairs.stem}.pt"
         known = read_pairs(options.pairs)
-        test, training = (
-            known[::20][:500],
-            [pair for place, pair in enumerate(known) if place % 20]
-            or known,
-        )
+        if len(known) < 2:
+            raise PairsError(
+                f"{options.pairs}: one pair; give two or more, some to test"
+            )
+        # One in twenty is kept to test on, at most so many.
+        apart = max(20, len(known) // TESTS)
+        test = known[::apart]
+        training = [
+            pair for place, pair in enumerate(known) if place % apart
+        ]
     else:
+        checkpoint = CACHE / f"{options.name}.pt"
         training = sentences("train", settings, settings.count)
-        test = sentences("test", settings, 500)
+        test = sentences("test", settings, TESTS)
     # Of one processor: a busy machine does not make it slower.
     start = time.process_time()
     translator = train(
@@ -259,7 +185,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
         training,
         settings,
         options.seed,
-        CACHE / f"{options.name}.pt",
+        checkpoint,
         options.resume,
         options.name,
     )
@@ -294,7 +220,8 @@ def write(
     content = {
         "name": options.name,
         "recipe": record.recipe(
-            f"python -m snippets.train {options.name}",
+            f"python -m snippets.train {options.name}"
+            f" --steps {options.steps} --seed {options.seed}",
             f"snippets.recurrence.{options.name.replace('-', '_')}",
             seconds,
             seed=options.seed,

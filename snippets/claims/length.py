@@ -16,7 +16,7 @@ from snippets.lab.portuguese import Pair, pairs
 from snippets.lab.scores import bleu
 from snippets.recurrence.additive_attention import RNNSearch
 from snippets.recurrence.seq2seq import Seq2Seq
-from snippets.train import Settings, sentences, train
+from snippets.recurrence.translation import Settings, sentences, train
 
 CLAIM = (
     "Without attention translations get worse as sentences get longer; with it they"
@@ -101,11 +101,14 @@ def kept(rows: list[dict[str, Any]], model: str) -> list[float]:
 def conclude(rows: list[dict[str, Any]]) -> tuple[str, str]:
     """Seen where attention keeps most of its BLEU and the plain one does not."""
     plain, attention = kept(rows, "plain"), kept(rows, "attention")
-    first, last = GROUPS[0], GROUPS[IN_TRAINING - 1]
+    first, last, beyond = GROUPS[0], GROUPS[IN_TRAINING - 1], GROUPS[-1]
+    there = of(rows, "attention", beyond).values()
     words = (
         f"From {first[0]}-{first[1]} to {last[0]}-{last[1]} words the plain one keeps"
         f" {min(plain):.0%} to {max(plain):.0%} of its BLEU, the one with attention"
-        f" {min(attention):.0%} to {max(attention):.0%}."
+        f" {min(attention):.0%} to {max(attention):.0%}. Of {beyond[0]} to {beyond[1]}"
+        f" words, more than any in training, it has {min(there):.0f} to"
+        f" {max(there):.0f} BLEU."
     )
     if min(attention) <= max(plain):
         return "not seen", words
@@ -134,8 +137,8 @@ def draw(rows: list[dict[str, Any]]) -> Figure:
     """Every seed a dot, the means joined."""
     figure, axes = plots.canvas(300)
     styles = {
-        "plain": (plots.KEY, plots.DASHED, "s"),
-        "attention": (plots.QUERY, plots.SOLID, "o"),
+        "plain": (plots.MUTED, plots.DASHED, "s"),
+        "attention": (plots.LINK, plots.SOLID, "o"),
     }
     places = range(len(GROUPS))
     for model, (colour, line, mark) in styles.items():

@@ -13,12 +13,16 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from snippets.lab import plots
-from snippets.lab.batches import batch
 from snippets.lab.portuguese import Pair
 from snippets.lab.scores import bleu
 from snippets.recurrence.seq2seq import Seq2Seq
+from snippets.recurrence.translation import (
+    Settings,
+    Translator,
+    sentences,
+    train,
+)
 from snippets.text.logits import log_softmax
-from snippets.train import Settings, Translator, sentences, train
 
 CLAIM = "Reversing the source helps a plain LSTM encoder-decoder."
 PAPER = "sutskever-2014-seq2seq"
@@ -60,7 +64,7 @@ def backwards(some: Sequence[Pair]) -> list[Pair]:
 
 def surprises(translator: Translator, test: Sequence[Pair]) -> Tensor:
     """The surprise at each true word (sentence, place); NaN where there is none."""
-    held_out = batch(test, translator.source, translator.target)
+    held_out = translator.rows(test)
     known, wanted = held_out.target[:, :-1], held_out.target[:, 1:]
     log_chances = log_softmax(translator.model(held_out.source, known))
     surprise = -log_chances.gather(-1, wanted[..., None])[..., 0]

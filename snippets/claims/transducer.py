@@ -28,7 +28,12 @@ from snippets.recurrence.rnn_transducer import (
     beam_search,
     transducer_loss,
 )
-from snippets.recurrence.stretched import Spoken, edits, sounds, speak
+from snippets.recurrence.stretched import (
+    Spoken,
+    edit_distance,
+    sounds,
+    speak,
+)
 
 CLAIM = (
     "A transducer, which conditions each output on those before it, makes fewer"
@@ -215,7 +220,7 @@ def score(
     """Bits a word, words wrong, and recordings written without an error."""
     said, texts = test
     wrong = [
-        edits(write(model, frames[:count]), text)
+        edit_distance(write(model, frames[:count]), text)
         for frames, count, text in zip(
             said.frames, said.n_frames.tolist(), texts, strict=True
         )
@@ -286,9 +291,9 @@ def conclude(rows: list[dict[str, Any]]) -> tuple[str, str]:
         f"Where words follow a grammar, the transducer makes {mean:.1f} fewer errors in"
         f" 100 words than CTC ({min(errors):.1f} to {max(errors):.1f} by seed) and"
         f" needs {sum(bits) / len(bits):.2f} fewer bits a word"
-        f" ({min(bits):.2f} to {max(bits):.2f}). Where any word may follow any, the"
-        f" same difference is {sum(control) / len(control):.1f} errors"
-        f" ({min(control):.1f} to {max(control):.1f})."
+        f" ({min(bits):.2f} to {max(bits):.2f}). Where any word may follow any, its"
+        f" errors change by {-sum(control) / len(control):+.1f} in 100 words"
+        f" ({-max(control):+.1f} to {-min(control):+.1f})."
     )
     return verdict, words.replace("-", "−")
 

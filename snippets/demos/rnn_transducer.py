@@ -33,7 +33,7 @@ from snippets.recurrence.rnn_transducer import (
 )
 from snippets.recurrence.stretched import (
     Spoken,
-    edits,
+    edit_distance,
     sounds,
     speak,
 )
@@ -173,7 +173,7 @@ def errors(model: Transducer, width: int | None) -> float:
             ours = greedy(score, count)
         else:
             ours = beam_search(score, count, width, most=2)[0][0]
-        wrong += edits(ours, text)
+        wrong += edit_distance(ours, text)
     return wrong / sum(map(len, texts))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from typing import Any
 
@@ -12,16 +11,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
 from snippets.lab import plots
-from snippets.lab.batches import (
-    BEGIN,
-    END,
-    Batch,
-    Vocabulary,
-    batch,
-    shuffled,
-)
-from snippets.lab.portuguese import pairs
-from snippets.lab.training import fit
+from snippets.lab.batches import BEGIN, END, Batch
 from snippets.recurrence.recurrent_networks import unroll
 from snippets.recurrence.search import beam_search, greedy
 from snippets.recurrence.seq2seq import (
@@ -29,10 +19,14 @@ from snippets.recurrence.seq2seq import (
     Seq2Seq,
     translation_loss,
 )
+from snippets.recurrence.translation import (
+    Settings,
+    sentences,
+    train,
+)
 from snippets.text.logits import cross_entropy
 
 PORTUGUESE = "escorregou"  # it slipped, he slipped, she slipped
-FOUR = dict.fromkeys(("slipped", "slid", "tripped", "fallen"), 0.25)
 CHANCES = {
     "": {"it": 0.40, "he": 0.35, "she": 0.25},
     "it": {"slipped": 0.4, "slid": 0.3, "fell": 0.3},
@@ -54,9 +48,15 @@ CHANCES = {
 WIDTHS = [1, 2, 3]
 
 D_MODEL, D_HIDDEN = 48, 96
-SHORTEST, LONGEST = 4, 6
-TRAIN, TEST, STEPS, BATCH = 1500, 200, 400, 32
-SHOWN = 2
+SETTINGS = Settings(
+    steps=400,
+    count=1500,
+    longest=6,
+    d_model=D_MODEL,
+    d_hidden=D_HIDDEN,
+)
+TEST, SHOWN = 200, 2  # sentences
+MAX_LEN = 3 * SETTINGS.longest
 ROWS = 16  # of a state, in the figure
 
 
@@ -177,7 +177,7 @@ def tried(model: Seq2Seq, held_out: Batch) -> dict[str, float]:
     """A trained model on new sentences: words when helped, sentences when alone."""
     wanted, real = held_out.target[:, 1:], held_out.target_mask[:, 1:]
     logits = model(held_out.source, held_out.target[:, :-1])
-    written = greedy(model, held_out.source, 3 * LONGEST)
+    written = greedy(model, held_out.source, MAX_LEN)
     right = [
         [*ours, END] == theirs[: len(ours) + 1]
         for ours, theirs in zip(written, wanted.tolist(), strict=True)
@@ -209,39 +209,24 @@ def states(
 
 def trained(seed: int, device: str) -> dict[str, Any]:
     """Some seconds of training, then new sentences, with the states of one."""
-    some = pairs("train", seed, SHORTEST, LONGEST)
-    train = list(itertools.islice(some, TRAIN))
-    some = pairs("test", seed, SHORTEST, LONGEST)
-    new = list(itertools.islice(some, TEST))
-    source = Vocabulary(pair.portuguese for pair in train)
-    target = Vocabulary(pair.english for pair in train)
-    torch.manual_seed(seed)
-    model = Seq2Seq(len(source), len(target), D_MODEL, D_HIDDEN)
-    model = model.to(device)
-    losses = fit(
-        model,
-        shuffled(train, source, target, BATCH, seed),
-        translation_loss,
-        STEPS,
-        lr=lambda step: 1e-2 * (1 - step / STEPS),
-        seed=seed,
-    )
-    held_out = batch(new, source, target).to(device)
+    training = sentences("train", SETTINGS, SETTINGS.count, seed)
+    new = sentences("test", SETTINGS, TEST, seed)
+    translator = train(Seq2Seq, training, SETTINGS, seed, device=device)
     examples = []
     for pair in new[:SHOWN]:
-        ids = batch([pair], source, target).source.to(device)
-        (alone,) = greedy(model, ids, 3 * LONGEST)
+        source = translator.rows([pair]).source
+        (alone,) = greedy(translator.model, source, MAX_LEN)
         examples.append(
             {
                 "portuguese": pair.portuguese,
                 "english": " ".join(pair.english),
-                "words": target.decode(alone),
-                **states(model, ids, alone),
+                "words": translator.target.decode(alone),
+                **states(translator.model, source, alone),
             }
         )
     return {
-        "losses": losses[:: STEPS // 40],
-        **tried(model, held_out),
+        "losses": translator.losses[:: SETTINGS.steps // 40],
+        **tried(translator.model, translator.rows(new)),
         "examples": examples,
     }
 
@@ -254,9 +239,9 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
         "sizes": {
             "neck": 2 * D_HIDDEN,
             "hidden": D_HIDDEN,
-            "train": TRAIN,
-            "steps": STEPS,
-            "longest": LONGEST,
+            "train": SETTINGS.count,
+            "steps": SETTINGS.steps,
+            "longest": SETTINGS.longest,
         },
         "sampled": trained(seed, device),
     }

@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from jaxtyping import Bool, Int
@@ -108,35 +109,31 @@ def shuffled(
     that little is filled up.
     """
     size = min(batch_size, len(pairs))
-    steps = (
-        len(pairs) // size
-    )  # a rest that fills no batch waits for another epoch
-    order: dict[int, list[list[int]]] = {}
+    # A rest that fills no batch waits for another epoch.
+    steps = len(pairs) // size
 
+    @lru_cache(maxsize=1)
     def epoch_of(epoch: int) -> list[list[int]]:
-        if epoch not in order:
-            chance = random.Random(f"{seed} {epoch}")
-            places = list(range(len(pairs)))
-            chance.shuffle(places)
-            places = places[: steps * size]
-            # Sorted within pools of many batches: still random, hardly padded.
-            pool = 50 * size
-            sorted_places = [
-                place
-                for start in range(0, len(places), pool)
-                for place in sorted(
-                    places[start : start + pool],
-                    key=lambda p: len(pairs[p].portuguese),
-                )
-            ]
-            groups = [
-                sorted_places[start : start + size]
-                for start in range(0, len(places), size)
-            ]
-            chance.shuffle(groups)
-            order.clear()
-            order[epoch] = groups
-        return order[epoch]
+        chance = random.Random(f"{seed} {epoch}")
+        places = list(range(len(pairs)))
+        chance.shuffle(places)
+        places = places[: steps * size]
+        # Sorted within pools of many batches: still random, hardly padded.
+        pool = 50 * size
+        sorted_places = [
+            place
+            for start in range(0, len(places), pool)
+            for place in sorted(
+                places[start : start + pool],
+                key=lambda p: len(pairs[p].portuguese),
+            )
+        ]
+        groups = [
+            sorted_places[start : start + size]
+            for start in range(0, len(places), size)
+        ]
+        chance.shuffle(groups)
+        return groups
 
     def batch_of(step: int) -> Batch:
         epoch, number = divmod(step, steps)

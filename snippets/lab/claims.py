@@ -77,12 +77,12 @@ def drawn(
 
 
 def recorded_verdict(name: str) -> str:
-    """What the claim came to when it was recorded."""
-    path = RESULTS / f"{name}.json"
-    if not path.exists():
+    """What the claim came to when it was recorded, if it was."""
+    try:
+        text = (RESULTS / f"{name}.json").read_text(encoding="utf-8")
+        return str(json.loads(text)["verdict"])
+    except (OSError, ValueError, LookupError, TypeError):
         return "nothing"
-    content = json.loads(path.read_text(encoding="utf-8"))
-    return str(content["verdict"])
 
 
 def _circumstances(name: str, seconds: float) -> Data:

@@ -6,6 +6,7 @@ guessed. Here it is chosen what to say; portuguese_phrases.py says it.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import hashlib
 import random
@@ -93,6 +94,14 @@ def determiners(head: Head, owned: bool) -> list[str]:
     return [option for option in options if form(option, head) != "-"]
 
 
+def news(head: Head, name: str) -> bool:
+    """Whether a state neither repeats nor denies the adjective of a noun."""
+    opposites = map(set, lexicon()["opposites"])
+    return (
+        head.quality != name and {head.quality, name} not in opposites
+    )
+
+
 class Writer:
     """Writes sentences; the same seed, the same sentences, on every Python.
 
@@ -172,6 +181,7 @@ class Writer:
         word = Word(agree(adjective, head.gender, head.many))
         noun.portuguese.append(word)
         noun.english.insert(0, Gloss(english[adjective], (word,)))
+        noun.head = dataclasses.replace(head, quality=adjective)
 
     def relative(self, head: Head, depth: float) -> Phrase:
         """A clause on the noun: it does something, or something is done to it."""
@@ -207,7 +217,8 @@ class Writer:
         negative: bool,
     ) -> Predicate:
         """What the noun is for a while."""
-        name = self.choose(list(lexicon()["states"][head.kind]))
+        states = lexicon()["states"][head.kind]
+        name = self.choose([s for s in states if news(head, s)])
         return state(head, tense, name, negative)
 
     def objects(self, verb: Verb, depth: float) -> Nominal:
@@ -315,9 +326,10 @@ class Writer:
             for name in verb.because
             if name in states.get(head.kind, {})
         }
-        if not meant:
+        reasons = [name for name in meant if news(meant[name], name)]
+        if not reasons:
             return Phrase()
-        name = self.choose(list(meant))
+        name = self.choose(reasons)
         said = state(meant[name], "past", name)
         pronoun = Gloss(meant[name].pronoun, (said.finite,))
         return fixed("porque", "because") + Phrase([], [pronoun]) + said

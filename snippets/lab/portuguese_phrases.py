@@ -44,6 +44,7 @@ class Head:
         kind: as in portuguese.yml; of a pronoun that could be anybody, "".
         pronoun: he, she, it, they: what English says when the noun comes again.
         human: whether English says who, and not that.
+        quality: the adjective that was said of it, as the lexicon has it.
     """
 
     kind: str
@@ -51,6 +52,7 @@ class Head:
     person: Person
     pronoun: str
     human: bool = False
+    quality: str = ""
 
     @property
     def many(self) -> bool:

@@ -62,7 +62,8 @@ def fit(
         label: stands before the progress bar.
 
     Raises:
-        TrainingError: there is nothing to resume, or the loss is no number.
+        TrainingError: there is nothing to resume, or it is of another training; the
+            loss is no number; a checkpoint cannot be written.
     """
     device = next(model.parameters()).device
     optimizer = torch.optim.Adam(model.parameters())
@@ -238,7 +239,8 @@ def load(
         set_random_state(content["random"])
     except (
         *(OSError, EOFError, pickle.UnpicklingError),
-        *(RuntimeError, KeyError, ValueError, TypeError),
+        *(RuntimeError, LookupError, ValueError, TypeError),
+        AttributeError,
     ) as error:
         raise TrainingError(
             f"{path}: no checkpoint of this model; remove it and start without"

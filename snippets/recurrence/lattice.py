@@ -25,7 +25,7 @@ def by_diagonals(
 
     def diagonals(x: Tensor) -> tuple[Tensor, ...]:
         """Row t moved to the right by t: now diagonals are columns."""
-        flat = F.pad(x, (0, n_frames), value=NEVER).flatten(1)
+        flat = F.pad(x, (0, n_frames)).flatten(1)
         skewed = flat[:, :-n_frames].unflatten(1, (n_frames, width))
         columns: tuple[Tensor, ...] = skewed.unbind(-1)
         return columns
@@ -50,8 +50,7 @@ def backward_variables(
     # Turned round, a step's cost belongs to where it ends.
     first = blank[:, -1:, -1]
     right = F.pad(blank.flip(1, 2)[:, 1:], (0, 0, 0, 1))
-    up = F.pad(label, (0, 1)).flip(1, 2)[:, :, 1:]
-    turned = by_diagonals(right, up) + first[..., None]
+    turned = by_diagonals(right, label.flip(1, 2)) + first[..., None]
     return turned.flip(1, 2)
 
 

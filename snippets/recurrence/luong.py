@@ -25,8 +25,8 @@ from snippets.text.embeddings import Embedding
 class Luong(AttentiveTranslator):
     """The translator of the paper: read the last word, then look.
 
-    With `reach` it looks at a window. With `feed` the last step's findings are read
-    with the next word; without it all steps run in one go.
+    With `reach` it looks at a window. With `input_feeding` the last step's findings are
+    read with the next word; without it all steps run in one go.
     """
 
     def __init__(
@@ -37,15 +37,15 @@ class Luong(AttentiveTranslator):
         d_hidden: int,
         score: Score,
         reach: int | None = None,
-        feed: bool = False,
+        input_feeding: bool = False,
     ) -> None:
         super().__init__()
-        self.feed = feed
+        self.input_feeding = input_feeding
         self.encoder = BidirectionalEncoder(
             source_size, d_model, d_hidden
         )
         self.embedding = Embedding(target_size, d_model)
-        d_fed = d_hidden if feed else 0
+        d_fed = d_hidden if input_feeding else 0
         self.cell = LSTMCell(d_model + d_fed, d_hidden)
         self.attention = LuongAttention(d_hidden, score, reach)
         self.output = nn.Linear(d_hidden, target_size)
@@ -60,7 +60,7 @@ class Luong(AttentiveTranslator):
     ) -> tuple[Tensor, Tensor, Memory]:
         """The logits, where it looked, and the new memory."""
         hidden, cell, found, value, mask = memory
-        fed = [found] if self.feed else []
+        fed = [found] if self.input_feeding else []
         x = torch.cat([self.embedding(token), *fed], -1)
         hidden, cell = self.cell(x, (hidden, cell))
         steps, weights = self.attention(hidden[:, None], value, mask)
@@ -77,7 +77,9 @@ class Luong(AttentiveTranslator):
         Float[Tensor, "batch target source"],
     ]:
         """Teacher forcing: the logits and the weights."""
-        if self.feed:  # a step waits for what the last one found
+        if (
+            self.input_feeding
+        ):  # a step waits for what the last one found
             return super().aligned(source, target)
         hidden, cell, _, value, mask = self.start(source)
         states, _ = fused_lstm(

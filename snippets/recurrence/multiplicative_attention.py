@@ -99,6 +99,7 @@ class LocalWindow(nn.Module):
         place = torch.arange(mask.shape[1], device=mask.device)
         distance = place - length * share
         near = distance.abs() <= self.reach
+        # A Gaussian whose deviation is half the reach.
         falling = torch.exp(-2 * (distance / self.reach) ** 2)
         return near & mask[:, None], falling
 

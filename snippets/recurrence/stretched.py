@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 SILENCE = 0  # a sound like any other, and no word: words count from 1
 LONGEST, PAUSES = 4, (0, 0, 1, 2)
@@ -61,33 +62,36 @@ def speak(
     for text in texts:
         frames: list[int] = [SILENCE] * lengths.choice(PAUSES)
         for place, word in enumerate(text):
-            again = place > 0 and text[place - 1] == word
-            pause = max(lengths.choice(PAUSES), int(again))
-            frames += [SILENCE] * (pause if place else 0)
+            if place:
+                again = text[place - 1] == word
+                pause = max(lengths.choice(PAUSES), int(again))
+                frames += [SILENCE] * pause
             frames += [word] * lengths.randint(1, LONGEST)
         heard.append(frames + [SILENCE] * lengths.choice(PAUSES))
-    truth = padded(heard)
+    truth, labels = padded(heard), padded(texts)
     clean = table[truth]
     source = torch.Generator().manual_seed(seed)
     return Spoken(
         frames=clean
         + noise * torch.randn(clean.shape, generator=source),
-        labels=padded(texts),
+        labels=labels,
         n_frames=torch.tensor([len(frames) for frames in heard]),
         n_labels=torch.tensor([len(text) for text in texts]),
         truth=truth,
     )
 
 
-def padded(lists: list[list[int]]) -> Int[Tensor, "batch longest"]:
-    longest = max(map(len, lists))
-    return torch.tensor(
-        [row + [0] * (longest - len(row)) for row in lists]
+def padded(rows: list[list[int]]) -> Int[Tensor, "batch longest"]:
+    return pad_sequence(
+        [torch.tensor(row, dtype=torch.long) for row in rows],
+        batch_first=True,
     )
 
 
-def edits(ours: tuple[int, ...] | list[int], wanted: list[int]) -> int:
-    """The fewest words to change, add or leave out: the edit distance."""
+def edit_distance(
+    ours: tuple[int, ...] | list[int], wanted: list[int]
+) -> int:
+    """The fewest words to change, add or leave out."""
     row = list(range(len(wanted) + 1))
     for i, mine in enumerate(ours, 1):
         diagonal, row[0] = row[0], i

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import importlib
+import inspect
 import io
 import pickle
 import pkgutil
@@ -256,7 +257,7 @@ CASES: dict[str, Case] = {
         partial(luong_attention, reach=2), outputs=found_in_one_source
     ),
     "Luong": Case(luong, **WRITES),
-    "Luong fed": Case(partial(luong, feed=True), **WRITES),
+    "Luong fed": Case(partial(luong, input_feeding=True), **WRITES),
     "Luong local": Case(partial(luong, reach=3), **WRITES),
     "MultiHeadAttention": Case(
         partial(MultiHeadAttention, **SIZE), **ATTENDS, idle=("key.bias",)
@@ -295,7 +296,7 @@ CASES: dict[str, Case] = {
 
 
 def models_of_ours() -> set[type[nn.Module]]:
-    """Every nn.Module that a snippet defines, found by walking the package."""
+    """Every nn.Module that a snippet defines and that can be built, by a walk."""
     found: set[type[nn.Module]] = set()
     for module in pkgutil.walk_packages(snippets.__path__, "snippets."):
         if module.name.endswith("__main__"):
@@ -305,6 +306,7 @@ def models_of_ours() -> set[type[nn.Module]]:
                 isinstance(member, type)
                 and issubclass(member, nn.Module)
                 and member.__module__ == module.name
+                and not inspect.isabstract(member)
             ):
                 found.add(member)
     return found

@@ -41,7 +41,7 @@ def test_the_list_waits_for_no_library():
         "sys.argv = ['snippets']\n"
         "try: runpy.run_module('snippets', run_name='__main__')\n"
         "except SystemExit as stopped: assert stopped.code == 0\n"
-        "slow = {'torch', 'numpy', 'matplotlib', 'pydantic', 'snippets.lab'}\n"
+        "slow = {'torch', 'numpy', 'matplotlib', 'pydantic', 'snippets.lab.record'}\n"
         "print(sorted(slow & set(sys.modules)), file=sys.stderr)"
     )
     assert ran.stderr.strip() == "[]"

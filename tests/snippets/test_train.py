@@ -8,6 +8,7 @@ import torch
 
 from snippets import train
 from snippets.lab import record
+from snippets.lab.batches import Vocabulary
 from snippets.lab.portuguese import pairs
 from snippets.train import MODELS, SENTENCE, Settings
 
@@ -19,7 +20,7 @@ def elsewhere(monkeypatch, tmp_path):
     """Checkpoints and results go to a folder of the test's own."""
     monkeypatch.setattr(train, "CACHE", tmp_path / "cache")
     monkeypatch.setattr(train, "RESULTS", tmp_path / "results")
-    monkeypatch.setattr(train, "Settings", lambda steps: TINY)
+    monkeypatch.setattr(train, "Settings", lambda steps, lr: TINY)
     return tmp_path
 
 
@@ -55,7 +56,8 @@ def test_it_trains_says_how_good_it_is_and_records(name, elsewhere, capsys):
     torch.set_num_threads(threads)
     assert "bleu" in capsys.readouterr().out
     result = json.loads((elsewhere / "results" / f"{name}.json").read_text())
-    assert result["recipe"]["command"] == f"python -m snippets.train {name}"
+    command = f"python -m snippets.train {name} --steps 2 --seed 0"
+    assert result["recipe"]["command"] == command
     weights = result["sentence"].get("weights", [])
     assert all(sum(row) <= 1.001 for row in weights)
     assert ("error_rate" in result["scores"]) == bool(weights) == (name != "seq2seq")
@@ -82,12 +84,72 @@ def test_it_trains_on_a_file_of_pairs(elsewhere, tmp_path, capsys):
     assert "pairs.tsv:1: 1 column" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("wrong", [["--steps", "0"], ["--record", "--pairs", "x"]])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["--steps", "0"],
+        ["--seed", "9" * 30],
+        ["--record", "--pairs", "x"],
+        ["--record", "--resume"],
+    ],
+)
 def test_what_cannot_be_is_refused_in_a_line(wrong, capsys):
     with pytest.raises(SystemExit) as refused:
         train.main(["seq2seq", *wrong])
     assert refused.value.code == 2
-    assert capsys.readouterr().err.splitlines()[-1].startswith("python -m snippets")
+    (said,) = capsys.readouterr().err.splitlines()
+    assert wrong[0] in said and "python -m snippets.train --help" in said
+
+
+def test_one_pair_is_too_few(elsewhere, tmp_path, capsys):
+    path = tmp_path / "pairs.tsv"
+    path.write_text("He slept.\tEle dormiu.\n", encoding="utf-8")
+    assert train.main(["seq2seq", "--steps", "2", "--pairs", str(path)]) == 2
+    assert capsys.readouterr().err.endswith(
+        "one pair; give two or more, some to test\n"
+    )
+
+
+def test_what_was_tested_on_was_not_trained_on(elsewhere, tmp_path, monkeypatch):
+    some = list(islice(pairs("train", 0, 4, 8), 300))
+    path = tmp_path / "pairs.tsv"
+    path.write_text(
+        "".join(f"{' '.join(p.english)}\t{' '.join(p.portuguese)}\n" for p in some),
+        encoding="utf-8",
+    )
+    seen = {}
+
+    def trained(build, training, *how):
+        seen["train"] = training
+        return train.Translator(None, Vocabulary([]), Vocabulary([]), [0.0, 0.0])
+
+    def scored(translator, test, longest):
+        seen["test"] = test
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(train, "train", trained)
+    monkeypatch.setattr(train, "scores", scored)
+    monkeypatch.setattr(train, "TESTS", 10)
+    assert train.main(["seq2seq", "--steps", "2", "--pairs", str(path)]) == 130
+    words = {name: {pair.portuguese for pair in some} for name, some in seen.items()}
+    assert len(words["test"]) == 10
+    assert words["train"] | words["test"] == {pair.portuguese for pair in some}
+    assert not words["train"] & words["test"]
+
+
+def test_a_folder_that_cannot_be_written_to_is_named(elsewhere, capsys):
+    (elsewhere / "results").write_text("a file where the folder should be")
+    assert train.main(["seq2seq", "--steps", "2", "--record"]) == 2
+    assert f"{elsewhere / 'results'}: cannot write there" in capsys.readouterr().err
+
+
+def test_pairs_of_ones_own_have_a_checkpoint_of_their_own(elsewhere, tmp_path):
+    assert train.main(["seq2seq", "--steps", "2"]) == 0
+    path = tmp_path / "mine.tsv"
+    path.write_text("He slept.\tEle dormiu.\n" * 2, encoding="utf-8")
+    assert train.main(["seq2seq", "--steps", "2", "--pairs", str(path)]) == 0
+    kept = {path.name for path in (elsewhere / "cache").iterdir()}
+    assert kept == {"seq2seq.pt", "seq2seq-mine.pt"}
 
 
 RECORDED = sorted(

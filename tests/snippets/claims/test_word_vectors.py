@@ -107,6 +107,21 @@ def test_vectors_made_of_stem_and_ending_are_nearly_always_right():
     assert min(found["pasts"], found["-ing"], found["plurals"]) > 0.8
 
 
+def test_without_the_step_nothing_is_subtracted():
+    rows = {
+        "eat": (1.0, 0.0, 0.0),
+        "ate": (0.0, 1.0, 0.0),
+        "break": (0.6, 0.0, 0.8),
+        "broke": (-0.4, 1.0, 0.8),  # ate − eat + break
+        "both": (0.6, 1.0, 0.8),  # ate + break
+    }
+    table = torch.tensor(list(rows.values()))
+    vectors = WordVectors(list(rows), table, table)
+    pairs = [("eat", "ate"), ("break", "broke")]
+    assert claim.answers(vectors, pairs)[0]
+    assert not claim.answers(vectors, pairs, step=False)[0]
+
+
 def test_vectors_without_sense_are_right_by_chance():
     vectors = made_up(right=False)
     found, chance = claim.scores(vectors), claim.by_chance(vectors)
@@ -120,7 +135,7 @@ def test_already_little_text_brings_kinds_together(monkeypatch):
     monkeypatch.setattr(claim, "EPOCHS", 25)
     rows = claim.measure(0)
     right = {(row["method"], row["task"]): row["right"] for row in rows}
-    assert len(right) == 12
+    assert len(right) == 15
     for method in ("skip-gram", "counts"):
         assert right[method, "kinds"] > 4 * right["chance", "kinds"]
 
@@ -132,6 +147,7 @@ def rows_with(**right):
         for task in ("kinds", "plurals")
         for method, value in (
             ("skip-gram", right[task] + 0.01 * seed),
+            *((("no step", 0.2),) if task != "kinds" else ()),
             ("counts", 0.5),
             ("chance", 0.02),
         )
@@ -140,13 +156,13 @@ def rows_with(**right):
 
 @pytest.mark.parametrize(
     ("kinds", "plurals", "verdict"),
-    [(0.9, 0.3, "seen"), (0.9, 0.05, "partly"), (0.02, 0.19, "not seen")],
+    [(0.9, 0.21, "seen"), (0.9, 0.19, "partly"), (0.02, 0.19, "not seen")],
 )
 def test_the_verdict_follows_the_worst_seed(kinds, plurals, verdict):
     found, words = claim.conclude(rows_with(kinds=kinds, plurals=plurals))
     assert found == verdict
-    of_kinds = f"of its kind ({100 * (kinds + 0.01):.0f} against 50\N{NO-BREAK SPACE}%)"
-    assert of_kinds in words
+    assert f"nearest words {100 * (kinds + 0.01):.0f} in 100 are of its kind" in words
+    assert f"as dog is to what: {100 * (plurals + 0.01):.0f} against 20." in words
 
 
 def test_every_seed_is_a_dot_and_every_method_a_column(capsys):
@@ -156,5 +172,5 @@ def test_every_seed_is_a_dot_and_every_method_a_column(capsys):
     assert sum(dots) == len(rows)
     claim.show(rows)
     head, kinds, _ = capsys.readouterr().out.splitlines()
-    assert head.split()[-3:] == list(claim.METHODS)
-    assert "91 (90-92)" in kinds
+    assert head.split()[2:] == " ".join(claim.METHODS).split()
+    assert kinds.split() == ["kinds", "90-92", "50-50", "2.0"]

@@ -126,6 +126,7 @@ def test_the_command_runs_and_records(written, capsys):
         (["fiv"], "no claim 'fiv': did you mean five?"),
         (["zzz"], "no claim 'zzz': python -m snippets claim lists them all"),
         (["five", "--seeds", "1,x"], "--seeds"),
+        (["--record"], "--record: of which claim?"),
         (["five", "--seeds", "1,2", "--record"], "at least three seeds"),
         (["five", "--seeds", "1,1,1", "--record"], "at least three seeds"),
     ],
@@ -145,6 +146,7 @@ def test_again_compares_with_the_record(written, capsys):
     assert command_line.main(["claim", "five", "--again", "--seeds", "5,6,7"]) == 0
     record = json.loads((written / "five.json").read_text(encoding="utf-8"))
     text = json.dumps({**record, "verdict": "not seen"})
-    (written / "five.json").write_text(text, encoding="utf-8")
-    assert command_line.main(["claim", "--again"]) == 1
-    assert "five: seen; recorded: not seen" in capsys.readouterr().out
+    for odd, then in ((text, "not seen"), ("[]", "nothing"), ("", "nothing")):
+        (written / "five.json").write_text(odd, encoding="utf-8")
+        assert command_line.main(["claim", "--again"]) == 1
+        assert f"five: seen; recorded: {then}\n" in capsys.readouterr().out

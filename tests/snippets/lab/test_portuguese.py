@@ -3,6 +3,7 @@
 import collections
 import itertools
 import random
+import re
 import subprocess
 import sys
 
@@ -18,7 +19,7 @@ from snippets.lab.portuguese import (
     split_of,
     words_of,
 )
-from snippets.lab.portuguese_grammar import Writer, reserved
+from snippets.lab.portuguese_grammar import Writer, news, reserved
 from snippets.lab.portuguese_phrases import (
     Gloss,
     Head,
@@ -604,6 +605,35 @@ def test_a_reason_agrees_with_whom_it_is_about_and_is_never_about_you_or_me(trai
                 assert how.startswith(tuple(forms)), str(pair)
                 assert gender in people, str(pair)
     assert min(met["he"], met["she"]) > 10
+
+
+def test_every_noun_can_be_something_beside_its_adjective():
+    words = lexicon()
+    for kind, states in words["states"].items():
+        for quality in words["adjectives"][kind]:
+            head = Head(kind, "m", "3s", "it", quality=quality)
+            assert any(news(head, name) for name in states), (kind, quality)
+    for both in words["opposites"]:
+        assert all(
+            any(name in some for some in words["adjectives"].values()) for name in both
+        )
+
+
+def test_nothing_is_said_to_be_what_it_is_or_its_opposite():
+    def forms(name):
+        return "|".join(agree(name, gender, many) for gender in "mf" for many in (0, 1))
+
+    # "que limpo está": that I clean is.
+    clash = "|".join(
+        rf"(?<!que )\b({forms(one)}) (não )?est\w+ ({forms(other)})\b"
+        for pair in lexicon()["opposites"]
+        for one, other in itertools.product(pair, repeat=2)
+    )
+    writer = Writer("clashes?", unseen=True)
+    texts = [" ".join(numbered(writer.sentence(1)).portuguese) for _ in range(8_000)]
+    assert [text for text in texts if re.search(clash, text)] == []
+    states = [text for text in texts if re.search(r"\bcar[oa]s? est", text)]
+    assert len(states) > 5
 
 
 def test_one_sentence_has_one_translation():

@@ -161,8 +161,8 @@ TARGET = torch.tensor([[1, 4, 6, 5], [1, 7, 8, 9], [1, 9, 9, 9]])
 KINDS = {
     "global": {},
     "local": {"reach": 1},
-    "fed": {"feed": True},
-    "local and fed": {"reach": 2, "feed": True},
+    "fed": {"input_feeding": True},
+    "local and fed": {"reach": 2, "input_feeding": True},
 }
 every_kind = pytest.mark.parametrize("options", KINDS.values(), ids=KINDS)
 
@@ -236,7 +236,7 @@ def test_global_weights_sum_to_one_and_local_to_less():
 
 
 def test_what_is_fed_is_what_the_last_step_found():
-    model = translator(feed=True)
+    model = translator(input_feeding=True)
     memory = model.start(SOURCE)
     assert memory[2].eq(0).all()
     first, memory = model.step(TARGET[:, 0], memory)
@@ -249,7 +249,7 @@ def test_what_is_fed_is_what_the_last_step_found():
 
 
 def test_a_beam_of_one_is_greedy():
-    model = translator(feed=True)
+    model = translator(input_feeding=True)
     (row,) = greedy(model, SOURCE[:1], 6)
     assert beam_search(model, SOURCE[:1], 1, 6)[0].tokens == row
 

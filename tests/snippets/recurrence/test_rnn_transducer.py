@@ -21,7 +21,7 @@ from snippets.recurrence.rnn_transducer import (
     steps,
     transducer_loss,
 )
-from snippets.recurrence.stretched import LONGEST, SILENCE, edits, sounds, speak
+from snippets.recurrence.stretched import LONGEST, SILENCE, edit_distance, sounds, speak
 
 CHOICES = 4  # the blank and three labels
 
@@ -441,7 +441,7 @@ def slow_edits(ours, wanted):
 @settings(max_examples=50)
 @given(st.lists(st.integers(1, 3), max_size=5), st.lists(st.integers(1, 3), max_size=5))
 def test_edits_are_the_fewest(ours, wanted):
-    assert edits(ours, wanted) == slow_edits(ours, wanted)
+    assert edit_distance(ours, wanted) == slow_edits(ours, wanted)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -462,7 +462,7 @@ def test_it_learns_to_write_what_was_said_without_being_told_when(seed):
     said = speak(texts, table, noise=0.05, seed=1000)
     with torch.no_grad():
         wrong = sum(
-            edits(greedy(model.scorer(frames[:count]), count), text)
+            edit_distance(greedy(model.scorer(frames[:count]), count), text)
             for frames, count, text in zip(
                 said.frames, said.n_frames.tolist(), texts, strict=True
             )

@@ -1,0 +1,131 @@
+"""A translator, from its training to what it writes and where it looks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from snippets.lab.batches import Batch, Vocabulary, batch, shuffled
+from snippets.lab.portuguese import Pair, pairs, words_of
+from snippets.lab.training import fit
+from snippets.recurrence.search import greedy
+from snippets.recurrence.seq2seq import translation_loss
+
+# From the sizes of both vocabularies, of a word's vector and of a state.
+Build = Callable[[int, int, int, int], nn.Module]
+
+# The sentence that runs through all pages, with an adjective to turn round.
+SENTENCE = Pair(
+    words_of(
+        "o robô deixou cair o copo novo porque estava escorregadio."
+    ),
+    words_of(
+        "the robot dropped the new glass because it was slippery."
+    ),
+    frozenset(
+        enumerate([0, 1, 2, 2, 3, 5, 4, 6, 7, 9, 10]),
+    )
+    | {(8, 8)},  # "estava" is both "it" and "was"
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a translator is trained."""
+
+    steps: int
+    count: int = 30_000  # pairs
+    shortest: int = 4
+    longest: int = 20
+    batch_size: int = 32
+    lr: float = 0.01
+    d_model: int = 64
+    d_hidden: int = 128
+
+    def rate(self, step: int) -> float:
+        """Rises for 50 steps, then falls to a fiftieth, in straight lines."""
+        rising = (step + 1) / 50
+        return self.lr * min(
+            1, rising, max(0.02, 1 - step / self.steps)
+        )
+
+
+@dataclass(frozen=True)
+class Translator:
+    """A trained model and its words."""
+
+    model: Any
+    source: Vocabulary
+    target: Vocabulary
+    losses: list[float]
+
+    def rows(self, sentences: Sequence[Pair]) -> Batch:
+        """The sentences as the model reads them, where the model is."""
+        device = next(self.model.parameters()).device
+        return batch(sentences, self.source, self.target).to(device)
+
+    def translate(
+        self, sentences: Sequence[Pair], max_len: int
+    ) -> list[list[str]]:
+        """The likeliest words, one after the other."""
+        source = self.rows(sentences).source
+        ids = greedy(self.model.eval(), source, max_len)
+        return [self.target.decode(row) for row in ids]
+
+    @torch.no_grad()
+    def look(self, sentences: Sequence[Pair]) -> list[Tensor]:
+        """Where it looks while it writes the true words: no END on either side."""
+        rows = self.rows(sentences)
+        _, weights = self.model.eval().aligned(
+            rows.source, rows.target[:, :-1]
+        )
+        return [
+            matrix[: len(pair.english), : len(pair.portuguese)]
+            for matrix, pair in zip(weights, sentences, strict=True)
+        ]
+
+
+def train(
+    build: Build,
+    training: Sequence[Pair],
+    settings: Settings,
+    seed: int,
+    checkpoint: Path | None = None,
+    resume: bool = False,
+    label: str = "",
+    device: torch.device | str = "cpu",
+) -> Translator:
+    """A translator with the words of the training pairs."""
+    source = Vocabulary(pair.portuguese for pair in training)
+    target = Vocabulary(pair.english for pair in training)
+    torch.manual_seed(seed)
+    model = build(
+        len(source), len(target), settings.d_model, settings.d_hidden
+    )
+    losses = fit(
+        model.to(device),
+        shuffled(training, source, target, settings.batch_size, seed),
+        translation_loss,
+        settings.steps,
+        settings.rate,
+        seed,
+        checkpoint,
+        resume,
+        label,
+    )
+    return Translator(model, source, target, losses)
+
+
+def sentences(
+    split: Any, settings: Settings, count: int, seed: int = 0
+) -> list[Pair]:
+    """Pairs of our own, without the sentence that we draw."""
+    ours = pairs(split, seed, settings.shortest, settings.longest)
+    others = (p for p in ours if p.portuguese != SENTENCE.portuguese)
+    return list(islice(others, count))
