@@ -113,6 +113,10 @@ def look(browser: Browser, address: str) -> Visit:
     page.evaluate(
         "document.querySelectorAll('main details').forEach(d => d.open = true)"
     )
+    # Material makes code that scrolls reachable by keyboard once it has been laid out.
+    page.evaluate(
+        "new Promise(laid => requestAnimationFrame(() => requestAnimationFrame(laid)))"
+    )
     visit.widths[PHONE["width"]] = page.evaluate("document.documentElement.scrollWidth")
     visit.kept_out["dark"] = serious(page)
     context.close()
