@@ -13,6 +13,9 @@ from reading_list.model import ReadingList
 from reading_list.records import RECORDS, InvalidRecordsError, check, load
 from reading_list.syllabus import load_syllabus
 
+#: The folder decides how many there are: to add a resource is to add one file.
+COUNT = len(list(RECORDS.glob("*.md")))
+
 MINIMAL = """\
 ---
 title: A tour of one head
@@ -26,15 +29,15 @@ The only tour that prints every number of one real head.
 
 
 def test_every_record_is_right_without_a_warning() -> None:
-    report = check()
-    assert [str(problem) for problem in report.problems] == []
+    found = [str(problem) for problem in check().problems]
+    assert not found, "\n".join(found)
 
 
 def test_none_of_the_resources_is_lost(reading_list: ReadingList) -> None:
     assert len(reading_list.from_the_lists) == 87
-    assert len(reading_list.beyond_the_lists) == 118
-    assert len(reading_list.resources) == len(reading_list.by_id) == 205
-    assert sum(resource.starred for resource in reading_list.resources) == 22
+    assert len(reading_list.beyond_the_lists) == COUNT - 87
+    assert len(reading_list.resources) == len(reading_list.by_id) == COUNT >= 205
+    assert sum(resource.starred for resource in reading_list.resources) >= 22
 
 
 def test_the_checks_take_about_a_second() -> None:
@@ -46,9 +49,9 @@ def test_the_checks_take_about_a_second() -> None:
 def test_stats_prints_the_counts(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["stats"]) == 0
     rows = [row.split(maxsplit=1) for row in capsys.readouterr().out.splitlines()]
-    assert ["205", "resources"] in rows
+    assert [f"{COUNT}", "resources"] in rows
     assert ["87", "from the five lists"] in rows
-    assert ["118", "beyond them"] in rows
+    assert [f"{COUNT - 87}", "beyond them"] in rows
     assert ["4", "ours to write"] in rows
 
 

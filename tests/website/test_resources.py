@@ -172,7 +172,7 @@ def test_a_paper_whose_claim_was_tried_says_what_came_of_it(
             assert link in pages[name]
 
 
-def test_every_guide_to_a_paper_that_runs_here_has_a_figure_of_ours(
+def test_guides_to_papers_that_run_here_show_a_figure_of_ours(
     reading_list: ReadingList, syllabus: Syllabus, pages: dict[str, str]
 ) -> None:
     runs = {concept.name for concept in syllabus.written if concept.code}
@@ -181,8 +181,8 @@ def test_every_guide_to_a_paper_that_runs_here_has_a_figure_of_ours(
         for resource in reading_list.resources
         if resource.kind == "paper" and resource.guide and runs & {*resource.concepts}
     ]
-    assert len(guides) >= 8
-    assert [name for name in guides if "data-svg=" not in pages[name]] == []
+    # Who adds a guide need not know our figures: none of those shown may be lost.
+    assert len([name for name in guides if "data-svg=" in pages[name]]) >= 15
 
 
 def test_translations_know_each_other(pages: dict[str, str]) -> None:
