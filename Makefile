@@ -6,6 +6,13 @@ py := .venv/bin/python
 compile := pip compile pyproject.toml --all-extras --group setup --upgrade --quiet \
   --python-version 3.11 --no-annotate --custom-compile-command "make pins"
 
+# `make run attention` means `make run NAME=attention`.
+ifneq (,$(filter run record,$(firstword $(MAKECMDGOALS))))
+  ifneq (,$(word 2,$(MAKECMDGOALS)))
+    $(error write: make $(firstword $(MAKECMDGOALS)) NAME=$(word 2,$(MAKECMDGOALS)))
+  endif
+endif
+
 export NO_MKDOCS_2_WARNING := 1
 export DISABLE_MKDOCS_2_WARNING := true
 
@@ -25,7 +32,7 @@ check: setup-check ## validate the reading list
 	@$(py) -m reading_list check
 
 run: setup-snippets ## run a snippet: make run NAME=attention ARGS="--seed 1"
-	@$(py) -m snippets $(NAME) $(ARGS)
+	@MAKE_RUN=1 $(py) -m snippets $(NAME) $(ARGS)
 
 record: setup-snippets ## the same, and record what it shows (without NAME: all of them)
 	@$(py) -m snippets $(NAME) --record $(ARGS)

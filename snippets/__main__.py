@@ -65,13 +65,26 @@ def module_of(concept: dict[str, Any]) -> str:
     return f"snippets.{concept['chapter']}.{concept['name'].replace('-', '_')}"
 
 
+def call(words: str = "") -> str:
+    """How to ask for something, as whoever reads it has asked: by make or by Python."""
+    if "MAKE_RUN" not in os.environ:
+        return f"python -m snippets {words}".rstrip()
+    if not words:
+        return "make run"
+    return (
+        f"make run NAME={words!r}"
+        if " " in words
+        else f"make run NAME={words}"
+    )
+
+
 def list_all(concepts: dict[str, dict[str, Any]]) -> None:
     """Print every snippet with its one sentence."""
     for name, concept in concepts.items():
         sentence = textwrap.fill(concept["definition"], 66)
         print(f"{name}\n{textwrap.indent(sentence, '    ')}")
-    print("\nRun one: python -m snippets NAME")
-    print("The claims of papers: python -m snippets claim")
+    print(f"\nRun one: {call('attention')}")
+    print(f"The claims of papers: {call('claim')}")
 
 
 def check_device(name: str) -> None:
@@ -142,15 +155,15 @@ def parse_claim(arguments: list[str]) -> argparse.Namespace:
 
 
 def known(
-    name: str, kind: str, names: Collection[str], call: str
+    name: str, kind: str, names: Collection[str], lists: str
 ) -> str:
     """The name, where there is such a one; else fail with a guess at what was meant."""
     if name not in names:
-        near = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
+        near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
         hint = (
             f"did you mean {near[0]}?"
             if near
-            else f"{call} lists them all"
+            else f"{lists} lists them all"
         )
         fail(f"no {kind} {name!r}: {hint}")
     return name
@@ -209,17 +222,18 @@ def claim(arguments: list[str]) -> int:
         path.stem.replace("_", "-"): sentence(path)
         for path in sorted(CLAIMS.glob("[!_]*.py"))
     }
-    call = "python -m snippets claim"
     if options.name is None and options.record:
-        fail(f"--record: of which claim? {call} lists them all")
+        fail(
+            f"--record: of which claim? {call('claim')} lists them all"
+        )
     if options.name is None and not options.again:
         for name, words in claimed.items():
             print(f"{name}\n{textwrap.indent(words, '    ')}")
-        print(f"\nTry one: {call} NAME")
+        print(f"\nTry one: {call('claim NAME')}")
         return 0
     names = list(claimed)
     if options.name is not None:
-        names = [known(options.name, "claim", claimed, call)]
+        names = [known(options.name, "claim", claimed, call("claim"))]
     if options.record and len(set(options.seeds)) < 3:
         fail("--record: a claim is recorded over at least three seeds")
 
@@ -253,9 +267,7 @@ def main(arguments: list[str] | None = None) -> int:
     if options.name in listed and (
         why := why_not(listed[options.name])
     ):
-        fail(
-            f"{options.name} {why}; python -m snippets lists what runs"
-        )
+        fail(f"{options.name} {why}; {call()} lists what runs")
     concepts = {n: c for n, c in listed.items() if not why_not(c)}
     concepts["corpus"] = CORPUS
     if options.name is None and not options.record:
@@ -263,9 +275,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     to_run = list(concepts.values())
     if options.name is not None:
-        call = "python -m snippets"
         to_run = [
-            concepts[known(options.name, "snippet", concepts, call)]
+            concepts[known(options.name, "snippet", concepts, call())]
         ]
     check_device(options.device)
 

@@ -4,8 +4,9 @@
     python -m snippets.train additive-attention --record
     python -m snippets.train seq2seq --pairs por.txt --steps 20000
 
-It trains on our own Portuguese and English sentences, or on a file of tab-separated
-pairs in Tatoeba's format. Ctrl-C keeps what there is; --resume goes on from it.
+It trains on our own Portuguese and English sentences, or on a file of pairs: English,
+tab, Portuguese, as in the files that manythings.org/anki makes of Tatoeba's sentences.
+Ctrl-C keeps what there is; --resume goes on from it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -100,15 +102,27 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("name", choices=MODELS)
-    parser.add_argument("--steps", type=int, default=4000)
-    parser.add_argument("--seed", type=seed, default=0)
     parser.add_argument(
-        "--pairs", type=Path, help="a file of tab-separated pairs"
+        "--steps",
+        type=int,
+        default=4000,
+        help="updates of the weights; 4000 without it",
+    )
+    parser.add_argument(
+        "--seed",
+        type=seed,
+        default=0,
+        help="for all random numbers; 0 without it",
+    )
+    parser.add_argument(
+        "--pairs",
+        type=Path,
+        help="a file of pairs: English, tab, Portuguese",
     )
     parser.add_argument(
         "--resume",
         action="store_true",
-        help="go on from the checkpoint",
+        help="go on from the checkpoint, where the last training ended",
     )
     parser.add_argument(
         "--record",
@@ -136,6 +150,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return run(options, settings)
     except (PairsError, TrainingError) as error:
         return refuse(str(error))
+    except BrokenPipeError:
+        # Whoever read us has seen enough; nothing is left to flush at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except OSError as error:
         return refuse(
             f"{error.filename}: cannot write there ({error.strerror})"
@@ -171,9 +189,13 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
         # One in twenty is kept to test on, at most so many.
         apart = max(20, len(known) // TESTS)
         test = known[::apart]
-        training = [
-            pair for place, pair in enumerate(known) if place % apart
-        ]
+        # A sentence that comes again is not new.
+        asked = {pair.portuguese for pair in test}
+        training = [p for p in known if p.portuguese not in asked]
+        if not training:
+            raise PairsError(
+                f"{options.pairs}: one sentence only; give others to train on"
+            )
     else:
         checkpoint = CACHE / f"{options.name}.pt"
         training = sentences("train", settings, settings.count)
@@ -191,6 +213,10 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     )
     seconds = time.process_time() - start
     done = len(translator.losses)
+    if done > options.steps:
+        raise TrainingError(
+            f"{checkpoint}: is at step {done} already; give more --steps"
+        )
     found = scores(translator, test, settings.longest)
     print(f"{options.name}: {done} steps in {seconds:.0f} s")
     for name, score in found.items():

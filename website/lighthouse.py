@@ -111,6 +111,8 @@ def complaints(report: Mapping[str, Any]) -> list[str]:
 
 
 def main() -> None:
+    if sys.argv[1:]:
+        sys.exit("lighthouse: takes no arguments. To mend it: make lighthouse")
     if not PROGRAM.is_file():
         sys.exit("lighthouse: not installed. To mend it: make lighthouse")
     chromium = find_chromium()

@@ -43,7 +43,13 @@ def fused_attention(
     value: Float[Tensor, "*batch key d_value"],
     mask: Bool[Tensor, "*#batch #query key"] | None = None,
 ) -> Float[Tensor, "*batch query d_value"]:
-    """The same outputs from PyTorch's one fused operator."""
+    """The same outputs from PyTorch's one fused operator.
+
+    Raises:
+        TypeError: the mask holds numbers, which PyTorch would add to the scores.
+    """
+    if mask is not None and mask.dtype != torch.bool:
+        raise TypeError(f"mask is {mask.dtype}: try mask.bool()")
     return F.scaled_dot_product_attention(query, key, value, mask)
 
 

@@ -57,7 +57,7 @@ class MultiHeadAttention(nn.Module):
         self, d_model: int, n_heads: int, bias: bool = True
     ) -> None:
         super().__init__()
-        if d_model % n_heads:
+        if n_heads < 1 or d_model % n_heads:
             raise ValueError(
                 f"d_model {d_model} does not split into {n_heads} heads"
             )

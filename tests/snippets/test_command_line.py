@@ -49,7 +49,7 @@ def test_the_list_waits_for_no_library():
     assert listed == [
         *WRITTEN,
         "corpus",
-        "Run one: python -m snippets NAME",
+        "Run one: python -m snippets attention",
         "The claims of papers: python -m snippets claim",
     ]
 
@@ -266,3 +266,12 @@ def test_a_console_without_our_signs_shows_the_rest():
     )
     assert (ran.returncode, ran.stderr) == (0, b"")
     assert ran.stdout.strip() == b"?2 is a root"
+
+
+def test_under_make_it_speaks_of_make(monkeypatch, capsys):
+    monkeypatch.setenv("MAKE_RUN", "1")
+    assert command_line.main([]) == 0
+    assert "Run one: make run NAME=attention" in capsys.readouterr().out
+    assert command_line.main(["claim"]) == 0
+    assert "Try one: make run NAME='claim NAME'" in capsys.readouterr().out
+    assert refusal(["zzz"], capsys).endswith("make run lists them all")

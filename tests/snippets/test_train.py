@@ -68,6 +68,9 @@ def test_it_goes_on_where_it_was(elsewhere, capsys):
     assert "nothing to resume" in capsys.readouterr().err
     assert train.main(["seq2seq", "--steps", "2"]) == 0
     assert train.main(["seq2seq", "--steps", "2", "--resume"]) == 0
+    capsys.readouterr()
+    assert train.main(["seq2seq", "--steps", "1", "--resume"]) == 2
+    assert "is at step 2 already; give more --steps" in capsys.readouterr().err
 
 
 def test_it_trains_on_a_file_of_pairs(elsewhere, tmp_path, capsys):
@@ -111,7 +114,8 @@ def test_one_pair_is_too_few(elsewhere, tmp_path, capsys):
 
 
 def test_what_was_tested_on_was_not_trained_on(elsewhere, tmp_path, monkeypatch):
-    some = list(islice(pairs("train", 0, 4, 8), 300))
+    some = list(islice(pairs("train", 0, 4, 8), 250))
+    some += some[:50]  # the first of them are tested on
     path = tmp_path / "pairs.tsv"
     path.write_text(
         "".join(f"{' '.join(p.english)}\t{' '.join(p.portuguese)}\n" for p in some),
@@ -137,6 +141,13 @@ def test_what_was_tested_on_was_not_trained_on(elsewhere, tmp_path, monkeypatch)
     assert not words["train"] & words["test"]
 
 
+def test_one_sentence_again_and_again_is_too_few(elsewhere, tmp_path, capsys):
+    path = tmp_path / "pairs.tsv"
+    path.write_text("He slept.\tEle dormiu.\n" * 9, encoding="utf-8")
+    assert train.main(["seq2seq", "--steps", "2", "--pairs", str(path)]) == 2
+    assert "one sentence only" in capsys.readouterr().err
+
+
 def test_a_folder_that_cannot_be_written_to_is_named(elsewhere, capsys):
     (elsewhere / "results").write_text("a file where the folder should be")
     assert train.main(["seq2seq", "--steps", "2", "--record"]) == 2
@@ -146,7 +157,7 @@ def test_a_folder_that_cannot_be_written_to_is_named(elsewhere, capsys):
 def test_pairs_of_ones_own_have_a_checkpoint_of_their_own(elsewhere, tmp_path):
     assert train.main(["seq2seq", "--steps", "2"]) == 0
     path = tmp_path / "mine.tsv"
-    path.write_text("He slept.\tEle dormiu.\n" * 2, encoding="utf-8")
+    path.write_text("He slept.\tEle dormiu.\nShe ran.\tEla correu.\n", encoding="utf-8")
     assert train.main(["seq2seq", "--steps", "2", "--pairs", str(path)]) == 0
     kept = {path.name for path in (elsewhere / "cache").iterdir()}
     assert kept == {"seq2seq.pt", "seq2seq-mine.pt"}

@@ -1,5 +1,6 @@
 """Why `attention` can be believed."""
 
+import inspect
 import math
 
 import pytest
@@ -147,3 +148,14 @@ def test_planted_faults_differ_from_pytorchs_operator(faulty):
     query, key, value, mask = random_inputs(6)
     theirs = F.scaled_dot_product_attention(query, key, value, mask)
     assert (faulty(query, key, value, mask) - theirs).abs().max() > 0.01
+
+
+def test_a_mask_of_numbers_is_refused_and_not_added_to_the_scores():
+    query, key, value, mask = random_inputs(0)
+    # As it is outside the tests, where no shapes are checked.
+    unchecked = inspect.unwrap(fused_attention)
+    torch.testing.assert_close(
+        unchecked(query, key, value, mask), fused_attention(query, key, value, mask)
+    )
+    with pytest.raises(TypeError, match=r"mask is torch.float32: try mask.bool\(\)"):
+        unchecked(query, key, value, mask.float())

@@ -242,9 +242,11 @@ def test_more_heads_are_not_more_parameters(n_heads):
     assert count == 4 * (D_MODEL**2 + D_MODEL)
 
 
-def test_a_width_that_does_not_split_is_refused():
-    with pytest.raises(ValueError, match="d_model 24 does not split into 5 heads"):
-        MultiHeadAttention(24, 5)
+@pytest.mark.parametrize("n_heads", [5, 0, -2])
+def test_a_width_that_does_not_split_is_refused(n_heads):
+    said = f"d_model 24 does not split into {n_heads} heads"
+    with pytest.raises(ValueError, match=said):
+        MultiHeadAttention(24, n_heads)
 
 
 class SplitByReshape(MultiHeadAttention):
