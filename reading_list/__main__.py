@@ -79,6 +79,8 @@ def _check(folder: Path) -> int:
         print(f"{_count(bad, 'error')}{warned}; {_count(good, 'record')} without one.")
         return 1
     print(f"{_count(good, 'record')}, no errors{warned}.")
+    if warned:
+        print("The tests refuse warnings: settle them before you send it.")
     return 0
 
 

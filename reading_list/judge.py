@@ -22,13 +22,15 @@ from reading_list.frontmatter import (
 )
 from reading_list.identity import arxiv_id, identity, plain
 from reading_list.messages import NEEDED, field_name, in_our_words, nearest
-from reading_list.model import FIELDS, Resource
+from reading_list.model import FIELDS, GROUPS, Resource
 from reading_list.refusal import refuse
 from reading_list.syllabus import Syllabus
 
 _AND_OTHERS = re.compile(r"(\bet\.? al\b\.?|\band others\b|\bu\. ?a\.|и др\.)", re.I)
 #: Text that quotes a list as it stands, slips and all.
 _QUOTES = {"list_urls", "detail"}
+#: Words in a reading guide.
+MIN_GUIDE, MAX_GUIDE = 60, 140
 _ARCHIVES = ("web.archive.org/web/", "archive.today/", "archive.ph/")
 
 
@@ -98,6 +100,7 @@ class _Judge:
             self.check_authors,
             self.check_concepts,
             self.check_figure,
+            self.check_guide,
             self.check_repeats,
             self.check_lists,
             self.check_address,
@@ -128,7 +131,9 @@ class _Judge:
         values: dict[str, Any] = {}
         for name, value in self.document.values.items():
             if name not in FIELDS:
-                self.add((name,), "is not a field of a record", nearest(name, FIELDS))
+                in_figure = name in GROUPS["figure"].model_fields
+                mend = "indent it below figure:" if in_figure else nearest(name, FIELDS)
+                self.add((name,), "is not a field of a record", mend)
             elif value is None or value in ("", [], {}):
                 self.add(
                     (name,),
@@ -245,6 +250,23 @@ class _Judge:
         if isinstance(name, str) and name not in drawn:
             wrong = f"names no concept with a figure ({name!r})"
             self.add(("figure", "of"), wrong, nearest(name, drawn))
+        if isinstance(figure, dict) and not self.document.guide:
+            mend = "add a second paragraph, the guide, or remove the figure"
+            self.add(("figure",), "stands under no guide", mend)
+
+    def check_guide(self, values: dict[str, Any]) -> None:
+        """A guide is worth a page of its own, and read in a minute."""
+        count = len(self.document.guide.split())
+        if count and not MIN_GUIDE <= count <= MAX_GUIDE:
+            line, _ = self.document.paragraphs[1]
+            wrong = f"has {count} words, not {MIN_GUIDE} to {MAX_GUIDE}"
+            mend = (
+                "say what it does better than its neighbours, what has aged, and how"
+                " to read it"
+                if count < MIN_GUIDE
+                else "shorten it; the first paragraph, the summary, does not count"
+            )
+            self.add_at(line, "guide", wrong, mend)
 
     def check_repeats(self, values: dict[str, Any]) -> None:
         for name in ("concepts", "authors", "lists", "alt_urls", "see_also"):

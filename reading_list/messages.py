@@ -19,7 +19,7 @@ VOCABULARIES: dict[str, tuple[str, ...]] = {
     "lists": get_args(ListSlug),
     "type": get_args(Mend),
 }
-#: How to write a field that no record can do without.
+#: How to write a field that cannot be left empty.
 NEEDED = {
     "title": "write title: and the work's own title; when nobody knows it, a"
     " description in [brackets]",
@@ -27,6 +27,7 @@ NEEDED = {
     "concepts": "write concepts: and the names of the ideas it explains, such as"
     " [attention, heads]",
     "url": "write url: and the work's address",
+    "figure": "write of, alt, notice below it, indented, or remove the line",
 }
 _NO_GROUP = Wrong(
     "is {a_kind}, not a group of fields",

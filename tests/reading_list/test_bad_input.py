@@ -78,8 +78,19 @@ def field(row: str) -> str:
     return change("access: free\n", f"access: free\n{row}\n")
 
 
+#: The shortest guide that is accepted.
+GUIDE = "\n" + "Six words of a long guide. " * 10 + "\n"
+
+
+def guided(record: str) -> str:
+    """With a guide below the summary."""
+    return record + GUIDE
+
+
 def body(text: str) -> str:
-    """Another body, which begins on line 14."""
+    """Another body, which begins on line 14; what is wrong later is in a guide."""
+    if text.startswith(RULE_OF_SUMMARY):
+        text += GUIDE
     return GOOD[: GOOD.rindex("---\n") + 4] + "\n" + text
 
 
@@ -219,10 +230,13 @@ CASES = [
     Case("see nobody", field("see_also: [othr]"), 12, "see_also[1]", "no record", "meant other"),
     Case("translated at home", field("translation_of: other"), 12, "translation_of", "same language", "language:"),
     Case("mended on another list", field("lists: [nlp-tasks]\nmended: [{type: moved, lists: [attention-book], detail: x}]"), 13, "mended[1].lists[1]", "not on", "add the list"),
-    Case("figure of nothing", field("figure: {of: atention, alt: x, notice: y}"), 12, "figure.of", "no concept with a figure", "meant attention"),
-    Case("figure without words", field("figure: {of: attention, notice: y}"), 12, "figure.alt", "missing", "add alt"),
+    Case("figure of nothing", guided(field("figure: {of: atention, alt: x, notice: y}")), 12, "figure.of", "no concept with a figure", "meant attention"),
+    Case("figure without words", guided(field("figure: {of: attention, notice: y}")), 12, "figure.alt", "missing", "add alt"),
     Case("figure by a word", field("figure: attention"), 12, "figure", "text", "write of, alt, notice below"),
-    Case("figure with more", field("figure: {of: attention, alt: x, notice: y, width: z}"), 12, "figure.width", "not a field", "of, alt, notice"),
+    Case("figure with more", guided(field("figure: {of: attention, alt: x, notice: y, width: z}")), 12, "figure.width", "not a field", "of, alt, notice"),
+    Case("figure under no guide", field("figure: {of: attention, alt: x, notice: y}"), 12, "figure", "no guide", "a second paragraph"),
+    Case("figure of what is not indented", guided(field("figure:")), 12, "figure", "is empty", "of, alt, notice below it, indented"),
+    Case("alt not indented", guided(field("alt: x")), 12, "alt", "not a field", "indent it below figure:"),
     # The body
     Case("heading first", body("# Title\n"), 14, "summary", "with a sentence", "without a heading"),
     Case("two words", body("Very good.\n"), 14, "summary", "shorter than a sentence", "why it beats"),
@@ -232,6 +246,8 @@ CASES = [
     Case("template", body(RULE_OF_SUMMARY + "Now {{ config }} here.\n"), 16, "body", "{{", "another way"),
     Case("javascript link", body(RULE_OF_SUMMARY + "See [x](javascript:alert(1)).\n"), 16, "body", "javascript:", "https://"),
     Case("reference link", body(RULE_OF_SUMMARY + "[x]: data:text/html,x\n"), 16, "body", "data:", "https://"),
+    Case("short guide", GOOD + "\n" + "word " * 59 + "\n", 16, "guide", "has 59 words, not 60", "what has aged"),
+    Case("long guide", GOOD + "\n" + "word " * 141 + "\n", 16, "guide", "has 141 words", "shorten it"),
     Case("heading later", body(RULE_OF_SUMMARY + "## More\n"), 16, "body", "heading", "paragraphs"),
     Case("link over two lines", body(RULE_OF_SUMMARY + "See [x\ny](\n javascript:alert(1)).\n"), 18, "body", "javascript:", "https://"),
     Case("reference over two lines", body(RULE_OF_SUMMARY + "See [x].\n\n[x]:\n  file:///x\n"), 19, "body", "file:", "https://"),
@@ -342,6 +358,10 @@ def test_near_equal_titles_warn_and_do_not_fail(
     rows = capsys.readouterr().out
     assert "zwilling.md:2: warning: title: is nearly that of" in rows
     assert "distinct_from: [other]" in rows
+    assert rows.splitlines()[-2:] == [
+        "2 records, no errors, 1 warning.",
+        "The tests refuse warnings: settle them before you send it.",
+    ]
     told = twin.replace("access: free\n", "access: free\ndistinct_from: [other]\n")
     write(folder / "zwilling.md", told)
     assert main(["check", "--dir", str(folder)]) == 0
