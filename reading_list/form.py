@@ -16,16 +16,24 @@ concepts: []
 #: One entry that is accepted, as the page for contributors shows it.
 ACCEPTED = """\
 ---
-title: Understanding LSTM Networks
-url: https://colah.github.io/posts/2015-08-Understanding-LSTMs/
-kind: blog
-concepts: [recurrent-networks]
+title: "Grokking: Generalization Beyond Overfitting on Small Algorithmic Datasets"
+url: https://arxiv.org/abs/2201.02177
+kind: paper
+concepts: [training]
+authors:
+  - Alethea Power
+  - Yuri Burda
+  - Harri Edwards
+  - Igor Babuschkin
+  - Vedant Misra
+year: 2022
 ---
 
-The well-known diagrams of the LSTM cell, gate by gate.
+A small network learns its examples by heart, and long afterwards the rule behind them:
+why to watch more than the training loss.
 """
 
-#: And one that is refused, for four reasons.
+#: And one that is refused, for five reasons.
 REFUSED = """\
 ---
 title: Attention Is All You Need

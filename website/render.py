@@ -222,7 +222,7 @@ class Renderer:
             "does_it_hold": lambda: claims.does_it_hold(self.claims, self.reading_list),
             "what_we_mended": lambda: what_we_mended(self.reading_list),
             "add_url": lambda: adding.add_url(self.repo_url),
-            "refused": lambda: adding.refused(self.syllabus),
+            "refused": lambda: adding.refused(self.syllabus, self.docs / "resources"),
             "form": form,
             "kinds": KINDS,
             "notices": notices,

@@ -13,6 +13,7 @@ import yaml
 
 from reading_list.form import ACCEPTED, REFUSED
 from reading_list.syllabus import load_syllabus
+from reading_list.vocabulary import KINDS
 from website.adding import refused
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,6 +30,12 @@ def blocks(text: str, language: str) -> list[str]:
 
 def test_the_accepted_and_the_refused_entry_are_those_of_the_form() -> None:
     assert blocks(CONTRIBUTING, "markdown") == [ACCEPTED, REFUSED]
+
+
+def test_the_kinds_are_those_of_the_vocabulary() -> None:
+    sentence = re.search(r"^A `kind` is one of ([^.]*)\.", CONTRIBUTING, re.MULTILINE)
+    assert sentence
+    assert tuple(re.findall(r"\w+", sentence[1].replace(" and ", ", "))) == KINDS
 
 
 def test_the_verdict_is_what_the_check_prints() -> None:

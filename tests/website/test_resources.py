@@ -5,9 +5,11 @@ from __future__ import annotations
 import gzip
 import html
 import re
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import markdown as python_markdown
@@ -18,6 +20,7 @@ from hypothesis import strategies as st
 from reading_list.form import ACCEPTED, FORM
 from reading_list.judge import check_text
 from reading_list.model import ReadingList, Resource
+from reading_list.records import RECORDS
 from reading_list.syllabus import Syllabus
 from reading_list.vocabulary import ACCESS_NAMES, KINDS, LANGUAGE_NAMES, MEND_NAMES
 from website import adding, catalogue, resources
@@ -262,12 +265,32 @@ def test_adding_opens_the_form() -> None:
     assert asked == {"filename": ["docs/resources/NEW.md"], "value": [FORM]}
 
 
-def test_the_examples_on_the_page_are_judged_as_it_says(syllabus: Syllabus) -> None:
-    today = date(2026, 1, 1)
-    assert check_text("docs/resources/x.md", ACCEPTED, syllabus, today).problems == []
+def test_the_accepted_example_is_accepted_beside_all_that_are_there(
+    reading_list: ReadingList, syllabus: Syllabus, tmp_path: Path
+) -> None:
+    # Without it when somebody has sent it in: the pull request is to pass as well.
+    shutil.copytree(RECORDS, tmp_path / "resources")
+    judged = check_text("x.md", ACCEPTED, syllabus, date.today()).resource
+    assert judged is not None
+    for resource in reading_list.resources:
+        if resource.identities & judged.identities:
+            (tmp_path / "resources" / f"{resource.id}.md").unlink()
+    found = adding.verdict("x.md", ACCEPTED, syllabus, tmp_path / "resources")
+    assert not found, "\n".join(found)
+
+
+def test_the_refused_example_is_refused_for_every_reason(syllabus: Syllabus) -> None:
     lines = adding.refused(syllabus).splitlines()
-    fields = [line.split(": ")[1] for line in lines]
-    assert fields == ["url", "kind", "concepts[1]", "summary"]
+    places = [line.split(": ")[:2] for line in lines]
+    file = "docs/resources/attention.md"
+    assert places == [
+        [f"{file}:3", "url"],
+        [f"{file}:3", "url"],
+        [f"{file}:4", "kind"],
+        [f"{file}:5", "concepts[1]"],
+        [f"{file}:8", "summary"],
+    ]
+    assert "the same work as docs/resources/vaswani-2017-attention.md" in lines[1]
     assert all("To mend it:" in line for line in lines)
 
 
