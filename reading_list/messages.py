@@ -97,7 +97,7 @@ def _kind_of(value: object) -> str:
     return names.get(type(value), "something else")
 
 
-def nearest(name: str, names: tuple[str, ...]) -> str:
+def nearest(name: str, names: tuple[str, ...], listed: str = "CONTRIBUTING.md") -> str:
     """A hint: the nearest of some names, else all of them when they are few."""
     if close := difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.6):
         return f"perhaps you meant {close[0]}"
@@ -105,7 +105,7 @@ def nearest(name: str, names: tuple[str, ...]) -> str:
         return f"use one of {', '.join(names)}"
     if len(names) <= 40:
         return f"the names are {', '.join(names)}"
-    return "look the name up in CONTRIBUTING.md"
+    return f"look the name up in {listed}"
 
 
 def field_name(place: Place) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from textwrap import indent
 from typing import Any
 
+from reading_list.messages import nearest
 from reading_list.records import ReadingList, Resource
 from reading_list.syllabus import ROOT, Concept, Syllabus
 from website import wording
@@ -90,9 +91,33 @@ def minutes(markdown: str) -> int:
     return math.ceil(words(markdown) / WORDS_A_MINUTE + sections * 20 / LINES_A_MINUTE)
 
 
+def concept_named(syllabus: Syllabus, name: str) -> Concept:
+    """The concept of a name.
+
+    Raises:
+        LookupError: there is none; the message names the nearest.
+    """
+    if name not in syllabus.by_name:
+        hint = nearest(name, tuple(syllabus.by_name))
+        raise LookupError(f"no concept {name!r}: {hint}")
+    return syllabus.by_name[name]
+
+
+def resource_named(reading_list: ReadingList, name: str) -> Resource:
+    """The resource of a name.
+
+    Raises:
+        LookupError: there is none; the message names the nearest.
+    """
+    if name not in reading_list.by_id:
+        hint = nearest(name, tuple(reading_list.by_id), "docs/resources/")
+        raise LookupError(f"no resource {name!r}: {hint}")
+    return reading_list.by_id[name]
+
+
 def term(syllabus: Syllabus, name: str, words: str | None = None) -> str:
     """A concept named in prose: a link where its page exists, else its definition."""
-    concept = syllabus.by_name[name]
+    concept = concept_named(syllabus, name)
     words = words or concept.title.lower()
     if concept.written:
         return f"[{words}]({name}.md)"
@@ -239,7 +264,10 @@ def change(result: Result, number: int, why: str) -> str:
         number: which of the page's edits, from 1.
         why: the explanation shown after the outcome.
     """
-    edit = result.record["edits"][number - 1]
+    edits = result.record["edits"]
+    if not 1 <= number <= len(edits):
+        raise LookupError(f"no edit {number} is recorded of {len(edits)}")
+    edit = edits[number - 1]
     before = _marked("- ", edit["before"])
     after = _marked("+ ", edit["after"])
     diff = "\n".join(before + after) or "  prints the same"
@@ -278,11 +306,16 @@ def go_on(
 
     Args:
         chosen: the page's `go_on`: for each of `GO_ON` a resource and a reason.
+
+    Raises:
+        LookupError: a way is missing, or names no resource.
     """
+    if missing := [way for way in GO_ON if way not in chosen]:
+        raise LookupError(f"go_on says nothing of {', '.join(missing)}")
     names = {choice["resource"] for choice in chosen.values()}
     lines = ["## Go on", ""]
     for way, label in GO_ON.items():
-        resource = reading_list.by_id[chosen[way]["resource"]]
+        resource = resource_named(reading_list, chosen[way]["resource"])
         lines.append(f"- **{label}** {_cite(resource)}: {chosen[way]['because']}.")
     on_it = reading_list.for_concept(concept.name)
     others = [r for r in on_it if r.id not in names][:OTHERS]

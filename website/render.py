@@ -148,13 +148,24 @@ class Renderer:
         }
 
     def meta(self, path: str) -> dict[str, Any]:
-        """What MkDocs should know of a page beyond its front matter."""
+        """What MkDocs should know of a page beyond its front matter.
+
+        Raises:
+            RenderError: the page is of no concept, or of no resource.
+        """
+        try:
+            return self._meta(path)
+        except LookupError as error:
+            raise RenderError(f"{type(error).__name__}: {error}") from error
+
+    def _meta(self, path: str) -> dict[str, Any]:
         if path.startswith("resources/"):
             name = PurePosixPath(path).stem
-            return resources.resource_meta(self.reading_list.by_id[name])
+            resource = concepts.resource_named(self.reading_list, name)
+            return resources.resource_meta(resource)
         if path.startswith("concepts/"):
             # Who searches for a word wants it explained, on the main line first.
-            concept = self.syllabus.by_name[PurePosixPath(path).stem]
+            concept = concepts.concept_named(self.syllabus, PurePosixPath(path).stem)
             on_main_line = self.syllabus.on_main_line(concept)
             return {"search": {"boost": 4 if on_main_line else 3}}
         return {}
@@ -167,18 +178,27 @@ class Renderer:
         """
         try:
             if path.startswith("concepts/"):
-                concept = self.syllabus.by_name[PurePosixPath(path).stem]
+                concept = concepts.concept_named(
+                    self.syllabus, PurePosixPath(path).stem
+                )
                 return self.concept_page(concept, markdown, meta)
             if path.startswith("resources/"):
                 # What contributors write is text: it is never run as a template.
                 return resources.resource_page(
-                    self.reading_list.by_id[PurePosixPath(path).stem],
+                    concepts.resource_named(
+                        self.reading_list, PurePosixPath(path).stem
+                    ),
                     self.reading_list,
                     self.syllabus,
                     self.claims.values(),
                     self.repo_url,
                 )
             return self.fill(markdown, self.context(path))
+        except jinja2.TemplateSyntaxError as error:
+            rows = (error.source or "").splitlines()[error.lineno - 1 :]
+            where = f"line {error.lineno} below the front matter"
+            wrong = " ".join([error.message or "", *(f"({row})" for row in rows[:1])])
+            raise RenderError(f"{type(error).__name__}: {where}: {wrong}") from error
         except (
             *(jinja2.TemplateError, ResultError, LookupError),
             *(TypeError, ValueError),  # a filter was given what it cannot take
@@ -279,6 +299,9 @@ class Renderer:
             context["printed"] = lambda: concepts.printed(result)
 
             def change(number: int) -> str:
+                count = len(meta.get("edits", ()))
+                if not 1 <= number <= count:
+                    raise LookupError(f"no edit {number}: `edits` has {count}")
                 why = self.fill(meta["edits"][number - 1]["why"], context)
                 return concepts.change(result, number, why)
 
@@ -287,7 +310,7 @@ class Renderer:
             [
                 concepts.heading(concept, self.syllabus, concepts.minutes(markdown)),
                 self.fill(markdown, context),
-                concepts.go_on(concept, self.reading_list, meta["go_on"]),
+                concepts.go_on(concept, self.reading_list, meta.get("go_on", {})),
                 concepts.next_button(concept, self.syllabus),
             ]
         )

@@ -227,6 +227,12 @@ def test_a_change_that_changes_nothing_says_so():
     )
 
 
+@pytest.mark.parametrize("number", [0, 2])
+def test_a_change_that_is_not_recorded_is_named(number):
+    with pytest.raises(LookupError, match=f"no edit {number} is recorded of 1"):
+        concepts.change(result(), number, "So.")
+
+
 def test_a_long_outcome_says_how_much_is_left_out():
     lines = [f"line {number}" for number in range(10)]
     shown = concepts.change(result(before=lines, after=lines[:9]), 1, "So.")

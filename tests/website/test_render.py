@@ -99,14 +99,20 @@ GO_ON = {
         ("x.md", "{{ results|fixed }}", "TypeError"),
         ("x.md", "{{ 1|fixd }}", "fixd"),
         ("x.md", "{{ 1 ", "unexpected end"),
+        ("x.md", "One\n\n{{ 1 \n", r"line 3 below.*: unexpected end.*\({{ 1 \)"),
+        ("concepts/attention.md", "{{ change(0) }}", "no edit 0: `edits` has 1"),
         ("x.md", "<% for x in %>", "Expected an expression"),
         ("concepts/attention.md", "{{ result.odd }}", "odd"),
-        ("concepts/attention.md", "{{ term('haeds') }}", "haeds"),
-        ("concepts/attention.md", "{{ change(9) }}", "IndexError"),
+        (
+            "concepts/attention.md",
+            "{{ term('haeds') }}",
+            "'haeds': perhaps you meant heads",
+        ),
+        ("concepts/attention.md", "{{ change(9) }}", "no edit 9: `edits` has 1"),
         ("concepts/attention.md", "{{ change('a') }}", "TypeError"),
-        ("concepts/odd.md", "A page of no concept.", "odd"),
+        ("concepts/odd.md", "A page of no concept.", "no concept 'odd'"),
         ("concepts/masking.md", "{{ printed() }}", "printed"),
-        ("resources/odd.md", "A record that is none.", "odd"),
+        ("resources/odd.md", "A record that is none.", "no resource 'odd'"),
     ],
 )
 def test_what_does_not_exist_is_named(renderer, path, markdown, names):
@@ -116,11 +122,23 @@ def test_what_does_not_exist_is_named(renderer, path, markdown, names):
 
 
 def test_a_page_without_its_front_matter_is_refused(renderer):
-    with pytest.raises(RenderError, match="go_on"):
+    with pytest.raises(RenderError, match="go_on says nothing of read, watch, paper"):
         renderer.page("concepts/attention.md", "text", {})
-    odd = {**GO_ON, "paper": {"resource": "odd-1999", "because": "it is"}}
-    with pytest.raises(RenderError, match="odd-1999"):
+    odd = {**GO_ON, "paper": {"resource": "vaswani-2017-atention", "because": "it"}}
+    with pytest.raises(RenderError, match="meant vaswani-2017-attention"):
         renderer.page("concepts/attention.md", "text", {"go_on": odd})
+
+
+@pytest.mark.parametrize(
+    "path, names",
+    [
+        ("concepts/haeds.md", "no concept 'haeds': perhaps you meant heads"),
+        ("resources/q.md", "no resource 'q': look the name up in docs/resources/"),
+    ],
+)
+def test_a_page_of_nothing_is_named_before_it_is_made(renderer, path, names):
+    with pytest.raises(RenderError, match=names):
+        renderer.meta(path)
 
 
 def test_an_explanation_of_an_edit_is_filled_in_strictly(renderer):
