@@ -103,7 +103,8 @@ def faults(text: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_words(path: Path) -> None:
-    assert list(faults(text_of(path))) == []
+    found = list(faults(text_of(path)))
+    assert not found, "\n".join(found)
 
 
 @pytest.mark.parametrize(
@@ -142,4 +143,5 @@ def test_a_word_that_we_do_not_write_is_seen(line: str) -> None:
     ],
 )
 def test_what_is_right_or_not_ours_is_left_in_peace(text: str) -> None:
-    assert list(faults(text)) == []
+    found = list(faults(text))
+    assert not found, "\n".join(found)

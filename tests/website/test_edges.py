@@ -44,7 +44,8 @@ def faults(tree: Tree) -> dict[str, list[str]]:
 
 @pytest.mark.parametrize("check", CHECKS)
 def test_no_edge_is_broken(faults, check):
-    assert faults[check] == []
+    found = faults[check]
+    assert not found, "\n".join(found)
 
 
 Plant = Callable[[Tree], Tree]

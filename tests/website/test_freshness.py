@@ -27,19 +27,22 @@ every_concept = pytest.mark.parametrize("concept", WRITTEN.values(), ids=WRITTEN
 @every_concept
 @pytest.mark.parametrize("check", freshness.CHECKS, ids=lambda check: check.__name__)
 def test_result_is_what_the_snippet_gives_today(concept, check, again):
-    assert check(Recorded.read(concept.name), again(concept)) == []
+    found = check(Recorded.read(concept.name), again(concept))
+    assert not found, "\n".join(found)
 
 
 @every_concept
 def test_the_code_is_the_recorded_code(concept):
     recorded = Recorded.read(concept.name)
-    assert freshness.code(recorded, record.code_hash(concept.demo)) == []
+    found = freshness.code(recorded, record.code_hash(concept.demo))
+    assert not found, "\n".join(found)
 
 
 @every_concept
 def test_the_recorded_edits_are_those_of_the_page(concept):
     recorded = Recorded.read(concept.name)
-    assert freshness.proposed(recorded, record.edits_of(concept.name)) == []
+    found = freshness.proposed(recorded, record.edits_of(concept.name))
+    assert not found, "\n".join(found)
 
 
 @every_concept
