@@ -29,8 +29,8 @@ authors:
 year: 2022
 ---
 
-A small network learns its examples by heart, and long afterwards the rule behind them:
-why to watch more than the training loss.
+A small network learns its examples by heart, and long afterwards the
+rule behind them: why to watch more than the training loss.
 """
 
 #: And one that is refused, for five reasons.
