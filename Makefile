@@ -6,7 +6,7 @@ py := .venv/bin/python
 compile := pip compile pyproject.toml --all-extras --group setup --upgrade --quiet \
   --python-version 3.11 --no-annotate --custom-compile-command "make pins"
 
-# `make run attention` means `make run NAME=attention`.
+# Who writes `make run attention` is told to write `make run NAME=attention`.
 ifneq (,$(filter run record,$(firstword $(MAKECMDGOALS))))
   ifneq (,$(word 2,$(MAKECMDGOALS)))
     $(error write: make $(firstword $(MAKECMDGOALS)) NAME=$(word 2,$(MAKECMDGOALS)))

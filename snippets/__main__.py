@@ -16,7 +16,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from snippets.lab.arguments import Parser, fail, seed, seeds
+from snippets.lab.arguments import Parser, fail, guarded, seed, seeds
 
 if TYPE_CHECKING:
     from snippets.lab.record import Result
@@ -290,27 +290,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def start() -> int:
-    """`main`, with what can go wrong around it: what is not installed, Ctrl-C."""
+    """`main` on a console of any kind, guarded."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A console that cannot show a sign shows "?" in its place.
         sys.stdout.reconfigure(errors="replace")
-    try:
-        status = main()
-        sys.stdout.flush()
-    except ModuleNotFoundError as missing:
-        library = (missing.name or "").split(".")[0]
-        if library == "snippets":
-            raise
-        fail(
-            f"{library} is not installed: pip install -e '.[snippets]'"
-        )
-    except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:
-        # Whoever read us has seen enough; nothing is left to flush at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    return status
+    return guarded(main)
 
 
 if __name__ == "__main__":

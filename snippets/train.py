@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -26,7 +25,7 @@ import torch
 from torch import nn
 
 from snippets.lab import record
-from snippets.lab.arguments import Parser, seed
+from snippets.lab.arguments import Parser, guarded, seed
 from snippets.lab.portuguese import Pair, PairsError, read_pairs
 from snippets.lab.scores import alignment_error_rate, bleu, strongest
 from snippets.lab.training import TrainingError
@@ -144,26 +143,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     torch.set_num_threads(1)
     # With twice this rate one score, general, learns or not by the seed.
     settings = Settings(options.steps, lr=0.005)
-    try:
+
+    def trained() -> int:
         # What scores in the end is missing before the training, not after it.
         importlib.import_module("sacrebleu")
-        return run(options, settings)
-    except (PairsError, TrainingError) as error:
-        return refuse(str(error))
-    except BrokenPipeError:
-        # Whoever read us has seen enough; nothing is left to flush at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except OSError as error:
-        return refuse(
-            f"{error.filename}: cannot write there ({error.strerror})"
-        )
-    except ModuleNotFoundError as missing:
-        return refuse(
-            f"{missing.name} is not installed: pip install -e '.[snippets]'"
-        )
-    except KeyboardInterrupt:
-        return 130
+        try:
+            return run(options, settings)
+        except (PairsError, TrainingError) as error:
+            return refuse(str(error))
+
+    return guarded(trained)
 
 
 def refuse(why: str) -> int:
@@ -177,7 +166,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
 
     Raises:
         PairsError: the file of pairs cannot be read.
-        TrainingError: there is nothing to resume.
+        TrainingError: there is nothing to resume, or the result cannot be written.
     """
     if options.pairs:
         checkpoint = CACHE / f"{options.name}-{options.pairs.stem}.pt"
@@ -242,7 +231,11 @@ def write(
     found: dict[str, float],
     shown: dict[str, Any],
 ) -> None:
-    """Write the result beside those of the demos."""
+    """Write the result beside those of the demos.
+
+    Raises:
+        TrainingError: it cannot be written.
+    """
     content = {
         "name": options.name,
         "recipe": record.recipe(
@@ -260,12 +253,17 @@ def write(
         "scores": found,
         "sentence": shown,
     }
-    RESULTS.mkdir(parents=True, exist_ok=True)
     path = RESULTS / f"{options.name}.json"
     text = json.dumps(
         record.plain(content), indent=1, ensure_ascii=False
     )
-    path.write_text(text + "\n", encoding="utf-8")
+    try:
+        RESULTS.mkdir(parents=True, exist_ok=True)
+        path.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise TrainingError(
+            f"{error.filename}: cannot write there ({error.strerror})"
+        ) from error
     print(f"wrote {path}", file=sys.stderr)
 
 

@@ -10,13 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import indent
-from typing import Any
+from typing import Any, TypeVar
 
 from reading_list.messages import nearest
 from reading_list.records import ReadingList, Resource
 from reading_list.syllabus import ROOT, Concept, Syllabus
 from website import wording
 
+T = TypeVar("T")
 RESULTS = ROOT / "docs" / "results"
 WORDS_A_MINUTE = 200
 # Code is read more slowly than prose.
@@ -97,10 +98,7 @@ def concept_named(syllabus: Syllabus, name: str) -> Concept:
     Raises:
         LookupError: there is none; the message names the nearest.
     """
-    if name not in syllabus.by_name:
-        hint = nearest(name, tuple(syllabus.by_name))
-        raise LookupError(f"no concept {name!r}: {hint}")
-    return syllabus.by_name[name]
+    return _named("concept", name, syllabus.by_name)
 
 
 def resource_named(reading_list: ReadingList, name: str) -> Resource:
@@ -109,10 +107,15 @@ def resource_named(reading_list: ReadingList, name: str) -> Resource:
     Raises:
         LookupError: there is none; the message names the nearest.
     """
-    if name not in reading_list.by_id:
-        hint = nearest(name, tuple(reading_list.by_id), "docs/resources/")
-        raise LookupError(f"no resource {name!r}: {hint}")
-    return reading_list.by_id[name]
+    return _named("resource", name, reading_list.by_id, "docs/resources/")
+
+
+def _named(
+    kind: str, name: str, known: Mapping[str, T], listed: str = "CONTRIBUTING.md"
+) -> T:
+    if name not in known:
+        raise LookupError(f"no {kind} {name!r}: {nearest(name, tuple(known), listed)}")
+    return known[name]
 
 
 def term(syllabus: Syllabus, name: str, words: str | None = None) -> str:
