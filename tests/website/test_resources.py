@@ -213,8 +213,8 @@ def test_the_catalogue_has_every_resource_once(
         assert html.escape(resource.title, quote=False) in entries
     for slug in (entry.slug for entry in reading_list.lists):
         assert f'<option value="{slug}">' in page
-    # The whole page may have 30 KB; Material's part of it is 5.
-    assert len(gzip.compress(page.encode())) < 20 * 1024
+    # The whole page may have 45 KB; Material's part of it is 5.
+    assert len(gzip.compress(page.encode())) < 40 * 1024
 
 
 def test_the_first_twelve_are_known_and_open(reading_list: ReadingList) -> None:
