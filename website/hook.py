@@ -19,6 +19,10 @@ from website import lean, notebooks, skip, vendor
 from website.maths import MathsError, typeset_page
 from website.render import Renderer, RenderError
 
+# Answers in the place of Material's search.
+LUNR = "assets/javascripts/lunr/"
+SEARCH = Path(__file__).with_name("search.js")
+
 _renderer: Renderer
 
 
@@ -34,7 +38,9 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add what is generated: exports, fonts, KaTeX's style sheet."""
+    """Add what is generated: exports, fonts, KaTeX's style sheet; the search."""
+    for file in [f for f in files if f.src_uri.startswith(LUNR)]:
+        files.remove(file)
     for address, content in _renderer.generated_files().items():
         files.append(File.generated(config, address, content=content))
     try:
@@ -50,6 +56,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
             file.content_string = lean.style_sheet(file.content_string)
         if fnmatch(file.src_uri, "assets/javascripts/bundle.*.min.js"):
             file.content_string = lean.script(file.content_string)
+        if fnmatch(file.src_uri, "assets/javascripts/workers/search.*.min.js"):
+            file.content_string = SEARCH.read_text(encoding="utf-8")
     return files
 
 
@@ -89,8 +97,9 @@ def on_post_template(output_content: str, template_name: str, **_: Any) -> str:
 
 
 def on_post_build(config: MkDocsConfig, **_: Any) -> None:
-    """Make the search index smaller: every visitor fetches it."""
+    """Make the search index smaller, and let what is planned be found."""
     index = Path(config.site_dir) / "search" / "search_index.json"
     index.write_text(
-        lean.search_index(index.read_text(encoding="utf-8")), encoding="utf-8"
+        lean.search_index(index.read_text(encoding="utf-8"), _renderer.planned),
+        encoding="utf-8",
     )

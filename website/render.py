@@ -30,6 +30,9 @@ from website.mended import what_we_mended
 from website.trace import trace
 from website.wording import unbroken
 
+#: Pages that nobody searches for who wants something explained.
+SELDOM_SOUGHT = ("add.md", "catalogue.md", "licences.md", "what-we-mended.md")
+
 
 class RenderError(Exception):
     """A page asks for something that does not exist."""
@@ -167,8 +170,14 @@ class Renderer:
             # Who searches for a word wants it explained, on the main line first.
             concept = concepts.concept_named(self.syllabus, PurePosixPath(path).stem)
             on_main_line = self.syllabus.on_main_line(concept)
-            return {"search": {"boost": 4 if on_main_line else 3}}
-        return {}
+            return {
+                "search": {"boost": 4 if on_main_line else 3},
+                "tags": ["Concept"],
+            }
+        if path.startswith("notebooks/"):
+            return {"tags": ["Worked example"]}
+        # What only contributors read, and what repeats the reading list, comes last.
+        return {"search": {"boost": 0.05 if path in SELDOM_SOUGHT else 0.4}}
 
     def page(self, path: str, markdown: str, meta: Mapping[str, Any]) -> str:
         """The Markdown of one page, ready for MkDocs.
@@ -255,6 +264,10 @@ class Renderer:
             "source": lambda file: f"{self.repo_url}/blob/main/{file}",
         }
 
+    @property
+    def planned(self) -> tuple[Concept, ...]:
+        return tuple(c for c in self.syllabus.concepts if not c.written)
+
     @cached_property
     def benchmarks(self) -> dict[str, Any]:
         """What the benchmarks recorded, by name: the recipe and the data."""
@@ -277,8 +290,7 @@ class Renderer:
             "beyond_the_lists": len(self.reading_list.beyond_the_lists),
             "concepts": len(self.syllabus.concepts),
             "concepts_written": len(self.syllabus.written),
-            "concepts_planned": len(self.syllabus.concepts)
-            - len(self.syllabus.written),
+            "concepts_planned": len(self.planned),
             "minutes": sum(
                 concepts.minutes(get_data(page.read_text(encoding="utf-8"))[0])
                 for page in (pages / f"{c.name}.md" for c in self.syllabus.written)

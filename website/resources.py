@@ -38,6 +38,7 @@ def resource_meta(resource: Resource) -> dict[str, Any]:
         "title": resource.title,
         "description": resource.summary,
         "search": {"boost": 1 if resource.guide else 0.3},
+        "tags": [KIND_NAMES[resource.kind]],
         "hide": ["toc"],
     }
 
