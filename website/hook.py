@@ -15,7 +15,7 @@ from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
-from website import lean, notebooks, skip, vendor
+from website import cards, lean, notebooks, skip, vendor
 from website.maths import MathsError, typeset_page
 from website.render import Renderer, RenderError
 
@@ -38,13 +38,15 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add what is generated: exports, fonts, KaTeX's style sheet; the search."""
+    """Add what is generated: exports, fonts, KaTeX's style sheet, cards; the search."""
     for file in [f for f in files if f.src_uri.startswith(LUNR)]:
         files.remove(file)
     for address, content in _renderer.generated_files().items():
         files.append(File.generated(config, address, content=content))
     try:
-        parts = vendor.parts()
+        docs = Path(config.docs_dir)
+        drawn = cards.parts(cards.all_cards(_renderer.syllabus, docs), docs)
+        parts = (*vendor.parts(), *drawn)
     except vendor.MissingPartError as missing:
         raise PluginError(str(missing)) from None
     for part in parts:

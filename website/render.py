@@ -170,9 +170,11 @@ class Renderer:
             # Who searches for a word wants it explained, on the main line first.
             concept = concepts.concept_named(self.syllabus, PurePosixPath(path).stem)
             on_main_line = self.syllabus.on_main_line(concept)
+            result = self.results.get(concept.name)
             return {
                 "search": {"boost": 4 if on_main_line else 3},
                 "tags": ["Concept"],
+                "card": concept.name if result and result.has_figure else None,
             }
         if path.startswith("notebooks/"):
             return {"tags": ["Worked example"]}
