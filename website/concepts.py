@@ -254,9 +254,10 @@ def drawing(svg: str, alt: str) -> str:
 def printed(result: Result) -> str:
     """What the snippet printed, with the recipe for printing it again."""
     recipe = result.recipe
+    command = wording.by_make(recipe["command"])
     return "\n".join(
         [
-            f'``` {{ .text .printed title="Printed by {wording.by_make(recipe["command"])}" }}',
+            f'``` {{ .text .printed title="Printed by {command}" }}',
             result.text.rstrip("\n"),
             "```",
             "",
