@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from torch.nn import functional as F
 
 from snippets.attention.attention import attention, fused_attention
+from snippets.demos import attention as demo
 from snippets.demos.attention import slopes
 
 BATCH, HEADS, QUERIES, KEYS, D_HEAD, D_VALUE = 2, 3, 5, 7, 8, 6
@@ -107,6 +108,18 @@ def test_nothing_to_look_at_gives_zeros_and_finite_gradients():
     assert output[:, :, 2].eq(0).all() and weights[:, :, 2].eq(0).all()
     assert query.grad.isfinite().all()
     assert query.grad[:, :, 3].ne(0).any()
+
+
+def test_what_is_printed_follows_from_the_code_also_after_an_edit(monkeypatch, capsys):
+    def unscaled(query, key, value, mask=None):
+        return attention(query * math.sqrt(query.shape[-1]), key, value, mask)
+
+    monkeypatch.setattr(demo, "attention", unscaled)
+    demo.show(demo.demo())
+    _, _, *rows = capsys.readouterr().out.splitlines()[:5]
+    scores, weights = zip(*(map(float, row.split()[1:]) for row in rows), strict=True)
+    expected = torch.tensor(scores).softmax(-1)
+    torch.testing.assert_close(torch.tensor(weights), expected, rtol=0, atol=0.006)
 
 
 def test_without_the_root_most_queries_get_no_gradient_and_a_few_a_shove():
