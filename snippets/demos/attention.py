@@ -125,8 +125,8 @@ def show(data: dict[str, Any]) -> None:
         )
 
     print("\nwhy divide by the root of d_head: how")
-    print("strongly weights answer to their query.")
-    print("One in ten below 10%, half below 50%")
+    print("strongly weights answer to their query;")
+    print("10%, 50%, 90% of 64 queries are below")
     for name, label in (
         ("plain", "without the root"),
         ("scaled", "divided by the root of d_head"),
