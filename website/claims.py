@@ -13,7 +13,7 @@ from typing import Any
 from reading_list.records import ReadingList
 from reading_list.syllabus import ROOT
 from website.concepts import abbreviation, picture
-from website.wording import unbroken
+from website.wording import by_make, unbroken
 
 RESULTS = ROOT / "docs" / "results" / "claims"
 VERDICTS = {"seen": "Seen", "partly": "Partly seen", "not seen": "Not seen"}
@@ -120,6 +120,7 @@ def _section(claim: Claim, reading_list: ReadingList) -> str:
     seeds = ", ".join(map(str, record["seeds"]))
     title = reading_list.by_id[claim.paper].title
     printed = indent(claim.table, "    ")
+    command = by_make(record["command"])
     parts = [
         f"## {claim.title} {{ #{claim.name} }}",
         f"**{record['claim']}**",
@@ -128,12 +129,12 @@ def _section(claim: Claim, reading_list: ReadingList) -> str:
         f"**What we saw: {record['verdict']}.** {unbroken(record['conclusion'])}",
         claim_figure(claim),
         f'??? abstract "The numbers"\n\n    ``` {{ .text .printed title="Printed by '
-        f'{record["command"]}" }}\n{printed}\n    ```',
+        f'{command}" }}\n{printed}\n    ```',
     ]
     if record["tried"]:
         parts.append(f"**What we tried.** {unbroken(record['tried'])}")
     parts.append(
-        f'<p class="recipe" markdown>`{record["command"]}`, seeds {seeds}, Python'
+        f'<p class="recipe" markdown>`{command}`, seeds {seeds}, Python'
         f" {versions['python']}, torch {versions['torch']}, {record['machine']}:"
         f" {record['seconds']:.0f} seconds of one processor on {record['date']}.</p>"
     )

@@ -32,6 +32,21 @@ def unbroken(text: str) -> str:
     return re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", text)
 
 
+def by_make(command: str) -> str:
+    """The command as whoever followed the README types it.
+
+    >>> by_make("python -m snippets heads")
+    'make run NAME=heads'
+    >>> by_make("python -m snippets claim gates --seeds 3,4")
+    'make claim NAME=gates ARGS="--seeds 3,4"'
+    """
+    words = command.removeprefix("python -m snippets ").split()
+    target = words.pop(0) if words[0] in ("claim", "train") else "run"
+    name, *others = words
+    arguments = f' ARGS="{" ".join(others)}"' if others else ""
+    return f"make {target} NAME={name}{arguments}"
+
+
 def page_about(resource: Resource) -> str:
     """What a link to our page about it promises: a guide, where there is one."""
     return "guide" if resource.guide else "details"

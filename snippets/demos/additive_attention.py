@@ -151,15 +151,13 @@ def show(data: dict[str, Any]) -> None:
     """Print the steps of one word, the table and where the translator looked."""
     hand = data["by_hand"]
     print('about to write "glass"')
-    print("place   W s + U h      tanh   score weight")
-    names = ("places", "sums", "squashed", "scores", "weights")
-    for name, (a, b), (c, d), score, weight in zip(
+    print("position   s W + h U   score  weight")
+    # What the code gave; the steps between are on the page.
+    names = ("places", "sums", "scores", "weights")
+    for name, (a, b), score, weight in zip(
         *(hand[n] for n in names), strict=True
     ):
-        print(
-            f"{name:5} {a:5.1f} {b:5.1f}"
-            f" {c:5.2f} {d:5.2f} {score:6.2f} {weight:6.2f}"
-        )
+        print(f"{name:8} {a:5.1f} {b:5.1f} {score:7.2f} {weight:7.2f}")
     x, y = hand["context"]
     print(f"context ({x:.2f}, {y:.2f})")
 

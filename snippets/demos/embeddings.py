@@ -66,13 +66,13 @@ def misled(
     points: Float[Tensor, "word 2"],
     cosines: Float[Tensor, "word word"],
 ) -> dict[str, Any]:
-    """The word whose neighbour on the map is the least like it in truth."""
+    """The word that the map puts farthest from its truly nearest, and who is nearer."""
     itself = torch.eye(len(words), dtype=torch.bool)
     apart = torch.cdist(points, points).masked_fill(itself, torch.inf)
     beside = apart.argmin(-1)
     true = cosines.masked_fill(itself, -1).argmax(-1)
     rows = torch.arange(len(words))
-    worst = int((cosines[rows, true] - cosines[rows, beside]).argmax())
+    worst = int((apart[rows, true] - apart[rows, beside]).argmax())
     return {
         "word": words[worst],
         "beside": words[int(beside[worst])],

@@ -459,7 +459,9 @@ def draw(data: dict[str, Any]) -> Figure:
     below.set(
         yticks=[], xlabel="frames", xticks=range(5, n_frames + 1, 5)
     )
-    below.set_ylabel("heard", rotation=0, ha="right", va="center")
+    below.set_ylabel(
+        "made-up\nsound", rotation=0, ha="right", va="center"
+    )
     below.tick_params(length=0)
     below.spines[:].set_visible(False)
     return figure

@@ -180,8 +180,13 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
                 max(low for low, _ in rows),
                 min(high for _, high in rows),
             ],
-            "biases": sum(parameters(replace(base, bias=True)).values())
-            - sum(counts["base"].values()),
+            "biases": {
+                name: sum(
+                    parameters(replace(SIZES[name], bias=True)).values()
+                )
+                - sum(counts[name].values())
+                for name in ("base", "big")
+            },
             "big": vocabulary_behind(SIZES["big"], PUBLISHED["big"]),
         },
         "difference": differences(seed, device),

@@ -1,8 +1,8 @@
 """Recurrent networks: one cell reads token after token and carries a state along.
 
 Papers: hochreiter-1997-lstm, whose cells had no forget gate yet;
-cho-2014-rnn-encoder-decoder, whose reset gate acts before the matrix, where PyTorch's
-GRU has it after (`reset_after`).
+cho-2014-rnn-encoder-decoder, whose reset gate acts before the matrix as published, and
+after it in its first preprint, in cuDNN and in PyTorch (`reset_after`).
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class GRUCell(nn.Module):
     """One state, two gates: keep the old or write the new.
 
     A `keep_bias` above 0 makes it keep to begin with. Without
-    `reset_after` it is the one of the paper.
+    `reset_after` it is the one of the published paper.
     """
 
     parts: ClassVar[int] = 1

@@ -12,7 +12,7 @@ import pytest
 
 from reading_list.model import ReadingList
 from reading_list.syllabus import Concept, Syllabus, load_syllabus
-from website import concepts
+from website import concepts, wording
 from website.concepts import Result, ResultError
 
 SYLLABUS = Syllabus.model_validate(
@@ -103,11 +103,12 @@ def test_what_counts_as_a_word(markdown, count):
 
 
 @pytest.mark.parametrize(
-    "prose, sections, minutes",
-    [(200, 0, 1), (201, 0, 2), (1000, 0, 5), (1000, 3, 9), (0, 0, 0)],
+    "prose, sections, formulas, minutes",
+    [(100, 0, 0, 1), (101, 0, 0, 2), (0, 1, 0, 5), (0, 0, 2, 2), (1000, 3, 1, 26)],
 )
-def test_minutes_count_prose_and_code(prose, sections, minutes):
+def test_minutes_count_prose_code_and_formulas(prose, sections, formulas, minutes):
     markdown = "word " * prose + "{{ code('x') }}\n" * sections
+    markdown += "$$\na\n$$\n" * formulas
     assert concepts.minutes(markdown) == minutes
 
 
@@ -203,9 +204,25 @@ def test_a_figure_that_is_not_recorded_is_refused():
         concepts.figure(without, "alt", "caption")
 
 
+@pytest.mark.parametrize(
+    "command, shown",
+    [
+        ("python -m snippets heads", "make run NAME=heads"),
+        ("python -m snippets claim gates", "make claim NAME=gates"),
+        ("python -m snippets train seq2seq", "make train NAME=seq2seq"),
+        (
+            "python -m snippets claim gates --seeds 3,4",
+            'make claim NAME=gates ARGS="--seeds 3,4"',
+        ),
+    ],
+)
+def test_a_page_names_the_command_that_works_after_the_readme(command, shown):
+    assert wording.by_make(command) == shown
+
+
 def test_output_comes_with_the_recipe():
     assert concepts.printed(result()) == (
-        '``` { .text .printed title="Printed by python -m snippets first" }\n'
+        '``` { .text .printed title="Printed by make run NAME=first" }\n'
         "x 1\n```\n\n"
         '<p class="recipe" markdown>Seed 0, Python 3.11.7, torch 2.13.0, 1 thread,'
         " Linux x86_64: 0.0 seconds on 2026-11-20.</p>"

@@ -292,6 +292,8 @@ def test_the_published_numbers_and_where_they_differ():
 
 def test_one_vocabulary_explains_ten_rows_of_table_3_but_not_big():
     behind = demo.demo()["behind"]
+    # 6 + 6 layers, a decoder's with two attentions; each has four biases of d_model.
+    assert behind["biases"] == {"base": 18 * 4 * 512, "big": 18 * 4 * 1024}
     low, high = behind["base"]
     for vocab_size in (low, high):
         for row, millions in TABLE_3:
