@@ -105,11 +105,11 @@ class Transducer(nn.Module):
         frames: Float[Tensor, "batch frame d_frame"],
         labels: Int[Tensor, "batch label"],
     ) -> Float[Tensor, "batch frame written choices"]:
-        heard = self.hear(frames)[:, :, None]
+        heard = self.hear(frames).unsqueeze(-2)
         # Before the first label it reads a blank.
         before = F.pad(labels, (1, 0), value=BLANK)
         said, _ = fused_lstm(self.predictor, self.embedding(before))
-        return self.meet(heard, said[:, None])
+        return self.meet(heard, said.unsqueeze(-3))
 
     def hear(
         self, frames: Float[Tensor, "batch frame d_frame"]

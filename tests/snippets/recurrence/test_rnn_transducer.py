@@ -249,6 +249,12 @@ def test_the_scorer_says_what_the_whole_table_says(model):
         torch.testing.assert_close(ours, table[t, u], rtol=0, atol=1e-12)
 
 
+def test_one_recording_alone_is_a_batch_of_one(model, unchecked):
+    # As many frames as places to write at: no size tells the two axes apart.
+    frames, labels = frames_for(4, 4), torch.tensor([[2, 1, 3]])
+    torch.testing.assert_close(model(frames[0], labels[0]), model(frames, labels)[0])
+
+
 def test_a_label_is_guessed_before_it_is_read(model):
     frames, labels = frames_for(1), torch.tensor([[2, 1, 3]])
     before = model(frames, labels)
