@@ -16,6 +16,20 @@ from torch import Tensor, nn
 from snippets.text.embeddings import Embedding
 
 
+def checked(mask: Tensor) -> Tensor:
+    """The mask, of which ~ and PyTorch make something else if it holds numbers.
+
+    Raises:
+        TypeError: it is not one of True and False.
+    """
+    if mask.dtype != torch.bool:
+        raise TypeError(
+            f"mask is {mask.dtype}, and has to be bool: True where it may look;"
+            " an additive mask is `mask == 0`"
+        )
+    return mask
+
+
 # --8<-- [start:softmax]
 def softmax(
     logits: Float[Tensor, "*batch choices"],
@@ -27,7 +41,7 @@ def softmax(
     allowed is all zeros, so that it adds nothing and is never NaN.
     """
     if mask is not None:
-        logits = logits.masked_fill(~mask, -math.inf)
+        logits = logits.masked_fill(~checked(mask), -math.inf)
     # Subtracting the largest changes nothing, but exp cannot overflow.
     largest = logits.detach().amax(-1, keepdim=True)
     powers = (
