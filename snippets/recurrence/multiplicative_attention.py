@@ -80,6 +80,8 @@ class LocalWindow(nn.Module):
 
     def __init__(self, d_query: int, reach: int) -> None:
         super().__init__()
+        if reach < 1:
+            raise ValueError(f"reach {reach}: a window needs 1 or more")
         self.reach = reach
         self.hidden = nn.Linear(d_query, d_query, bias=False)
         self.v = nn.Linear(d_query, 1, bias=False)

@@ -158,7 +158,11 @@ def fused_lstm(
     mask: Bool[Tensor, "batch seq"] | None = None,
     state: State | None = None,
 ) -> tuple[Float[Tensor, "batch seq d_hidden"], State]:
-    """As `unroll`, by PyTorch's own loop; padding only follows a token."""
+    """As `unroll`, by PyTorch's own loop; padding only follows a token.
+
+    Raises:
+        ValueError: a row is padding alone.
+    """
     fused = nn.LSTM(
         x.shape[-1], lstm.d_hidden, batch_first=True, device="meta"
     )
@@ -172,8 +176,12 @@ def fused_lstm(
     if mask is None:
         hidden, end = functional_call(fused, weights, (x, start))
         return hidden, tuple(part.squeeze(0) for part in end)
+    lengths = mask.sum(-1).cpu()  # PyTorch wants them there
+    if not lengths.all():
+        row = lengths.tolist().index(0)
+        raise ValueError(f"row {row} is padding alone: leave it out")
     packed = rnn.pack_padded_sequence(
-        x, mask.sum(-1).cpu(), batch_first=True, enforce_sorted=False
+        x, lengths, batch_first=True, enforce_sorted=False
     )
     packed, end = functional_call(fused, weights, (packed, start))
     hidden, _ = rnn.pad_packed_sequence(

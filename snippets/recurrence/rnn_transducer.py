@@ -79,7 +79,20 @@ def transducer_loss(
     n_frames: Int[Tensor, " batch"],
     n_labels: Int[Tensor, " batch"],
 ) -> Float[Tensor, " batch"]:
-    """-log p(labels | frames); what is longer than its length is padding."""
+    """-log p(labels | frames); what is longer than its length is padding.
+
+    Raises:
+        ValueError: a length is longer than there is room, or too short.
+    """
+    most_frames, most_labels = log_probs.shape[1], labels.shape[1]
+    for name, count, least, most in (
+        ("n_frames", n_frames, 1, most_frames),
+        ("n_labels", n_labels, 0, most_labels),
+    ):
+        if ((count < least) | (count > most)).any():
+            raise ValueError(
+                f"{name} is {count.tolist()}: give from {least} to {most}"
+            )
     blank, label = steps(log_probs, labels)
     total = by_diagonals(blank, label) + blank  # and the last blank
     rows = torch.arange(len(labels), device=labels.device)
@@ -186,5 +199,7 @@ def add(beam: Beam, labels: Labels, log_p: float) -> None:
 
 
 def likeliest(beam: Beam, width: int) -> Beam:
+    if width < 1:
+        raise ValueError(f"width {width}: a beam needs 1 or more")
     ranked = sorted(beam.items(), key=lambda item: -item[1])
     return dict(ranked[:width])

@@ -154,6 +154,12 @@ def test_only_the_gaussian_tells_the_guess_where_to_go():
     assert window.v.weight.grad.abs().max() > 1e-3
 
 
+@pytest.mark.parametrize("reach", [0, -1])
+def test_a_window_that_reaches_nowhere_is_refused(reach):
+    with pytest.raises(ValueError, match=f"reach {reach}: a window needs 1 or more"):
+        LuongAttention(D, dot, reach)
+
+
 # --- The translator
 
 SOURCE = torch.tensor([[5, 6, 7, 4, 2], [8, 9, 2, PAD, PAD], [5, 5, 5, 2, PAD]])

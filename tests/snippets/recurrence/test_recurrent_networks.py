@@ -21,7 +21,8 @@ from snippets.recurrence.recurrent_networks import (
 
 BATCH, SEQ, D_MODEL, D_HIDDEN = 4, 7, 5, 6
 LENGTHS = torch.tensor([7, 2, 5, 1])
-MASK = torch.arange(SEQ) < LENGTHS[:, None]
+LATER = torch.arange(SEQ)
+MASK = LENGTHS[:, None] > LATER
 TOLERANCE = {torch.float32: 1e-6, torch.float64: 1e-14}
 PAIRS = {
     "RNN": (RNNCell, nn.RNN),
@@ -205,6 +206,12 @@ def test_the_fused_path_is_the_loop():
             ):
                 assert our.abs().max() > 1e-3
                 torch.testing.assert_close(their, our, rtol=0, atol=1e-12)
+
+
+def test_a_row_of_padding_alone_is_refused_in_a_line():
+    cell, _ = twins("LSTM")
+    with pytest.raises(ValueError, match="row 2 is padding alone: leave it out"):
+        fused_lstm(cell, random_inputs(), torch.tensor([[3], [1], [0], [7]]) > LATER)
 
 
 @every_kind

@@ -220,6 +220,24 @@ def test_more_labels_than_frames_are_possible_unlike_ctc():
     assert ours.isfinite().all() and ctc.isinf()
 
 
+WRONG = {
+    "n_frames": [([0, 5], 1, 5), ([5, 6], 1, 5)],
+    "n_labels": [([3, -1], 0, 3), ([4, 0], 0, 3)],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"), [(name, row) for name, rows in WRONG.items() for row in rows]
+)
+def test_a_length_for_which_there_is_no_room_is_refused(name, wrong):
+    counts, least, most = wrong
+    log_probs, labels = random_case(0, 5, 3)
+    n_frames, n_labels = lengths(log_probs)
+    given = {"n_frames": n_frames, "n_labels": n_labels, name: torch.tensor(counts)}
+    with pytest.raises(ValueError, match=f"{name} is .* from {least} to {most}"):
+        transducer_loss(log_probs, labels, **given)
+
+
 # --- The model
 
 
@@ -385,6 +403,12 @@ def test_greedy_does_not_write_for_ever():
         return torch.tensor([0.1, 0.9]).log()
 
     assert greedy(score, 2, most=3) == (1,) * 6
+
+
+@pytest.mark.parametrize("width", [0, -1])
+def test_a_beam_without_width_is_refused(width):
+    with pytest.raises(ValueError, match=f"width {width}: a beam needs 1 or more"):
+        beam_search(table_of(0), 2, width)
 
 
 # --- The task, and what is learned from it
