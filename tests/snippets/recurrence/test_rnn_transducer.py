@@ -426,6 +426,15 @@ def test_the_hidden_truth_spells_the_text(text, seed):
     assert said.n_frames[0] >= len(text) == said.n_labels[0]
 
 
+def test_any_seed_gives_sounds_and_speech():
+    # The largest that the command line takes, and what a demo makes of it.
+    for seed in (2**63 - 1, 1000 * 2**63 + 7):
+        said = speak([[1, 2]], sounds(6, 4, seed), noise=0.1, seed=seed)
+        assert said.frames.isfinite().all()
+        other = speak([[1, 2]], sounds(6, 4, seed - 1), noise=0.1, seed=seed - 1)
+        assert not said.frames[:, :2].equal(other.frames[:, :2])
+
+
 def test_a_sound_has_the_length_one_and_silence_none():
     table = sounds(6, 4, seed=1)
     assert table[SILENCE].eq(0).all()
