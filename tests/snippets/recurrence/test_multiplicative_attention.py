@@ -260,52 +260,6 @@ def test_a_beam_of_one_is_greedy():
     assert beam_search(model, SOURCE[:1], 1, 6)[0].tokens == row
 
 
-# --- Planted faults
-
-
-def scaled(query, key):
-    """The root of 2017 in the score of 2015."""
-    return query @ key.mT / math.sqrt(D)
-
-
-def transposed(query, key):
-    """Queries and keys the wrong way round, which fits while they are as many."""
-    return (query[:, :, :] @ key.mT).mT
-
-
-def normalized(query, key):
-    """A cosine."""
-    return F.normalize(query, dim=-1) @ F.normalize(key, dim=-1).mT
-
-
-@pytest.mark.parametrize("faulty", [scaled, transposed, normalized])
-def test_planted_scores_differ_from_pytorchs_operator(faulty):
-    query, key = random_inputs(7)
-    query = torch.cat([query, query[:, :2]], 1)  # as many as keys
-    theirs = F.scaled_dot_product_attention(query, key, key, scale=1.0)
-    wrong = faulty(query, key).softmax(-1) @ key
-    assert (wrong - theirs).abs().max() > 0.01
-
-
-class SumsToOne(LuongAttention):
-    """Makes shares of 1 again after the Gaussian, which the paper does not."""
-
-    def forward(self, current, value, mask):
-        found, weights = super().forward(current, value, mask)
-        return found, weights / weights.sum(-1, keepdim=True)
-
-
-def test_weights_made_whole_again_would_be_seen():
-    query, key = random_inputs(8)
-    right, wrong = (
-        kind(D, dot, reach=1).double() for kind in (LuongAttention, SumsToOne)
-    )
-    wrong.load_state_dict(right.state_dict())
-    mask = torch.ones(BATCH, KEYS, dtype=torch.bool)
-    found, other = right(query, key, mask)[1], wrong(query, key, mask)[1]
-    assert (other - found).abs().max() > 0.01
-
-
 # --- What the page says
 
 
