@@ -158,11 +158,7 @@ def fused_lstm(
     mask: Bool[Tensor, "batch seq"] | None = None,
     state: State | None = None,
 ) -> tuple[Float[Tensor, "batch seq d_hidden"], State]:
-    """As `unroll`, by PyTorch's own loop; padding only follows a token.
-
-    Raises:
-        ValueError: a row is padding alone.
-    """
+    """As `unroll`, by PyTorch's own loop; padding only follows a token."""
     fused = nn.LSTM(
         x.shape[-1], lstm.d_hidden, batch_first=True, device="meta"
     )
@@ -178,11 +174,8 @@ def fused_lstm(
         return hidden, tuple(part.squeeze(0) for part in end)
     lengths = mask.sum(-1).cpu()  # PyTorch wants them there
     if not lengths.all():
-        row = lengths.tolist().index(0)
-        raise ValueError(f"row {row} is padding alone: leave it out")
-    packed = rnn.pack_padded_sequence(
-        x, lengths, batch_first=True, enforce_sorted=False
-    )
+        raise ValueError("a row is padding alone: leave it out")
+    packed = rnn.pack_padded_sequence(x, lengths, True, False)
     packed, end = functional_call(fused, weights, (packed, start))
     hidden, _ = rnn.pad_packed_sequence(
         packed, batch_first=True, total_length=x.shape[1]

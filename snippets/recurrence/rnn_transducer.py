@@ -82,17 +82,13 @@ def transducer_loss(
     """-log p(labels | frames); what is longer than its length is padding.
 
     Raises:
-        ValueError: a length is longer than there is room, or too short.
+        ValueError: the table has no place for a length.
     """
-    most_frames, most_labels = log_probs.shape[1], labels.shape[1]
-    for name, count, least, most in (
-        ("n_frames", n_frames, 1, most_frames),
-        ("n_labels", n_labels, 0, most_labels),
-    ):
-        if ((count < least) | (count > most)).any():
-            raise ValueError(
-                f"{name} is {count.tolist()}: give from {least} to {most}"
-            )
+    _, t, u, _ = log_probs.shape
+    no_frame = (n_frames < 1) | (n_frames > t)
+    no_label = (n_labels < 0) | (n_labels >= u)
+    if (no_frame | no_label).any():
+        raise ValueError(f"give 1 to {t} frames, 0 to {u - 1} labels")
     blank, label = steps(log_probs, labels)
     total = by_diagonals(blank, label) + blank  # and the last blank
     rows = torch.arange(len(labels), device=labels.device)
@@ -147,9 +143,8 @@ class Transducer(nn.Module):
         def read(labels: Labels) -> tuple[Tensor, State]:
             past = read(labels[:-1])[1] if labels else None
             last = labels[-1] if labels else BLANK
-            vector = self.embedding(
-                torch.tensor([[last]]).to(frames.device)
-            )
+            token = torch.tensor([[last]], device=frames.device)
+            vector = self.embedding(token)
             said, state = fused_lstm(self.predictor, vector, state=past)
             return said[0, 0], state
 
