@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn import functional as F
 
-from snippets.text.logits import softmax
+from snippets.text.logits import checked, softmax
 
 
 # --8<-- [start:attention]
@@ -48,6 +48,5 @@ def fused_attention(
     Raises:
         TypeError: the mask holds numbers, which PyTorch would add to the scores.
     """
-    if mask is not None and mask.dtype != torch.bool:
-        raise TypeError(f"mask is {mask.dtype}: try mask.bool()")
+    mask = None if mask is None else checked(mask)
     return F.scaled_dot_product_attention(query, key, value, mask)

@@ -1,6 +1,5 @@
 """Why `attention` can be believed."""
 
-import inspect
 import math
 
 import pytest
@@ -148,34 +147,11 @@ def test_the_slopes_are_autograds(scale):
     )
 
 
-@pytest.mark.parametrize(
-    "faulty",
-    [
-        # rasbt/LLMs-from-scratch, fixed in its PR #1062: the mask the wrong way round.
-        lambda q, k, v, mask: attention(q, k, v, ~mask)[0],
-        # The root of d_model in place of d_head.
-        lambda q, k, v, mask: attention(q / math.sqrt(HEADS), k, v, mask)[0],
-        # Softmax over the queries.
-        lambda q, k, v, mask: (
-            (q @ k.mT / math.sqrt(D_HEAD)).masked_fill(~mask, -1e9).softmax(-2) @ v
-        ),
-        # An additive mask of 0 and 1.
-        lambda q, k, v, mask: (q @ k.mT / math.sqrt(D_HEAD) + mask).softmax(-1) @ v,
-    ],
-    ids=["mask-inverted", "root-of-d-model", "softmax-over-queries", "mask-added"],
-)
-def test_planted_faults_differ_from_pytorchs_operator(faulty):
-    query, key, value, mask = random_inputs(6)
-    theirs = F.scaled_dot_product_attention(query, key, value, mask)
-    assert (faulty(query, key, value, mask) - theirs).abs().max() > 0.01
-
-
-def test_a_mask_of_numbers_is_refused_and_not_added_to_the_scores():
+@pytest.mark.parametrize("attend", [attention, fused_attention])
+def test_an_additive_mask_is_refused_with_the_way_to_turn_it(attend, unchecked):
     query, key, value, mask = random_inputs(0)
-    # As it is outside the tests, where no shapes are checked.
-    unchecked = inspect.unwrap(fused_attention)
-    torch.testing.assert_close(
-        unchecked(query, key, value, mask), fused_attention(query, key, value, mask)
-    )
-    with pytest.raises(TypeError, match=r"mask is torch.float32: try mask.bool\(\)"):
-        unchecked(query, key, value, mask.float())
+    additive = torch.where(mask, 0.0, -math.inf)
+    with pytest.raises(TypeError, match="additive mask is `mask == 0`"):
+        attend(query, key, value, additive)
+    ours, theirs = (attend(query, key, value, m) for m in (additive == 0, mask))
+    torch.testing.assert_close(ours, theirs, rtol=0, atol=0)
