@@ -93,14 +93,15 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     In a process of its own a snippet runs without the checks of shapes above, exactly
     as it ran when its result was recorded.
     """
-    from snippets.lab.freshness import Recorded, run_again
+    from snippets.lab.freshness import run_again
+    from snippets.lab.record import Result
 
     spawn = multiprocessing.get_context("spawn")
     beside = ProcessPoolExecutor(max_workers=1, mp_context=spawn)
 
     @cache
     def run(concept: Concept) -> Future[Again]:
-        return beside.submit(run_again, Recorded.read(concept.name), concept.module)
+        return beside.submit(run_again, Result.read(concept.name), concept.module)
 
     session.config.stash[BESIDE] = beside
     session.config.stash[RUN] = run
