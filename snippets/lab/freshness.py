@@ -11,7 +11,6 @@ import math
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -35,42 +34,25 @@ def pins() -> dict[str, str]:
     return {"python": least.strip(">= "), "torch": pinned[1]}
 
 
-@dataclass(frozen=True)
-class Again:
-    """What the code gives today."""
+def stale(recorded: Result, module: str) -> list[str]:
+    """Run a snippet and each edit: in what the record is not what they give, in words.
 
-    record: Data
-    # Made from the recorded data, not from today's.
-    text: str
-    figure: str | None
-    failing: list[str]
-    trains: str | None
-
-
-def run_again(recorded: Result, module: str) -> Again:
-    """Run the snippet and each edit, print and draw the recorded data."""
+    Raises:
+        RecordError: an edit fits no more, or what the demo concludes fails.
+    """
     demo = importlib.import_module(record.demo_of(module))
     name, data = recorded.record["name"], recorded.record["data"]
-    result = record.run_with_edits(
+    again = record.run_with_edits(
         name, module, recorded=recorded.record
-    )
-    return Again(
-        record=result.record,
-        text=record.printed(demo, data),
-        figure=record.drawn(demo, data, name),
-        failing=record.failing(demo, data),
-        trains=getattr(demo, "TRAINS", None),
-    )
-
-
-def stale(recorded: Result, again: Again) -> list[str]:
-    """All in which a record is not what a run gives today, in words."""
-    now = {**again.record}
-    now["recipe"] = {**now["recipe"], **pins()}
-    made = Result(now, again.text, again.figure)
+    ).record
+    again["recipe"] |= pins()
+    # The text and the figure are held to the recorded data, not to today's.
+    text = record.printed(demo, data)
+    made = Result(again, text, record.drawn(demo, data, name))
+    fails = record.failing(demo, data)
     return [
-        *compared(recorded, made, again.trains),
-        *(f"does not hold: {sentence}" for sentence in again.failing),
+        *compared(recorded, made, getattr(demo, "TRAINS", None)),
+        *(f"does not hold: {sentence}" for sentence in fails),
     ]
 
 
