@@ -144,7 +144,12 @@ def parse_claim(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--record",
         action="store_true",
-        help="write the result into docs/results/claims",
+        help="write the result into docs/results/claims; without a name, of all",
+    )
+    parser.add_argument(
+        "--conclude",
+        action="store_true",
+        help="conclude from the recorded rows, without measuring anew",
     )
     parser.add_argument(
         "--again",
@@ -182,7 +187,7 @@ def run(concept: dict[str, Any], options: argparse.Namespace) -> None:
             options.seed,
             options.device,
         )
-    except (weights.WeightsError, record.EditError) as error:
+    except (weights.WeightsError, record.RecordError) as error:
         fail(str(error))
     print(result.text, end="")
     folders = [record.RESULTS] if options.record else []
@@ -222,11 +227,8 @@ def claim(arguments: list[str]) -> int:
         path.stem.replace("_", "-"): sentence(path)
         for path in sorted(CLAIMS.glob("[!_]*.py"))
     }
-    if options.name is None and options.record:
-        fail(
-            f"--record: of which claim? {call('claim')} lists them all"
-        )
-    if options.name is None and not options.again:
+    acts = options.record or options.again or options.conclude
+    if options.name is None and not acts:
         for name, words in claimed.items():
             print(f"{name}\n{textwrap.indent(words, '    ')}")
         print(f"\nTry one: {call('claim NAME')}")
@@ -240,22 +242,27 @@ def claim(arguments: list[str]) -> int:
     import torch
 
     from snippets.lab import claims
+    from snippets.lab.record import RecordError
 
     # Small models are fastest with one thread, and the record says one.
     torch.set_num_threads(1)
-    otherwise = 0
+    differs = False
     for name in names:
-        result = claims.run(name, options.seeds)
+        try:
+            result = (
+                claims.concluded_anew(name)
+                if options.conclude
+                else claims.run(name, options.seeds)
+            )
+        except RecordError as error:
+            fail(str(error))
         print(result.text, end="")
         if options.again:
-            now, then = (
-                result.record["verdict"],
-                claims.recorded_verdict(name),
-            )
-            print(f"{name}: {now}; recorded: {then}", flush=True)
-            otherwise += now != then
+            same, says = claims.compared(name, result)
+            print(*says, sep="\n", flush=True)
+            differs |= not same
         write(result, [claims.RESULTS] if options.record else [])
-    return min(1, otherwise)
+    return int(differs)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import json
 import sys
 import time
 from collections.abc import Sequence
@@ -219,14 +218,13 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     print(" ".join(shown["portuguese"]))
     print(" ".join(shown["written"]))
     if options.record:
-        write(options, settings, seconds, translator, found, shown)
+        write(options, settings, translator, found, shown)
     return 0
 
 
 def write(
     options: argparse.Namespace,
     settings: Settings,
-    seconds: float,
     translator: Translator,
     found: dict[str, float],
     shown: dict[str, Any],
@@ -236,35 +234,30 @@ def write(
     Raises:
         TrainingError: it cannot be written.
     """
+    weights = translator.model.parameters()
     content = {
         "name": options.name,
         "recipe": record.recipe(
-            f"python -m snippets.train {options.name}"
-            f" --steps {options.steps} --seed {options.seed}",
-            f"snippets.recurrence.{options.name.replace('-', '_')}",
-            seconds,
+            f"python -m snippets train {options.name}"
+            f" --steps {settings.steps} --seed {options.seed}",
             seed=options.seed,
+            device="cpu",
+            code=record.code_hash(__name__),
         ),
-        "settings": asdict(settings),
-        "parameters": sum(
-            p.numel() for p in translator.model.parameters()
-        ),
-        "losses": translator.losses[99::100],
-        "scores": found,
-        "sentence": shown,
+        "data": {
+            "settings": asdict(settings),
+            "parameters": sum(weight.numel() for weight in weights),
+            "scores": found,
+            "sentence": shown,
+        },
     }
-    path = RESULTS / f"{options.name}.json"
-    text = json.dumps(
-        record.plain(content), indent=1, ensure_ascii=False
-    )
     try:
-        RESULTS.mkdir(parents=True, exist_ok=True)
-        path.write_text(text + "\n", encoding="utf-8")
+        paths = record.Result(record.plain(content)).write(RESULTS)
     except OSError as error:
         raise TrainingError(
             f"{error.filename}: cannot write there ({error.strerror})"
         ) from error
-    print(f"wrote {path}", file=sys.stderr)
+    print(f"wrote {paths[0]}", file=sys.stderr)
 
 
 if __name__ == "__main__":

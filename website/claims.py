@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,8 +11,8 @@ from typing import Any
 
 from reading_list.records import ReadingList
 from reading_list.syllabus import ROOT
-from website.concepts import abbreviation, picture
-from website.wording import by_make, unbroken
+from website.concepts import abbreviation, load_results, picture
+from website.wording import by_make, counted, unbroken
 
 RESULTS = ROOT / "docs" / "results" / "claims"
 VERDICTS = {"seen": "Seen", "partly": "Partly seen", "not seen": "Not seen"}
@@ -63,12 +62,8 @@ class Claim:
 
 def load_claims(folder: Path = RESULTS) -> dict[str, Claim]:
     """Every recorded claim, by name."""
-    claims = {}
-    for path in sorted(folder.glob("*.json")):
-        record = json.loads(path.read_text(encoding="utf-8"))
-        text = path.with_suffix(".txt").read_text(encoding="utf-8")
-        claims[record["name"]] = Claim(record, text)
-    return claims
+    found = load_results(folder)
+    return {name: Claim(of.record, of.text) for name, of in found.items()}
 
 
 def does_it_hold(claims: Mapping[str, Claim], reading_list: ReadingList) -> str:
@@ -116,11 +111,11 @@ def claim_figure(claim: Claim) -> str:
 
 def _section(claim: Claim, reading_list: ReadingList) -> str:
     record = claim.record
-    versions = record["versions"]
-    seeds = ", ".join(map(str, record["seeds"]))
+    recipe = record["recipe"]
+    seeds = ", ".join(map(str, recipe["seeds"]))
     title = reading_list.by_id[claim.paper].title
     printed = indent(claim.table, "    ")
-    command = by_make(record["command"])
+    command = by_make(recipe["command"])
     parts = [
         f"## {claim.title} {{ #{claim.name} }}",
         f"**{record['claim']}**",
@@ -135,7 +130,7 @@ def _section(claim: Claim, reading_list: ReadingList) -> str:
         parts.append(f"**What we tried.** {unbroken(record['tried'])}")
     parts.append(
         f'<p class="recipe" markdown>`{command}`, seeds {seeds}, Python'
-        f" {versions['python']}, torch {versions['torch']}, {record['machine']}:"
-        f" {record['seconds']:.0f} seconds of one processor on {record['date']}.</p>"
+        f" {recipe['python']}, torch {recipe['torch']}, {recipe['date']}; takes about"
+        f" {counted(recipe['minutes'], 'minute')}.</p>"
     )
     return "\n\n".join(parts)

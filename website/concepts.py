@@ -48,11 +48,11 @@ class Result:
         return dict(self.record["recipe"])
 
 
-def load_results(folder: Path = RESULTS) -> dict[str, Result]:
-    """Every recorded result of a concept, by name.
+def load_results(folder: Path = RESULTS, texts: bool = True) -> dict[str, Result]:
+    """Every record in a folder, by name.
 
     Raises:
-        ResultError: a result is no JSON, or its text is missing.
+        ResultError: a record is no JSON, or its text, where it has `texts`, is missing.
     """
     results = {}
     for path in sorted(folder.glob("*.json")):
@@ -62,9 +62,9 @@ def load_results(folder: Path = RESULTS) -> dict[str, Result]:
             raise ResultError(f"docs/results/{path.name}: {error}") from None
         if "recipe" in record:
             beside = path.with_suffix(".txt")
-            if not beside.exists():
+            if texts and not beside.exists():
                 raise ResultError(f"docs/results/{beside.name} is missing")
-            text = beside.read_text(encoding="utf-8")
+            text = beside.read_text(encoding="utf-8") if texts else ""
             has_figure = path.with_suffix(".svg").exists()
             results[path.stem] = Result(path.stem, record, text, has_figure)
     return results
@@ -264,8 +264,7 @@ def printed(result: Result) -> str:
             '<p class="recipe" markdown>'
             f"Seed {recipe['seed']}, Python {recipe['python']}, "
             f"torch {recipe['torch']}, {wording.counted(recipe['threads'], 'thread')}, "
-            f"{recipe['machine']}: "
-            f"{recipe['seconds']:.1f} seconds on {recipe['date']}.</p>",
+            f"{recipe['date']}.</p>",
         ]
     )
 
@@ -281,9 +280,7 @@ def change(result: Result, number: int, why: str) -> str:
     if not 1 <= number <= len(edits):
         raise LookupError(f"no edit {number} is recorded of {len(edits)}")
     edit = edits[number - 1]
-    before = _marked("- ", edit["before"])
-    after = _marked("+ ", edit["after"])
-    diff = "\n".join(before + after) or "  prints the same"
+    diff = "\n".join(edit["outcome"]) or "  prints the same"
     body = f"```diff\n{diff}\n```\n\n{why}"
     source = "\n".join(
         [
@@ -295,17 +292,6 @@ def change(result: Result, number: int, why: str) -> str:
     )
     folded = indent(body, "    ")
     return f'{source}\n\n??? question "What happens?"\n\n{folded}'
-
-
-MOST_LINES = 8
-
-
-def _marked(mark: str, lines: list[str]) -> list[str]:
-    """The first lines with a mark before each, and how many follow."""
-    shown = [mark + line for line in lines[:MOST_LINES]]
-    if (left := len(lines) - MOST_LINES) > 0:
-        shown.append(f"  ({wording.counted(left, 'line')} more)")
-    return shown
 
 
 GO_ON = {"read": "Read", "watch": "Watch", "paper": "Paper"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -273,10 +272,8 @@ class Renderer:
     @cached_property
     def benchmarks(self) -> dict[str, Any]:
         """What the benchmarks recorded, by name: the recipe and the data."""
-        return {
-            path.stem: json.loads(path.read_text(encoding="utf-8"))
-            for path in sorted((self.docs / "results" / "benchmarks").glob("*.json"))
-        }
+        found = concepts.load_results(self.docs / "results" / "benchmarks", texts=False)
+        return {name: dict(result.record) for name, result in found.items()}
 
     @cached_property
     def claims(self) -> dict[str, Claim]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import torch
@@ -16,7 +15,8 @@ from snippets.recurrence.additive_attention import (
     additive_scores,
 )
 
-TRAINED = record.RESULTS / "benchmarks" / "additive-attention.json"
+BENCHMARKS = record.RESULTS / "benchmarks"
+TRAINED = "additive-attention"
 
 # About to write "glass": the decoder's state, and three places of the source.
 PLACES = ["robô", "copo", "novo"]
@@ -131,7 +131,7 @@ def difference_to_layers(seed: int, device: str) -> float:
 
 def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
     """By hand; the spread of scores; what `python -m snippets.train` recorded."""
-    trained = json.loads(TRAINED.read_text(encoding="utf-8"))
+    trained = record.Result.read(TRAINED, BENCHMARKS).record["data"]
     sentence = whole(trained["sentence"])
     return {
         "by_hand": by_hand(),
@@ -206,3 +206,20 @@ def draw(data: dict[str, Any]) -> Figure:
             title,
         )
     return figure
+
+
+# What the page proposes to change, and what then stands there.
+EDITS = [
+    (
+        "    return torch.tanh(met) @ v",
+        "    return met @ v",
+    ),
+    (
+        "STATE = torch.tensor([[-1.0, 1.0]])",
+        "STATE = torch.tensor([[1.0, -1.0]])",
+    ),
+    (
+        "V = torch.tensor([2.0, 2.0])",
+        "V = torch.tensor([20.0, 20.0])",
+    ),
+]

@@ -184,3 +184,21 @@ def draw(data: dict[str, Any]) -> Figure:
         yticks=[0, 2, 4],
     )
     return figure
+
+
+# What the page proposes to change, and what then stands there.
+EDITS = [
+    (
+        "    scaled = scores / math.sqrt(d_head)",
+        "    scaled = scores",
+    ),
+    (
+        "    weights = softmax(scaled, mask)  # over the keys",
+        "    mask = None if mask is None else mask.mT\n"
+        "    weights = softmax(scaled.mT, mask).mT  # over the queries",
+    ),
+    (
+        "    past_only = torch.ones(3, 3, dtype=torch.bool).tril()",
+        "    past_only = torch.ones(3, 3, dtype=torch.bool).tril(-1)",
+    ),
+]

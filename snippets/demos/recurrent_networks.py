@@ -255,3 +255,21 @@ def draw(data: dict[str, Any]) -> Figure:
     )  # fmt: skip
     decays.tick_params(axis="x", length=0)
     return figure
+
+
+# What the page proposes to change, and what then stands there.
+EDITS = [
+    (
+        "        cell = forget_gate * cell + input_gate * new",
+        "        cell = torch.tanh(forget_gate * cell + input_gate * new)",
+    ),
+    (
+        "        return (torch.tanh(self.input(x) + self.recurrent(hidden)),)",
+        "        mixed = self.input(x) + 4 * self.recurrent(hidden)\n"
+        "        return (torch.tanh(mixed),)",
+    ),
+    (
+        "        reset_after: bool = True,",
+        "        reset_after: bool = False,",
+    ),
+]

@@ -243,7 +243,7 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
             "steps": SETTINGS.steps,
             "longest": SETTINGS.longest,
         },
-        "sampled": trained(seed, device),
+        "trained": trained(seed, device),
     }
 
 
@@ -259,7 +259,7 @@ def show(data: dict[str, Any]) -> None:
     print(f"  the state reads on  {moved['read']:.1e}")
     print(f"difference to PyTorch {moved['difference']:.1e}")
 
-    sizes, found = data["sizes"], data["sampled"]
+    sizes, found = data["sizes"], data["trained"]
     print(
         f"\n{sizes['steps']} steps on {sizes['train']:,} short sentences;"
     )
@@ -277,7 +277,7 @@ def show(data: dict[str, Any]) -> None:
 
 def draw(data: dict[str, Any]) -> Figure:
     """The hidden state after each word; the last one of the left goes to the right."""
-    example = data["sampled"]["examples"][-1]
+    example = data["trained"]["examples"][-1]
     read, written = example["read"], example["written"]
     figure, (left, middle, right) = plots.canvas(
         330, 1, 3, width_ratios=[len(read), 1.2, len(written)]
@@ -296,3 +296,33 @@ def draw(data: dict[str, Any]) -> Figure:
         axes.set_xlabel(title)
     middle.spines[:].set(visible=True, color=plots.LINK, linewidth=2)
     return figure
+
+
+def holds(data: dict[str, Any]) -> dict[str, bool]:
+    """What the page concludes from the training."""
+    of = data["trained"]
+    return {
+        "a third of the next words is right": of["words"] > 1 / 3,
+        "hardly a sentence is, alone": of["sentences"] < 0.1,
+        "another's state costs a nat a word": of["other"]
+        > of["own"] + 1,
+    }
+
+
+# The key of what takes seconds, and the function that gives it.
+TRAINS = "trained"
+# What the page proposes to change, and what then stands there.
+EDITS = [
+    (
+        "    mask = torch.arange(9, device=device) < lengths.T",
+        "    mask = torch.arange(9, device=device) <= lengths.T",
+    ),
+    (
+        '    "it": {"slipped": 0.4, "slid": 0.3, "fell": 0.3},',
+        '    "it": {"[end]": 0.7, "slipped": 0.3},',
+    ),
+    (
+        '    "he": {"has": 0.5, "had": 0.5},',
+        '    "he": {"slipped": 1.0},',
+    ),
+]

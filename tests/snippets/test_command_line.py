@@ -12,6 +12,7 @@ import torch
 
 from reading_list.syllabus import ROOT, load_syllabus
 from snippets import __main__ as command_line
+from snippets.demos import attention
 from snippets.lab import record, weights
 
 WRITTEN = [concept.name for concept in load_syllabus().written if concept.code]
@@ -89,7 +90,6 @@ def test_out_writes_the_result_into_a_new_folder(tmp_path, capsys):
     }
     written = json.loads((folder / "attention.json").read_text("utf-8"))
     assert written["recipe"]["seed"] == 3 and written["recipe"]["device"] == "cpu"
-    assert written["recipe"]["code"] == record.code_hash("snippets.demos.attention")
     assert (folder / "attention.txt").read_text("utf-8") == out
     assert str(folder / "attention.json") in err
 
@@ -99,8 +99,8 @@ def test_record_writes_the_edits_too(tmp_path, monkeypatch):
     assert command_line.main(["attention", "--record"]) == 0
     written = json.loads((tmp_path / "attention.json").read_text("utf-8"))
     edits = [(edit["find"], edit["replace"]) for edit in written["edits"]]
-    assert edits == [(e.find, e.replace) for e in record.edits_of("attention")]
-    assert all(edit["after"] for edit in written["edits"])
+    assert edits == attention.EDITS
+    assert all(edit["outcome"] for edit in written["edits"])
 
 
 def test_record_without_a_name_records_all(tmp_path, monkeypatch):
@@ -127,10 +127,9 @@ def test_a_record_is_made_with_one_thread(tmp_path, monkeypatch):
 
 
 def test_an_edit_of_the_page_that_does_not_fit_is_one_line(monkeypatch, capsys):
-    odd = [record.Edit("no such line", "x")]
-    monkeypatch.setattr(record, "edits_of", lambda name: odd)
+    monkeypatch.setattr(attention, "EDITS", [("no such line", "x")])
     line = refusal(["attention", "--record"], capsys)
-    assert line.startswith("snippets: attention.py: 'no such line', which the page")
+    assert line.startswith("snippets: attention.py: 'no such line', which an edit")
 
 
 def test_a_concept_without_a_snippet_says_why(tmp_path, monkeypatch, capsys):

@@ -1,15 +1,16 @@
 """The command that trains a translator."""
 
-import json
+from dataclasses import asdict
 from itertools import islice
 
 import pytest
 import torch
 
 from snippets import train
-from snippets.lab import record
+from snippets.lab import freshness, record
 from snippets.lab.batches import Vocabulary
 from snippets.lab.portuguese import pairs
+from snippets.lab.record import Result
 from snippets.train import MODELS, SENTENCE, Settings
 
 TINY = Settings(steps=2, count=40, longest=6, batch_size=8, d_model=8, d_hidden=8)
@@ -55,12 +56,14 @@ def test_it_trains_says_how_good_it_is_and_records(name, elsewhere, capsys):
     assert train.main([name, "--steps", "2", "--record"]) == 0
     torch.set_num_threads(threads)
     assert "bleu" in capsys.readouterr().out
-    result = json.loads((elsewhere / "results" / f"{name}.json").read_text())
-    command = f"python -m snippets.train {name} --steps 2 --seed 0"
-    assert result["recipe"]["command"] == command
-    weights = result["sentence"].get("weights", [])
+    result = Result.read(name, elsewhere / "results").record
+    data, recipe = result["data"], result["recipe"]
+    assert recipe["command"] == f"python -m snippets train {name} --steps 2 --seed 0"
+    assert recipe["code"] == record.code_hash("snippets.train")
+    assert data["settings"]["steps"] == 2
+    weights = data["sentence"].get("weights", [])
     assert all(sum(row) <= 1.001 for row in weights)
-    assert ("error_rate" in result["scores"]) == bool(weights) == (name != "seq2seq")
+    assert ("error_rate" in data["scores"]) == bool(weights) == (name != "seq2seq")
 
 
 def test_it_goes_on_where_it_was(elsewhere, capsys):
@@ -168,13 +171,24 @@ RECORDED = sorted(
 )
 
 
+@pytest.mark.fresh
 @pytest.mark.parametrize("name", RECORDED)
 def test_what_is_recorded_is_of_this_code_and_good(name):
-    path = record.RESULTS / "benchmarks" / f"{name}.json"
-    result = json.loads(path.read_text(encoding="utf-8"))
-    module = f"snippets.recurrence.{name.replace('-', '_')}"
-    assert result["recipe"]["code"] == record.code_hash(module)
-    assert result["scores"]["bleu"] >= 95
-    assert result["scores"]["error_rate"] < 0.15
-    sentence = result["sentence"]
-    assert sentence["written"] == sentence["english"] == list(SENTENCE.english)
+    recorded = Result.read(name, record.RESULTS / "benchmarks")
+    command = f"python -m snippets train {name} --steps 4000 --seed 0"
+    recipe = record.recipe(
+        command, seed=0, device="cpu", code=record.code_hash("snippets.train")
+    )
+    data = recorded.record["data"]
+    settings = asdict(Settings(4000, lr=0.005))
+    today = {
+        "name": name,
+        "recipe": {**recipe, **freshness.pins(), "threads": 1},
+        "data": {**data, "settings": settings},
+    }
+    again_by = f"record it again: {command} --record"
+    assert freshness.compared(recorded, Result(today)) == [], again_by
+    assert data["scores"]["bleu"] >= 95
+    assert data["scores"]["error_rate"] < 0.15
+    assert data["sentence"]["written"] == data["sentence"]["english"]
+    assert data["sentence"]["english"] == list(SENTENCE.english)

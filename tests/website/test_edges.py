@@ -297,20 +297,24 @@ PLANTS = {
     "edit-beyond": ("edits", more(PAGE, "{{ change(4) }}"), "1, 2, 3, 4 of 3"),
     "one-edit": (
         "edits",
-        sub(PAGE, r"  - find: \"    weights.*?(?=go_on:)", ""),
+        sub(DEMO, r'    \(\n        "    weights.*(?=\]\n$)', ""),
         "1 edits",
     ),
     "edit-of-nothing": (
         "edits",
-        sub(PAGE, 'find: "    scaled', 'find: "    scoled'),
+        sub(DEMO, '"    scaled', '"    scoled'),
         "edit 1 changes stands 0 times",
     ),
     "edit-of-two-places": (
         "edits",
-        more(DEMO, "    scaled = scores / math.sqrt(d_head)\n"),
+        more(DEMO, "if 1:\n    scaled = scores / math.sqrt(d_head)\n"),
         "edit 1 changes stands 2 times",
     ),
-    "edit-without-why": ("edits", sub(PAGE, "    why:", "    because:"), "no 'why'"),
+    "edit-without-why": (
+        "edits",
+        sub(PAGE, "- why:", "- because:"),
+        "say of each edit why",
+    ),
     # What was printed and drawn is shown.
     "output-hidden": ("seen", sub(PAGE, r"\{\{ printed\(\) \}\}", ""), "printed"),
     "figure-hidden": ("seen", sub(PAGE, r"\{\{ figure\(.*?\) \}\}", ""), "drew"),

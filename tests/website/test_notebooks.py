@@ -19,7 +19,7 @@ from mkdocs_jupyter.convert import nb2html
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from reading_list.syllabus import ROOT
-from snippets.lab.freshness import same_line
+from snippets.lab.freshness import same_text
 from website import notebooks
 from website.maths import typeset_page
 from website.notebooks import NotebookError, NotebookPage, colab, convert
@@ -65,10 +65,7 @@ def same_outputs(recorded: list[Any], today: list[Any], figures: bool) -> bool:
         if figures or not kind.startswith("image/")
     ]
     return all(
-        then == now
-        if kind.startswith("image/")
-        else len(then.splitlines()) == len(now.splitlines())
-        and all(map(same_line, then.splitlines(), now.splitlines()))
+        then == now if kind.startswith("image/") else same_text(then, now)
         for kind, then, now in pairs
     )
 

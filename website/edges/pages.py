@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 
@@ -72,24 +73,33 @@ def _confusions(body: str) -> Iterator[str]:
 
 
 def edits(tree: Tree) -> Iterator[str]:
-    """Each page proposes two or three edits that fit its code, and shows each."""
+    """Each demo proposes two or three edits that fit its code; its page shows each."""
     for concept, page in tree.pages:
         if not concept.code:
             continue
         content = tree.files[page]
-        proposed = matter_of(content).get("edits", [])
+        proposed = _proposed(tree.files.get(concept.sources[-1], ""))
         if not 2 <= len(proposed) <= 3:
             yield f"{page}: proposes {len(proposed)} edits, not two or three"
         shown = [text(call, 0, "number") for call in calls(content, "change")]
         if shown != [str(number) for number, _ in enumerate(proposed, 1)]:
             yield f"{page}: shows the edits {', '.join(shown)} of {len(proposed)}"
-        sources = [tree.files.get(path, "") for path in concept.sources]
-        for number, edit in enumerate(proposed, 1):
-            for key in ("find", "replace", "why"):
-                if key not in edit:
-                    yield f"{page}: edit {number} has no {key!r}"
-            if (times := sum(s.count(edit.get("find", "")) for s in sources)) != 1:
+        whys = [edit.get("why") for edit in matter_of(content).get("edits", [])]
+        if len(whys) != len(proposed) or not all(whys):
+            yield f"{page}: its `edits` do not say of each edit why: {len(proposed)}"
+        sources = ["\n" + tree.files.get(path, "") for path in concept.sources]
+        for number, (find, _) in enumerate(proposed, 1):
+            if (times := sum(s.count(f"\n{find}\n") for s in sources)) != 1:
                 yield f"{page}: what edit {number} changes stands {times} times"
+
+
+def _proposed(demo: str) -> list[tuple[str, str]]:
+    """The EDITS of a demo, read, not run."""
+    for node in ast.parse(demo).body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id="EDITS")], value=value):
+                return list(ast.literal_eval(value))
+    return []
 
 
 def seen(tree: Tree) -> Iterator[str]:
