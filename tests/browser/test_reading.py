@@ -1,0 +1,77 @@
+"""What somebody does who reads: copy code, follow the contents, go on, print."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from website.served import Site
+
+PHONE = {"width": 360, "height": 800}
+LAPTOP = {"width": 1280, "height": 800}
+CONCEPT = "concepts/attention/"
+NOTEBOOK = "notebooks/attention-by-hand/"
+
+
+@contextmanager
+def opened(browser: Browser, address: str, **options: Any) -> Iterator[Page]:
+    """The page in a fresh context, loaded to the last request."""
+    context = browser.new_context(**{"viewport": LAPTOP, **options})
+    try:
+        page = context.new_page()
+        page.goto(address)
+        page.wait_for_load_state("networkidle")
+        yield page
+    finally:
+        context.close()
+
+
+@pytest.mark.parametrize("path", ["", CONCEPT, "before-you-start/", "add/", NOTEBOOK])
+def test_every_copy_button_copies_its_own_block(
+    browser: Browser, site: Site, path: str
+) -> None:
+    allowed = ["clipboard-read", "clipboard-write"]
+    with opened(browser, site.url + path, permissions=allowed) as page:
+        page.evaluate(
+            "document.querySelectorAll('main details').forEach(d => d.open = true)"
+        )
+        blocks = page.locator("main pre:has(.md-code__button)")
+        blocks.first.wait_for()
+        for block in blocks.all():
+            page.evaluate("navigator.clipboard.writeText('nothing')")
+            block.locator(".md-code__button").click()
+            page.wait_for_function(
+                "navigator.clipboard.readText().then(text => text !== 'nothing')"
+            )
+            copied = page.evaluate("navigator.clipboard.readText()")
+            assert copied == block.locator("code").inner_text().rstrip()
+
+
+@pytest.mark.parametrize("path", [CONCEPT, "before-you-start/", "does-it-hold/"])
+def test_the_contents_lead_to_the_section_that_they_name(
+    browser: Browser, site: Site, path: str
+) -> None:
+    with opened(browser, site.url + path) as page:
+        entries = page.locator(".md-sidebar--secondary .md-nav__link")
+        header = page.locator(".md-header").bounding_box()["height"]
+        for entry in entries.all():
+            anchor = entry.get_attribute("href")
+            entry.click()
+            page.wait_for_timeout(200)
+            page.mouse.wheel(0, 3)  # the address is written anew at every scroll
+            page.wait_for_timeout(200)
+            top = page.locator(f"[id='{anchor.split('#')[1]}']").bounding_box()["y"]
+            at_the_end = page.evaluate(
+                "scrollY + innerHeight >= document.documentElement.scrollHeight - 1"
+            )
+            if at_the_end:  # nothing below to scroll up
+                break
+            assert page.url.endswith(anchor)
+            lit = page.locator(".md-sidebar--secondary .md-nav__link--active").last
+            assert lit.get_attribute("href").endswith(anchor)
+            assert header - 5 <= top < header + 30
