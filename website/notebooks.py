@@ -347,7 +347,8 @@ def publish(
     for link in made.dead:
         _log.warning("%s: the link %r leads nowhere", path, link)
     page.toc = get_toc(made.toc)
-    page.meta.setdefault("description", notebook["metadata"].get("description"))
+    for name in ("description", "previous", "next"):
+        page.meta.setdefault(name, notebook["metadata"].get(name))
     page.present_anchor_ids = {heading.id for heading in made.headings}
     page.links_to_anchors = {}
     for target, anchor, link in made.anchors:

@@ -162,12 +162,19 @@ class Renderer:
         if path.startswith("resources/"):
             name = PurePosixPath(path).stem
             resource = concepts.resource_named(self.reading_list, name)
-            return resources.resource_meta(resource)
+            about = [self.syllabus.by_name[name] for name in resource.concepts]
+            following = [f"concepts/{c.name}.md" for c in about if c.written]
+            return resources.resource_meta(resource) | {
+                "next": following[0] if following else None
+            }
         if path.startswith("concepts/"):
             # Who searches for a word wants it explained, on the main line first.
             concept = concepts.concept_named(self.syllabus, PurePosixPath(path).stem)
             on_main_line = self.syllabus.on_main_line(concept)
-            return {"search": {"boost": 4 if on_main_line else 3}}
+            boost = {"search": {"boost": 4 if on_main_line else 3}}
+            return boost | concepts.way(concept, self.syllabus)
+        if path == "before-you-start.md":
+            return {"next": f"concepts/{self.syllabus.written[0].name}.md"}
         return {}
 
     def page(self, path: str, markdown: str, meta: Mapping[str, Any]) -> str:
@@ -311,6 +318,6 @@ class Renderer:
                 concepts.heading(concept, self.syllabus, concepts.minutes(markdown)),
                 self.fill(markdown, context),
                 concepts.go_on(concept, self.reading_list, meta.get("go_on", {})),
-                concepts.next_button(concept, self.syllabus),
+                concepts.branches(concept, self.syllabus),
             ]
         )

@@ -39,6 +39,7 @@ def resource_meta(resource: Resource) -> dict[str, Any]:
         "description": resource.summary,
         "search": {"boost": 1 if resource.guide else 0.3},
         "hide": ["toc"],
+        "previous": "catalogue.md",
     }
 
 

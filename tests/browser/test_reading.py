@@ -75,3 +75,39 @@ def test_the_contents_lead_to_the_section_that_they_name(
             lit = page.locator(".md-sidebar--secondary .md-nav__link--active").last
             assert lit.get_attribute("href").endswith(anchor)
             assert header - 5 <= top < header + 30
+
+
+def test_the_buttons_and_the_keys_lead_the_same_way(
+    browser: Browser, site: Site
+) -> None:
+    kinds = ["before-you-start/", "notation/", "corpus/", NOTEBOOK]
+    kinds += ["resources/devlin-2018-bert/"]
+    concepts = sorted(site.folder.glob("concepts/*/"))
+    assert len(concepts) > 10
+    with opened(browser, site.url) as page:
+        for path in [*kinds, *(f"concepts/{folder.name}/" for folder in concepts)]:
+            page.goto(site.url + path)
+            for button, rel in (("a.next", "next"), ("a.previous", "prev")):
+                shown = page.locator(f"main .way {button}:visible")
+                linked = page.locator(f"head link[rel={rel}]")
+                assert linked.count() == shown.count(), path
+                if shown.count():
+                    ends = [at.evaluate("a => a.href") for at in (shown, linked)]
+                    assert ends[0].removesuffix("#map") == ends[1], path
+        # There by the button, on by n, and back by p, without a reload.
+        page.goto(site.url + "before-you-start/")
+        stops = [page.url]
+        page.evaluate("window.stayed = true")
+        page.locator("a.next").click()
+        page.wait_for_url("**/concepts/*/")
+        stops.append(page.url)
+        following = page.locator(".way a.next").evaluate("a => a.href")
+        page.keyboard.press("n")
+        page.wait_for_url(following)
+        for stop in reversed(stops):
+            page.locator(f"head link[rel=prev][href='{stop}']").wait_for(
+                state="attached"
+            )
+            page.keyboard.press("p")
+            page.wait_for_url(stop)
+        assert page.evaluate("window.stayed")
