@@ -88,6 +88,16 @@ def _lead_on(page: Page, files: Files) -> None:
         setattr(page, f"{name}_page", file.page)
 
 
+def on_template_context(context: Any, template_name: str, **_: Any) -> Any:
+    """Let the page for what is missing know every concept."""
+    if template_name == "404.html":
+        context["concepts"] = [
+            (concept, _renderer.address(concept.name))
+            for concept in _renderer.syllabus.concepts
+        ]
+    return context
+
+
 def on_post_page(output: str, **_: Any) -> str:
     """Let the first Tab of every page lead to its text."""
     return skip.to_the_text(output)

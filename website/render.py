@@ -223,6 +223,12 @@ class Renderer:
         except OSError as error:
             raise RenderError(f"there is no drawing {error.filename}") from None
 
+    def address(self, name: str) -> str:
+        """Where a concept leads: to its page, or to what the catalogue has on it."""
+        if self.syllabus.by_name[name].written:
+            return f"concepts/{name}/"
+        return f"catalogue/?concept={name}"
+
     def fill(self, text: str, context: Mapping[str, Any]) -> str:
         return self.jinja.from_string(text).render(context)
 
@@ -234,7 +240,7 @@ class Renderer:
 
         def href(name: str) -> str:
             # Raw HTML is not rewritten: addresses count from the page's own folder.
-            return f"{root}concepts/{name}/"
+            return root + self.address(name)
 
         return {
             "root": root,

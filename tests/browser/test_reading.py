@@ -111,3 +111,48 @@ def test_the_buttons_and_the_keys_lead_the_same_way(
             page.keyboard.press("p")
             page.wait_for_url(stop)
         assert page.evaluate("window.stayed")
+
+
+@pytest.mark.parametrize("viewport", [LAPTOP, PHONE])
+def test_a_planned_station_leads_to_what_the_catalogue_has(
+    browser: Browser, site: Site, viewport: dict[str, int]
+) -> None:
+    with opened(browser, site.url, viewport=viewport) as page:
+        station = page.locator(".map-planned:visible").first
+        (station if viewport == LAPTOP else station.locator("a")).click()
+        page.wait_for_url("**/catalogue/?concept=*")
+        page.locator(".entries li:visible").first.wait_for()
+        shown = page.locator(".entries li:visible").count()
+        assert 0 < shown < page.locator(".entries li").count()
+
+
+@pytest.mark.parametrize(
+    ("path", "leads"),
+    [
+        ("concepts/", ["", "#map"]),
+        ("resources/", ["catalogue/"]),
+        ("concepts/bert/", ["catalogue/?concept=bert"]),
+        ("concepts/Heads", ["concepts/heads/"]),
+        ("bert-base", ["catalogue/?concept=bert"]),
+        ("resources/no-such-thing/", ["catalogue/"]),
+        ("odd", []),
+    ],
+)
+def test_the_page_for_what_is_missing_knows_the_word(
+    browser: Browser, site: Site, path: str, leads: list[str]
+) -> None:
+    with opened(browser, site.url + path) as page:
+        assert page.title().startswith("There is no page here")
+        links = page.locator(".meant a:visible")
+        ends = [link.evaluate("a => a.href") for link in links.all()]
+        assert ends == ([site.url + "".join(leads)] if leads else [])
+
+
+def test_breadcrumbs_lead_to_other_pages(browser: Browser, site: Site) -> None:
+    paths = [CONCEPT, "concepts/heads/", "before-you-start/", "notation/", "corpus/"]
+    with opened(browser, site.url) as page:
+        for path in paths:
+            page.goto(site.url + path)
+            ends = page.locator(".md-path a").evaluate_all("all => all.map(a => a.href)")
+            assert ends[0] == site.url and site.url + path not in ends
+            assert (site.url + "#map" in ends) is path.startswith("concepts/")

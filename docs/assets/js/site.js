@@ -49,3 +49,19 @@ new MutationObserver(soon).observe(document.body, {
   subtree: true,
 });
 soon();
+
+// Who asks for a page that is missing meant something: the address says what.
+const meant = document.querySelector(".meant");
+if (meant) {
+  const parts = decodeURIComponent(location.pathname).toLowerCase().split("/");
+  const [asked = "", above] = parts.filter((part) => part).reverse();
+  const items = [...meant.querySelectorAll("[data-word]")];
+  const named = (fits) => items.filter(({ dataset: { word } }) => fits(word));
+  const found = [
+    named((word) => word === asked),
+    named((word) => asked.includes(word) || (asked.length > 2 && word.includes(asked))),
+    named((word) => word === above),
+  ].find((some) => some.length);
+  for (const item of items) item.hidden = !found?.includes(item);
+  meant.hidden = !found;
+}
