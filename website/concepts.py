@@ -6,7 +6,7 @@ import html
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
@@ -361,7 +361,7 @@ def _cite(resource: Resource) -> str:
 def way(concept: Concept, syllabus: Syllabus) -> dict[str, Any]:
     """Where the buttons at the foot lead, and the keys p and n: files under docs/.
 
-    On along the road one is on; a branch begins at the main road and leads `back` to it.
+    On along the road one is on; a branch leads `back` to the main road.
     """
     before, after = _around(concept, syllabus)
     previous, following = (before or [None])[-1], (after or [None])[0]

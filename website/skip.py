@@ -16,6 +16,4 @@ _LINK = '<a href="#text-of-the-page" class="md-skip">Skip to content</a>'
 
 def to_the_text(page: str) -> str:
     """The page with the link, and with the place that it leads to."""
-    return _PLACE.sub(rf"\1{_LINK}\2", page, count=1).replace(
-        _TEXT, _TEXT + _TARGET, 1
-    )
+    return _PLACE.sub(rf"\1{_LINK}\2", page, count=1).replace(_TEXT, _TEXT + _TARGET, 1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -153,6 +152,8 @@ def test_breadcrumbs_lead_to_other_pages(browser: Browser, site: Site) -> None:
     with opened(browser, site.url) as page:
         for path in paths:
             page.goto(site.url + path)
-            ends = page.locator(".md-path a").evaluate_all("all => all.map(a => a.href)")
+            ends = page.locator(".md-path a").evaluate_all(
+                "all => all.map(a => a.href)"
+            )
             assert ends[0] == site.url and site.url + path not in ends
             assert (site.url + "#map" in ends) is path.startswith("concepts/")
