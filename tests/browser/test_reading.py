@@ -157,3 +157,112 @@ def test_breadcrumbs_lead_to_other_pages(browser: Browser, site: Site) -> None:
             )
             assert ends[0] == site.url and site.url + path not in ends
             assert (site.url + "#map" in ends) is path.startswith("concepts/")
+
+
+def test_home_says_what_it_is_about(browser: Browser, site: Site) -> None:
+    with opened(browser, site.url) as page:
+        name = "The Runnable Transformer"
+        assert page.title() == name
+        shared = page.locator("meta[property='og:title']").get_attribute("content")
+        assert shared == name
+        first = page.locator("main h1 ~ p").first
+        assert first.inner_text().startswith("A Transformer is ")
+        assert first.bounding_box()["y"] < LAPTOP["height"] / 2
+
+
+# --- With the keyboard
+
+STOP = """() => {
+  const stop = document.activeElement;
+  // What is inside a hidden radio button's form is shown by its label.
+  const shown = stop.matches(".md-option") ? stop.closest("form") : stop;
+  const { top, bottom, left, right } = shown.getBoundingClientRect();
+  return {
+    inText: !!stop.closest("article"),
+    seen: bottom > top && right > left && bottom > 0 && top < innerHeight
+      && right > 0 && left < innerWidth && shown.checkVisibility(
+        { opacityProperty: true, visibilityProperty: true }),
+    what: stop.outerHTML.slice(0, 120),
+  };
+}"""
+
+
+@pytest.mark.parametrize("viewport", [LAPTOP, PHONE], ids=["laptop", "phone"])
+def test_every_stop_on_the_way_to_the_text_is_seen(
+    browser: Browser, site: Site, viewport: dict[str, int]
+) -> None:
+    options = {"viewport": viewport, "reduced_motion": "reduce"}
+    with opened(browser, site.url + CONCEPT, **options) as page:
+        stops = []
+        while not (stops and stops[-1]["inText"]):
+            page.keyboard.press("Tab")
+            page.wait_for_timeout(30)
+            stops.append(page.evaluate(STOP))
+            assert len(stops) < 60
+        assert [stop["what"] for stop in stops if not stop["seen"]] == []
+        if viewport == PHONE:
+            assert len(stops) < 10
+
+
+def test_the_menu_on_a_phone_opens_for_the_keyboard_and_shows_the_site(
+    browser: Browser, site: Site
+) -> None:
+    with opened(browser, site.url + CONCEPT, viewport=PHONE) as page:
+        assert not page.locator(".menu-links a").first.is_visible()
+        page.locator(".md-header__button[for=__drawer]").focus()
+        page.keyboard.press("Enter")
+        page.wait_for_timeout(400)
+        names = ["Map", "Catalogue", "Add", "Code"]
+        links = page.locator(".menu-links a")
+        assert links.all_inner_texts() == names
+        for link in links.all():
+            box = link.bounding_box()
+            assert box["x"] >= 0 and box["x"] + box["width"] <= 242
+            assert box["y"] >= 0 and box["height"] >= 44
+        # No empty band: the chapter's name comes straight after.
+        title = page.locator(".md-nav__title:visible").last.bounding_box()
+        assert title["y"] < 50 and title["height"] < 60
+        links.nth(1).click()
+        page.wait_for_url("**/catalogue/")
+
+
+def test_a_key_opens_the_search_on_a_phone(browser: Browser, site: Site) -> None:
+    with opened(browser, site.url + CONCEPT, viewport=PHONE) as page:
+        page.keyboard.press("/")
+        page.keyboard.type("softmax")
+        page.locator(".md-search-result__link:visible").first.wait_for()
+
+
+def test_the_ring_of_a_menu_entry_is_whole(browser: Browser, site: Site) -> None:
+    with opened(browser, site.url + "concepts/reading-papers/") as page:
+        page.locator(".md-sidebar--primary a:visible").nth(1).focus()
+        page.keyboard.press("Shift+Tab")
+        page.wait_for_timeout(100)
+        cut = page.evaluate(
+            """() => {
+              const entry = document.activeElement;
+              const { outlineWidth, outlineOffset } = getComputedStyle(entry);
+              const ring = parseFloat(outlineWidth) + parseFloat(outlineOffset);
+              const box = entry.closest(".md-sidebar__scrollwrap");
+              const [within, top] = [box, entry].map(
+                e => e.getBoundingClientRect().top);
+              return within - (top - ring);
+            }"""
+        )
+        assert cut <= 0
+
+
+def test_the_space_bar_switches_between_light_and_dark(
+    browser: Browser, site: Site
+) -> None:
+    with opened(browser, site.url, color_scheme="light") as page:
+        scheme = "document.body.getAttribute('data-md-color-scheme')"
+        switch = page.locator("[data-md-component=palette]")
+        shown = [page.evaluate(scheme)]
+        switch.locator("input").first.focus()
+        for _ in range(2):
+            page.keyboard.press("Space")
+            page.wait_for_timeout(100)
+            shown.append(page.evaluate(scheme))
+        assert shown == ["default", "default", "slate"]
+        assert page.evaluate("scrollY") == 0

@@ -41,6 +41,28 @@ for (const label of document.querySelectorAll(
   label.replaceWith(button);
 }
 
+// On a phone a key for the search has to open it first: what is hidden takes no focus.
+addEventListener("keydown", (event) => {
+  const { key, target, altKey, ctrlKey, metaKey } = event;
+  if (!["/", "f", "s"].includes(key) || altKey || ctrlKey || metaKey) return;
+  const query = document.querySelector("[data-md-component=search-query]");
+  const types = target.closest("input, select, textarea");
+  if (types || query.checkVisibility({ visibilityProperty: true })) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  document.querySelector(".md-header__button[for=__search]").click();
+}, true);
+
+// The space bar does on the switch between light and dark what Enter does.
+document.querySelector("[data-md-component=palette]").addEventListener(
+  "keydown",
+  (event) => {
+    if (event.key !== " ") return;
+    event.preventDefault();
+    event.currentTarget.querySelector("label:not([hidden])").click();
+  },
+);
+
 addEventListener("resize", soon);
 addEventListener("toggle", soon, true);
 document.fonts.ready.then(soon);
