@@ -8,7 +8,8 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import groupby, takewhile
+from operator import itemgetter
 from pathlib import Path
 from textwrap import indent
 from typing import Any, TypeVar
@@ -272,13 +273,12 @@ def change(result: Result, number: int, why: str) -> str:
     if not 1 <= number <= len(edits):
         raise LookupError(f"no edit {number} is recorded of {len(edits)}")
     edit = edits[number - 1]
-    before = _marked("- ", edit["before"])
-    after = _marked("+ ", edit["after"])
-    diff = "\n".join(before + after) or "  prints the same"
-    body = f"```diff\n{diff}\n```\n\n{why}"
+    lines = _outcome(result.text, edit["before"], edit["after"])
+    diff = "\n".join(lines) or "  prints the same"
+    body = f"``` {{ .diff .no-copy }}\n{diff}\n```\n\n{why}"
     source = "\n".join(
         [
-            f'```diff title="{edit["file"]}"',
+            f'``` {{ .diff .no-copy title="{edit["file"]}" }}',
             *(f"- {line}" for line in edit["find"].splitlines()),
             *(f"+ {line}" for line in edit["replace"].splitlines()),
             "```",
@@ -288,14 +288,44 @@ def change(result: Result, number: int, why: str) -> str:
     return f'{source}\n\n??? question "What happens?"\n\n{folded}'
 
 
-MOST_LINES = 8
+MOST_LINES = 5  # that differ side by side
+MOST_NEW = 12  # of those that have no place
 
 
-def _marked(mark: str, lines: list[str]) -> list[str]:
+def _outcome(printed: str, before: list[str], after: list[str]) -> list[str]:
+    """What an edit changed, each line in its table, with a mark before what differs.
+
+    Where the edit prints fewer lines or more, the record does not say which became
+    which: then the new ones follow the old ones.
+    """
+    paired = len(before) == len(after)
+    old, new = list(before), list(after)
+    shown: list[str] = []
+    for table in printed.split("\n\n"):
+        rows = []
+        for line in table.splitlines():
+            differs = bool(old) and line == old[0]
+            rows.append((differs, old.pop(0) if differs else line))
+        if not any(differs for differs, _ in rows):
+            continue
+        shown += [""] if shown else []
+        for differs, run in groupby(rows, key=itemgetter(0)):
+            lines = [line for _, line in run]
+            if not differs:
+                shown += ["  " + line for line in lines]
+                continue
+            shown += _marked("- ", lines, MOST_LINES)
+            if paired:
+                shown += _marked("+ ", new[: len(lines)], MOST_LINES)
+                del new[: len(lines)]
+    return shown + [""] * bool(new) + _marked("+ ", new, MOST_NEW)
+
+
+def _marked(mark: str, lines: list[str], most: int) -> list[str]:
     """The first lines with a mark before each, and how many follow."""
-    shown = [mark + line for line in lines[:MOST_LINES]]
-    if (left := len(lines) - MOST_LINES) > 0:
-        shown.append(f"  ({wording.counted(left, 'line')} more)")
+    shown = [mark + line for line in lines[:most]]
+    if (left := len(lines) - most) > 0:
+        shown.append(f"{mark}({wording.counted(left, 'line')} more)")
     return shown
 
 

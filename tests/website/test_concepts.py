@@ -212,19 +212,43 @@ def test_output_comes_with_the_recipe():
     )
 
 
-def test_a_change_shows_the_edit_and_folds_the_outcome():
-    assert concepts.change(result(), 1, "Because.\nYes.") == (
-        '```diff title="snippets/demos/first.py"\n'
-        "-     a = 1\n+     b = 2\n+     a = b\n```\n\n"
-        '??? question "What happens?"\n\n'
-        "    ```diff\n    - x 1\n    + x 2\n    + y\n    ```\n\n    Because.\n    Yes."
-    )
+PRINTED = "a table\nx 1\nsame\n\nuntouched\nz 1\n\nanother table\nx 1\ny 1\nend\n"
 
 
-def test_a_change_that_changes_nothing_says_so():
-    assert "      prints the same\n" in concepts.change(
-        result(before=[], after=[]), 1, "So."
+@pytest.mark.parametrize(
+    ("before", "after", "shown"),
+    [
+        (["x 1"], ["x 2"], ["  a table", "- x 1", "+ x 2", "  same"]),
+        (
+            ["x 1", "x 1", "y 1"],
+            ["x 2", "x 3", "y 3"],
+            [
+                *("  a table", "- x 1", "+ x 2", "  same", "", "  another table"),
+                *("- x 1", "- y 1", "+ x 3", "+ y 3", "  end"),
+            ],
+        ),
+        # The record does not say which line became which.
+        (
+            ["y 1"],
+            ["u", "v"],
+            ["  another table", "  x 1", "- y 1", "  end", "", "+ u"],
+        ),
+        (["end"], [], ["  another table", "  x 1", "  y 1", "- end"]),
+        ([], [], ["  prints the same"]),
+    ],
+)
+def test_what_an_edit_changed_stands_in_its_table(before, after, shown):
+    record = {"edits": [{**EDIT, "before": before, "after": after}]}
+    made = concepts.change(Result("first", record, PRINTED, True), 1, "Because.\nYes.")
+    edit, _, outcome = made.partition('\n\n??? question "What happens?"\n\n')
+    assert edit == (
+        '``` { .diff .no-copy title="snippets/demos/first.py" }\n'
+        "-     a = 1\n+     b = 2\n+     a = b\n```"
     )
+    lines = [line.removeprefix("    ") for line in outcome.splitlines()]
+    assert lines[0] == "``` { .diff .no-copy }"
+    assert lines[1 : len(shown) + 1] == shown
+    assert lines[-3:] == ["", "Because.", "Yes."]
 
 
 @pytest.mark.parametrize("number", [0, 2])
@@ -234,10 +258,12 @@ def test_a_change_that_is_not_recorded_is_named(number):
 
 
 def test_a_long_outcome_says_how_much_is_left_out():
-    lines = [f"line {number}" for number in range(10)]
-    shown = concepts.change(result(before=lines, after=lines[:9]), 1, "So.")
-    assert shown.count("    - line") == 8 and "(2 lines more)" in shown
-    assert shown.count("    + line") == 8 and "(1 line more)" in shown
+    lines = [f"line {number}" for number in range(8)]
+    record = {"edits": [{**EDIT, "before": lines, "after": [*lines[:7], "odd"]}]}
+    long = Result("first", record, "\n".join(lines), has_figure=True)
+    shown = concepts.change(long, 1, "So.")
+    assert shown.count("    - line") == shown.count("    + line") == 5
+    assert "    - (3 lines more)\n" in shown and "    + (3 lines more)\n" in shown
 
 
 def test_the_way_keeps_to_the_road_and_a_branch_leads_back():
