@@ -69,6 +69,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "scientific": scientific,
     "thousands": thousands,
     "percent": percent,
+    "unbroken": unbroken,
 }
 
 

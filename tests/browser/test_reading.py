@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -266,3 +267,68 @@ def test_the_space_bar_switches_between_light_and_dark(
             shown.append(page.evaluate(scheme))
         assert shown == ["default", "default", "slate"]
         assert page.evaluate("scrollY") == 0
+
+
+# --- On paper, and on a phone
+
+
+def test_paper_keeps_answers_folded_and_things_whole(
+    browser: Browser, site: Site
+) -> None:
+    with opened(browser, site.url + CONCEPT) as page:
+        questions = page.locator("details.question")
+        questions.nth(1).locator("summary").click()
+        page.emulate_media(media="print")
+        answers = [q.locator("> :not(summary)").first for q in questions.all()]
+        page.wait_for_timeout(200)  # Material opens them all
+        assert [i for i, answer in enumerate(answers) if answer.is_visible()] == [1]
+        for part in ("figure", "tr", "pre"):
+            whole = page.locator(f"article {part}").first
+            assert whole.evaluate("e => getComputedStyle(e).breakInside") == "avoid"
+        heading = page.locator("article h2").first
+        assert heading.evaluate("e => getComputedStyle(e).breakAfter") == "avoid"
+        column = page.locator("article > p").first.bounding_box()["width"]
+        assert column > 0.75 * LAPTOP["width"]
+        # A page that takes 9 minutes took 12 sheets.
+        assert len(re.findall(rb"/Type */Page\b", page.pdf(format="A4"))) <= 8
+        printed = page.locator("article p a, article li a").evaluate_all(
+            "all => all.map(a => [a.href, getComputedStyle(a, '::after').content])"
+        )
+        assert {address.startswith(site.url) for address, _ in printed} == {True, False}
+        for address, after in printed:
+            assert (address in after) is not address.startswith(site.url)
+
+
+def test_an_answer_is_set_in_plain_type(browser: Browser, site: Site) -> None:
+    with opened(browser, site.url + CONCEPT) as page:
+        answer = page.locator("details.question").last
+        answer.locator("summary").click()
+        style = "e => { const s = getComputedStyle(e); return [s.fontStyle, s.color] }"
+        plain = page.locator("article > p").nth(2).evaluate(style)
+        assert answer.locator("p").first.evaluate(style) == plain
+        assert plain[0] == "normal"
+
+
+def test_a_table_on_a_phone_has_lines_of_several_words(
+    browser: Browser, site: Site
+) -> None:
+    with opened(browser, site.url + "notation/", viewport=PHONE) as page:
+        words, lines = page.locator("main table").first.evaluate(
+            """table => {
+              let words = 0, lines = 0;
+              for (const cell of table.querySelectorAll("td:nth-child(2)")) {
+                const { lineHeight, paddingTop } = getComputedStyle(cell);
+                const height = cell.clientHeight - 2 * parseFloat(paddingTop);
+                words += cell.innerText.split(" ").length;
+                lines += Math.round(height / parseFloat(lineHeight));
+              }
+              return [words, lines];
+            }"""
+        )
+        assert words > 100
+        assert words > 3 * lines
+        page.goto(site.url + "corpus/")
+        cells = page.locator("main td").all_inner_texts()
+        # What stands apart is tied to the word before: no mark gets its own line.
+        assert any("\N{NO-BREAK SPACE}?" in cell for cell in cells)
+        assert [cell for cell in cells if cell.endswith((" .", " ?"))] == []

@@ -63,6 +63,19 @@ document.querySelector("[data-md-component=palette]").addEventListener(
   },
 );
 
+// On paper a link that leaves the site shows its address.
+addEventListener("beforeprint", () => {
+  for (const link of document.links) {
+    link.toggleAttribute("data-elsewhere", link.host !== location.host);
+  }
+});
+
+// Material opens every folded thing to print it: what a reader opened is marked.
+addEventListener("click", ({ target }) => {
+  const details = target.closest("summary")?.parentElement;
+  details?.toggleAttribute("data-opened", !details.open);
+});
+
 addEventListener("resize", soon);
 addEventListener("toggle", soon, true);
 document.fonts.ready.then(soon);
