@@ -17,7 +17,7 @@ export NO_MKDOCS_2_WARNING := 1
 export DISABLE_MKDOCS_2_WARNING := true
 
 .DEFAULT_GOAL := help
-.PHONY: help serve site check run record claims test lint links lighthouse pins clean
+.PHONY: help serve site check run notebook record claims test lint links lighthouse pins clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s%s\n", $$1, $$2}' Makefile
@@ -33,6 +33,10 @@ check: setup-check ## validate the reading list
 
 run: setup-snippets ## run a snippet: make run NAME=attention ARGS="--seed 1"
 	@MAKE_RUN=1 $(py) -m snippets $(NAME) $(ARGS)
+
+notebook: setup-snippets ## change the numbers of the worked example, in JupyterLab
+	@$(py) -m pip install --quiet -c constraints.txt jupyterlab
+	@$(py) -m jupyterlab docs/notebooks/attention-by-hand.ipynb
 
 record: setup-snippets ## the same, and record what it shows (without NAME: all of them)
 	@$(py) -m snippets $(NAME) --record $(ARGS)

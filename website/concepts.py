@@ -6,8 +6,9 @@ import html
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from textwrap import indent
 from typing import Any, TypeVar
@@ -281,10 +282,10 @@ def change(result: Result, number: int, why: str) -> str:
         raise LookupError(f"no edit {number} is recorded of {len(edits)}")
     edit = edits[number - 1]
     diff = "\n".join(edit["outcome"]) or "  prints the same"
-    body = f"```diff\n{diff}\n```\n\n{why}"
+    body = f"``` {{ .diff .no-copy }}\n{diff}\n```\n\n{why}"
     source = "\n".join(
         [
-            f'```diff title="{edit["file"]}"',
+            f'``` {{ .diff .no-copy title="{edit["file"]}" }}',
             *(f"- {line}" for line in edit["find"].splitlines()),
             *(f"+ {line}" for line in edit["replace"].splitlines()),
             "```",
@@ -353,38 +354,54 @@ def _cite(resource: Resource) -> str:
     )
 
 
-def next_button(concept: Concept, syllabus: Syllabus) -> str:
-    """One button: on along the road one is on; a branch leads back to the main road.
+def way(concept: Concept, syllabus: Syllabus) -> dict[str, Any]:
+    """Where the buttons at the foot lead, and the keys p and n: files under docs/.
 
-    Where a branch leaves before the next stop of the main road, a link offers it.
+    On along the road one is on; a branch leads `back` to the main road.
     """
+    before, after = _around(concept, syllabus)
+    previous, following = (before or [None])[-1], (after or [None])[0]
+    return {
+        "previous": _file(previous) or "before-you-start.md",
+        "next": _file(following) or "index.md",
+        "back": not syllabus.on_main_line(concept)
+        and following is not None
+        and syllabus.on_main_line(following),
+    }
+
+
+def _around(
+    concept: Concept, syllabus: Syllabus
+) -> tuple[list[Concept], list[Concept]]:
+    """The written pages before and after on the same road: its own, or the main one."""
+    here = syllabus.concepts.index(concept)
+
+    def same_road(other: Concept) -> bool:
+        return bool(other.chapter and other.written) and (
+            syllabus.on_main_line(other) or other.chapter == concept.chapter
+        )
+
+    before, after = syllabus.concepts[:here], syllabus.concepts[here + 1 :]
+    return list(filter(same_road, before)), list(filter(same_road, after))
+
+
+def _file(concept: Concept | None) -> str | None:
+    return concept and f"concepts/{concept.name}.md"
+
+
+def branches(concept: Concept, syllabus: Syllabus) -> str:
+    """A link to the first page of each branch that leaves here; else nothing."""
+    if not syllabus.on_main_line(concept):
+        return ""
     after = syllabus.concepts[syllabus.concepts.index(concept) + 1 :]
-    later = [c for c in after if c.written and c.chapter]
-    on_road = next((c for c in later if syllabus.on_main_line(c)), None)
-    if syllabus.on_main_line(concept):
-        following, says = on_road, "Next: "
-        branch = later[: later.index(on_road)] if on_road else later
-    elif later and later[0].chapter == concept.chapter:
-        following, says, branch = later[0], "Next: ", []
-    else:
-        following, says, branch = on_road, "Back to the main road: ", []
-    title, page = (
-        (following.title, f"{following.name}.md")
-        if following
-        else ("the map", "../index.md#map")
-    )
-    says = says if following else "Next: "
-    button = f"[{says}{title}]({page}){{ .md-button .md-button--primary .next }}"
-    return "\n\n".join([button, *_branches(branch, syllabus)])
-
-
-def _branches(branch: Sequence[Concept], syllabus: Syllabus) -> list[str]:
-    """A link to the first page of each branch that leaves here."""
-    lines = []
-    for chapter in dict.fromkeys(syllabus.chapter_of(c) for c in branch):
-        pages = [c for c in branch if syllabus.chapter_of(c) == chapter]
-        if chapter:
-            count = wording.counted(len(pages), "page")
-            link = f"[{chapter.title}, {count}]({pages[0].name}.md)"
-            lines.append(f"Or first the branch: {link}")
-    return lines
+    passed = takewhile(lambda c: not (c.written and syllabus.on_main_line(c)), after)
+    pages: dict[str, list[Concept]] = {}
+    for other in passed:
+        if other.written and other.chapter:
+            pages.setdefault(other.chapter, []).append(other)
+    titles = {chapter.name: chapter.title for chapter in syllabus.chapters}
+    links = [
+        f"[{titles[chapter]}, {wording.counted(len(them), 'page')}]({them[0].name}.md)"
+        for chapter, them in pages.items()
+    ]
+    return f"A branch leaves here: {' and '.join(links)}." if links else ""

@@ -81,9 +81,31 @@ def on_page_content(
             content = notebooks.publish(
                 content, page, config, files, _renderer.repo_url
             )
+        _lead_on(page, files)
         return typeset_page(_renderer.content(content))
     except (MathsError, RenderError, notebooks.NotebookError) as error:
         raise PluginError(f"{page.file.src_uri}: {error}") from None
+
+
+def _lead_on(page: Page, files: Files) -> None:
+    """Let the buttons at the foot lead where the page says, not where a menu would."""
+    for name in ("previous", "next"):
+        if not page.meta.get(name):
+            continue
+        file = files.get_file_from_path(page.meta[name])
+        if file is None or file.page is None:
+            raise RenderError(f"{name}: there is no page {page.meta[name]!r}")
+        setattr(page, f"{name}_page", file.page)
+
+
+def on_template_context(context: Any, template_name: str, **_: Any) -> Any:
+    """Let the page for what is missing know every concept."""
+    if template_name == "404.html":
+        context["concepts"] = [
+            (concept, _renderer.address(concept.name))
+            for concept in _renderer.syllabus.concepts
+        ]
+    return context
 
 
 def on_post_page(output: str, **_: Any) -> str:

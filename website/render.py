@@ -71,6 +71,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "scientific": scientific,
     "thousands": thousands,
     "percent": percent,
+    "unbroken": unbroken,
 }
 
 
@@ -164,7 +165,11 @@ class Renderer:
         if path.startswith("resources/"):
             name = PurePosixPath(path).stem
             resource = concepts.resource_named(self.reading_list, name)
-            return resources.resource_meta(resource)
+            about = [self.syllabus.by_name[name] for name in resource.concepts]
+            following = [f"concepts/{c.name}.md" for c in about if c.written]
+            return resources.resource_meta(resource) | {
+                "next": following[0] if following else None
+            }
         if path.startswith("concepts/"):
             # Who searches for a word wants it explained, on the main line first.
             concept = concepts.concept_named(self.syllabus, PurePosixPath(path).stem)
@@ -174,11 +179,15 @@ class Renderer:
                 "search": {"boost": 4 if on_main_line else 3},
                 "tags": ["Concept"],
                 "card": concept.name if result and result.has_figure else None,
+                **concepts.way(concept, self.syllabus),
             }
         if path.startswith("notebooks/"):
             return {"tags": ["Worked example"]}
         # What only contributors read, and what repeats the reading list, comes last.
-        return {"search": {"boost": 0.05 if path in SELDOM_SOUGHT else 0.4}}
+        meta = {"search": {"boost": 0.05 if path in SELDOM_SOUGHT else 0.4}}
+        if path == "before-you-start.md":
+            meta["next"] = f"concepts/{self.syllabus.written[0].name}.md"
+        return meta
 
     def page(self, path: str, markdown: str, meta: Mapping[str, Any]) -> str:
         """The Markdown of one page, ready for MkDocs.
@@ -226,6 +235,12 @@ class Renderer:
         except OSError as error:
             raise RenderError(f"there is no drawing {error.filename}") from None
 
+    def address(self, name: str) -> str:
+        """Where a concept leads: to its page, or to what the catalogue has on it."""
+        if self.syllabus.by_name[name].written:
+            return f"concepts/{name}/"
+        return f"catalogue/?concept={name}"
+
     def fill(self, text: str, context: Mapping[str, Any]) -> str:
         return self.jinja.from_string(text).render(context)
 
@@ -237,7 +252,7 @@ class Renderer:
 
         def href(name: str) -> str:
             # Raw HTML is not rewritten: addresses count from the page's own folder.
-            return f"{root}concepts/{name}/"
+            return root + self.address(name)
 
         return {
             "root": root,
@@ -322,6 +337,6 @@ class Renderer:
                 concepts.heading(concept, self.syllabus, concepts.minutes(markdown)),
                 self.fill(markdown, context),
                 concepts.go_on(concept, self.reading_list, meta.get("go_on", {})),
-                concepts.next_button(concept, self.syllabus),
+                concepts.branches(concept, self.syllabus),
             ]
         )

@@ -40,6 +40,7 @@ def resource_meta(resource: Resource) -> dict[str, Any]:
         "search": {"boost": 1 if resource.guide else 0.3},
         "tags": [KIND_NAMES[resource.kind]],
         "hide": ["toc"],
+        "previous": "catalogue.md",
     }
 
 

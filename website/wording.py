@@ -28,8 +28,8 @@ def people(resource: Resource, *, all_of_them: bool = False) -> str:
 
 
 def unbroken(text: str) -> str:
-    """The text with no line break between a number and its per cent sign."""
-    return re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", text)
+    """The text with no line break before a per cent sign, or a mark standing apart."""
+    return re.sub(r"(?<=\d) (?=%)| (?=[.?]$)", "\N{NO-BREAK SPACE}", text)
 
 
 def by_make(command: str) -> str:

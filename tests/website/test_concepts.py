@@ -226,15 +226,6 @@ def test_output_comes_with_the_recipe():
     )
 
 
-def test_a_change_shows_the_edit_and_folds_the_outcome():
-    assert concepts.change(result(), 1, "Because.\nYes.") == (
-        '```diff title="snippets/demos/first.py"\n'
-        "-     a = 1\n+     b = 2\n+     a = b\n```\n\n"
-        '??? question "What happens?"\n\n'
-        "    ```diff\n    - x 1\n    + x 2\n    + y\n    ```\n\n    Because.\n    Yes."
-    )
-
-
 def test_a_change_that_changes_nothing_says_so():
     shown = concepts.change(result(outcome=[]), 1, "So.")
     assert "      prints the same\n" in shown
@@ -246,33 +237,30 @@ def test_a_change_that_is_not_recorded_is_named(number):
         concepts.change(result(), number, "So.")
 
 
-def test_the_next_page_is_the_next_that_is_written():
-    assert concepts.next_button(FIRST, SYLLABUS).startswith(
-        "[Next: Last one](last-one.md){"
-    )
-    assert "](../index.md#map)" in concepts.next_button(LAST, SYLLABUS)
-    assert "branch" not in concepts.next_button(FIRST, SYLLABUS)
-
-
-def test_the_button_keeps_to_the_road_and_a_branch_leads_back():
+def test_the_way_keeps_to_the_road_and_a_branch_leads_back():
     real = load_syllabus()
     road = [c for c in real.written if real.on_main_line(c)]
-    for here, there in pairwise(road):
-        button, *branches = concepts.next_button(here, real).splitlines()
-        assert button.startswith(f"[Next: {there.title}]({there.name}.md){{")
-        passed = real.concepts[real.concepts.index(here) : real.concepts.index(there)]
-        assert bool(branches) is any(c.written for c in passed[1:])
-    by_name = real.by_name
-    side = [c for c in real.written if c.chapter == "recurrence"]
-    for here, there in pairwise(side):
-        assert concepts.next_button(here, real).startswith(f"[Next: {there.title}](")
-    assert concepts.next_button(by_name["logits"], real).endswith(
-        f"\n\nOr first the branch: [Before attention, {len(side)} pages]"
-        f"({side[0].name}.md)"
-    )
-    assert concepts.next_button(side[-1], real).startswith(
-        "[Back to the main road: Attention](attention.md){"
-    )
+    branch = [c for c in real.written if c.chapter == "recurrence"]
+    for pages in (road, branch):
+        for here, there in pairwise(pages):
+            assert concepts.way(here, real)["next"] == f"concepts/{there.name}.md"
+            assert concepts.way(there, real)["previous"] == f"concepts/{here.name}.md"
+    assert concepts.way(road[0], real)["previous"] == "before-you-start.md"
+    assert concepts.way(road[-1], real)["next"] == "index.md"
+    assert concepts.way(branch[0], real)["previous"] == "concepts/logits.md"
+    assert concepts.way(branch[-1], real)["next"] == "concepts/attention.md"
+    back = [c for c in real.written if concepts.way(c, real)["back"]]
+    assert back == [branch[-1]]
+
+
+def test_a_page_where_a_branch_leaves_says_so():
+    real = load_syllabus()
+    leaves = {c.name: concepts.branches(c, real) for c in real.written}
+    count = sum(c.chapter == "recurrence" for c in real.written)
+    assert {name: link for name, link in leaves.items() if link} == {
+        "logits": "A branch leaves here:"
+        f" [Before attention, {count} pages](recurrent-networks.md)."
+    }
 
 
 # --- Where to go on
