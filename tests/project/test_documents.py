@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from reading_list.form import ACCEPTED, REFUSED
+from reading_list.records import load
 from reading_list.syllabus import load_syllabus
 from reading_list.vocabulary import KINDS
 from website.adding import refused
@@ -39,7 +40,8 @@ def test_the_kinds_are_those_of_the_vocabulary() -> None:
 
 
 def test_the_verdict_is_what_the_check_prints() -> None:
-    assert blocks(CONTRIBUTING, "text") == [refused(load_syllabus()) + "\n"]
+    printed = refused(load(), load_syllabus())
+    assert blocks(CONTRIBUTING, "text") == [printed + "\n"]
 
 
 def test_the_printed_lines_of_the_readme_are_those_recorded() -> None:
