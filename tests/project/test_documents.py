@@ -47,6 +47,13 @@ def test_the_kinds_are_those_of_the_vocabulary() -> None:
     assert tuple(re.findall(r"\w+", sentence[1].replace(" and ", ", "))) == KINDS
 
 
+def test_the_issue_form_offers_every_kind() -> None:
+    path = ROOT / ".github" / "ISSUE_TEMPLATE" / "add-a-resource.yml"
+    questions = yaml.safe_load(path.read_text(encoding="utf-8"))["body"]
+    (kind,) = (one for one in questions if one.get("id") == "kind")
+    assert kind["attributes"]["options"] == [*KINDS, "something else"]
+
+
 def test_every_field_of_a_record_is_told() -> None:
     assert tuple(form.HOLDS) == FIELDS
     assert form.field_table(form.OTHERS) in CONTRIBUTING
