@@ -28,8 +28,8 @@ serve: setup-site ## set up, build and serve the site with live reload (PORT=800
 site: setup-site ## build the site into site/, strictly
 	@$(py) -m mkdocs build --strict --site-dir site
 
-check: setup-check ## validate the reading list
-	@$(py) -m reading_list check
+check: setup-check ## validate the records, name what is missing of a concept
+	@$(py) -m website.check
 
 run: setup-snippets ## run a snippet: make run NAME=attention ARGS="--seed 1"
 	@MAKE_RUN=1 $(py) -m snippets $(NAME) $(ARGS)

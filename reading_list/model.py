@@ -173,6 +173,14 @@ class AboutLists(_Entry):
     people: tuple[Person, ...]
 
 
+#: The groups of fields in that file.
+ABOUT_GROUPS: dict[str, type[BaseModel]] = {
+    "hosts": HostNote,
+    "errors": ListError,
+    "people": Person,
+}
+
+
 class ReadingList(_Entry):
     """All resources, in the order of their names."""
 
@@ -182,6 +190,15 @@ class ReadingList(_Entry):
     @cached_property
     def by_id(self) -> dict[str, Resource]:
         return {resource.id: resource for resource in self.resources}
+
+    @cached_property
+    def translations(self) -> dict[str, tuple[Resource, ...]]:
+        """The translations of each resource that has one, by its id."""
+        found: dict[str, tuple[Resource, ...]] = {}
+        for resource in self.resources:
+            if original := resource.translation_of:
+                found[original] = (*found.get(original, ()), resource)
+        return found
 
     @property
     def lists(self) -> tuple[SourceList, ...]:

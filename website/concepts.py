@@ -360,13 +360,11 @@ def way(concept: Concept, syllabus: Syllabus) -> dict[str, Any]:
     On along the road one is on; a branch leads `back` to the main road.
     """
     before, after = _around(concept, syllabus)
-    previous, following = (before or [None])[-1], (after or [None])[0]
     return {
-        "previous": _file(previous) or "before-you-start.md",
-        "next": _file(following) or "index.md",
+        "previous": _file(before[-1]) if before else "before-you-start.md",
+        "next": _file(after[0]) if after else "index.md",
         "back": not syllabus.on_main_line(concept)
-        and following is not None
-        and syllabus.on_main_line(following),
+        and any(map(syllabus.on_main_line, after[:1])),
     }
 
 
@@ -385,8 +383,8 @@ def _around(
     return list(filter(same_road, before)), list(filter(same_road, after))
 
 
-def _file(concept: Concept | None) -> str | None:
-    return concept and f"concepts/{concept.name}.md"
+def _file(concept: Concept) -> str:
+    return f"concepts/{concept.name}.md"
 
 
 def branches(concept: Concept, syllabus: Syllabus) -> str:

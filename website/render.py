@@ -9,13 +9,12 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import jinja2
-import yaml
 from mkdocs.utils.meta import get_data
-from pydantic import ValidationError
 
 from reading_list import form
 from reading_list.exports import to_bib, to_csv, to_json
-from reading_list.records import InvalidRecordsError, ReadingList
+from reading_list.frontmatter import InvalidError
+from reading_list.records import ReadingList
 from reading_list.records import load as load_records
 from reading_list.syllabus import Concept, Syllabus, load_syllabus
 from reading_list.vocabulary import KINDS
@@ -109,7 +108,7 @@ class Renderer:
             RenderError: a record, the syllabus or a result has errors.
         """
         try:
-            return cls(
+            loaded = cls(
                 docs=docs,
                 repo_url=repo_url.rstrip("/"),
                 syllabus=load_syllabus(docs / "concepts" / "concepts.yml"),
@@ -117,12 +116,32 @@ class Renderer:
                 results=concepts.load_results(docs / "results"),
                 jinja=environment(),
             )
-        except InvalidRecordsError as invalid:
-            raise RenderError(f"the reading list has errors\n{invalid}") from None
-        except (ValidationError, yaml.YAMLError) as error:
-            raise RenderError(f"concepts.yml has errors\n{error}") from None
+        except InvalidError as invalid:
+            raise RenderError(
+                f"the records or concepts.yml have errors\n{invalid}"
+            ) from None
         except ResultError as error:
             raise RenderError(str(error)) from None
+        for concept in loaded.syllabus.written:
+            loaded.has_rooms(concept)
+        return loaded
+
+    def has_rooms(self, concept: Concept) -> None:
+        """See that a written concept has the page and the result that are shown.
+
+        Raises:
+            RenderError: one of them is missing.
+        """
+        written = f"concepts.yml says that {concept.name} is written, but"
+        if not (self.docs / "concepts" / f"{concept.name}.md").is_file():
+            mend = "write it, or set its status to planned"
+            missing = f"docs/concepts/{concept.name}.md is missing"
+        elif concept.code and concept.name not in self.results:
+            mend = f"`make record NAME={concept.name}` writes it"
+            missing = f"docs/results/{concept.name}.json is missing"
+        else:
+            return
+        raise RenderError(f"{written} {missing}. To mend it: {mend}.")
 
     def navigation(self, nav: list[Any]) -> list[Any]:
         """The navigation with the written concepts, by chapter, after "Start here"."""
@@ -184,10 +203,10 @@ class Renderer:
         if path.startswith("notebooks/"):
             return {"tags": ["Worked example"]}
         # What only contributors read, and what repeats the reading list, comes last.
-        meta = {"search": {"boost": 0.05 if path in SELDOM_SOUGHT else 0.4}}
+        boost = {"search": {"boost": 0.05 if path in SELDOM_SOUGHT else 0.4}}
         if path == "before-you-start.md":
-            meta["next"] = f"concepts/{self.syllabus.written[0].name}.md"
-        return meta
+            return boost | {"next": f"concepts/{self.syllabus.written[0].name}.md"}
+        return boost
 
     def page(self, path: str, markdown: str, meta: Mapping[str, Any]) -> str:
         """The Markdown of one page, ready for MkDocs.
@@ -267,7 +286,7 @@ class Renderer:
             "does_it_hold": lambda: claims.does_it_hold(self.claims, self.reading_list),
             "what_we_mended": lambda: what_we_mended(self.reading_list),
             "add_url": lambda: adding.add_url(self.repo_url),
-            "refused": lambda: adding.refused(self.syllabus, self.docs / "resources"),
+            "refused": lambda: adding.refused(self.reading_list, self.syllabus),
             "form": form,
             "kinds": KINDS,
             "notices": notices,

@@ -183,10 +183,7 @@ def _beside_it(resource: Resource, reading_list: ReadingList) -> str:
         rows.append(("See also" if resource.url else "Until then", names))
     if resource.translation_of is not None:
         rows.append(("A translation of", [reading_list.by_id[resource.translation_of]]))
-    translations = [
-        r for r in reading_list.resources if r.translation_of == resource.id
-    ]
-    if translations:
+    if translations := reading_list.translations.get(resource.id):
         rows.append(("Translated", translations))
     if resource.distinct_from:
         names = [reading_list.by_id[name] for name in resource.distinct_from]

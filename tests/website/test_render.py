@@ -195,8 +195,10 @@ def docs(tmp_path):
     [
         ("results/attention.txt", None, "docs/results/attention.txt is missing"),
         ("results/attention.json", "{", "docs/results/attention.json: "),
-        ("concepts/concepts.yml", "concepts: [", "concepts.yml has errors"),
-        ("concepts/concepts.yml", "chapters: []\nconcepts: [{}]", "concepts.yml has"),
+        ("results/attention.json", None, "`make record NAME=attention` writes it"),
+        ("concepts/attention.md", None, "docs/concepts/attention.md is missing"),
+        ("concepts/concepts.yml", "concepts: [", "concepts.yml:2: is not valid YAML"),
+        ("concepts/concepts.yml", "chapters: []\nconcepts: [{}]", "yml:2: concepts"),
     ],
 )
 def test_a_broken_source_is_one_clear_message(docs, path, content, says):

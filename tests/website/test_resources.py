@@ -5,11 +5,9 @@ from __future__ import annotations
 import gzip
 import html
 import re
-import shutil
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import markdown as python_markdown
@@ -17,10 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reading_list.checks import check_one
 from reading_list.form import ACCEPTED, FORM
 from reading_list.judge import check_text
 from reading_list.model import ReadingList, Resource
-from reading_list.records import RECORDS
 from reading_list.syllabus import Syllabus
 from reading_list.vocabulary import ACCESS_NAMES, KINDS, LANGUAGE_NAMES, MEND_NAMES
 from website import adding, catalogue, resources
@@ -258,29 +256,34 @@ def test_every_word_of_the_vocabularies_has_a_name(
     assert {r.kind for r in reading_list.resources} == set(KINDS)
 
 
-def test_adding_opens_the_form() -> None:
-    address = urlsplit(adding.add_url(REPO))
+def test_adding_opens_the_form_where_the_host_has_one() -> None:
+    address = urlsplit(adding.add_url("https://github.com/a/repo") or "")
     asked = parse_qs(address.query)
-    assert address.path == "/repo/new/main"
+    assert address.path == "/a/repo/new/main"
     assert asked == {"filename": ["docs/resources/NEW.md"], "value": [FORM]}
+    assert adding.add_url(REPO) is None
 
 
 def test_the_accepted_example_is_accepted_beside_all_that_are_there(
-    reading_list: ReadingList, syllabus: Syllabus, tmp_path: Path
+    reading_list: ReadingList, syllabus: Syllabus
 ) -> None:
     # Without it when somebody has sent it in: the pull request is to pass as well.
-    shutil.copytree(RECORDS, tmp_path / "resources")
     judged = check_text("x.md", ACCEPTED, syllabus, date.today()).resource
     assert judged is not None
-    for resource in reading_list.resources:
-        if resource.identities & judged.identities:
-            (tmp_path / "resources" / f"{resource.id}.md").unlink()
-    found = adding.verdict("x.md", ACCEPTED, syllabus, tmp_path / "resources")
-    assert not found, "\n".join(found)
+    others = [
+        resource
+        for resource in reading_list.resources
+        if not resource.identities & judged.identities
+    ]
+    known = ReadingList(resources=tuple(others), about=reading_list.about)
+    found = check_one("docs/resources/x.md", ACCEPTED, known, syllabus, date.today())
+    assert not found, "\n".join(map(str, found))
 
 
-def test_the_refused_example_is_refused_for_every_reason(syllabus: Syllabus) -> None:
-    lines = adding.refused(syllabus).splitlines()
+def test_the_refused_example_is_refused_for_every_reason(
+    reading_list: ReadingList, syllabus: Syllabus
+) -> None:
+    lines = adding.refused(reading_list, syllabus).splitlines()
     places = [line.split(": ")[:2] for line in lines]
     file = "docs/resources/attention.md"
     assert places == [
@@ -292,6 +295,24 @@ def test_the_refused_example_is_refused_for_every_reason(syllabus: Syllabus) -> 
     ]
     assert "the same work as docs/resources/vaswani-2017-attention.md" in lines[1]
     assert all("To mend it:" in line for line in lines)
+
+
+def test_a_translation_and_its_original_lead_to_each_other(
+    reading_list: ReadingList, syllabus: Syllabus
+) -> None:
+    original = reading_list.by_id["alammar-illustrated-transformer"]
+    french = original.model_copy(
+        update={"id": "fr", "language": "fr", "translation_of": original.id}
+    )
+    known = ReadingList(
+        resources=(*reading_list.resources, french), about=reading_list.about
+    )
+    shown = {
+        one.id: resources.resource_page(one, known, syllabus, [], REPO)
+        for one in (original, french)
+    }
+    assert f"**A translation of:** [{original.title}]({original.id}.md)" in shown["fr"]
+    assert "](fr.md) (French blog post)" in shown[original.id]
 
 
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1))
