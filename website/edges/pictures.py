@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 
 from website.edges.template import calls, text
 from website.edges.tree import Tree
+from website.policy import drawing_faults
 
 
 @cache
@@ -83,10 +84,8 @@ def _unfit(path: str, svg: str) -> Iterator[str]:
         # A claim may have the name of a concept: its ids say which they are of.
         if not identifier.startswith(f"claim-{stem}" if "/claims/" in path else stem):
             yield f"the id {identifier!r} may clash with another's"
-    for sign in ("<style", "<script", "<metadata", "<!--"):
-        if sign in svg:
-            yield f"holds {sign}"
-    if re.search(r'(?:href|src)="(?!#|data:image/png)', svg):
-        yield "asks for something elsewhere"
+    if "<style" in svg:
+        yield "holds <style>, which would hold for the whole page"
+    yield from drawing_faults(svg)
     if not re.search(r'viewBox="0 0 \d+', svg):
         yield "has no viewBox from 0 0"
