@@ -3,8 +3,17 @@
 
 PYTHON ?= python3
 py := .venv/bin/python
-compile := pip compile pyproject.toml --all-extras --group setup --upgrade --quiet \
+# A module, with the words of ARGS behind its own.
+with_args := $(py) tools/words.py
+compile := pip compile pyproject.toml --all-extras --group setup --quiet \
   --python-version 3.11 --no-annotate --custom-compile-command "make pins"
+
+# What is typed is read by the program alone: make does not expand it, and a recipe
+# takes it from the environment, so that no shell reads it either.
+override NAME := $(value NAME)
+override ARGS := $(value ARGS)
+override PORT := $(value PORT)
+export NAME ARGS PORT
 
 # Who writes `make run attention` is told to write `make run NAME=attention`.
 ifneq (,$(filter run record,$(firstword $(MAKECMDGOALS))))
@@ -23,7 +32,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s%s\n", $$1, $$2}' Makefile
 
 serve: setup-site ## set up, build and serve the site with live reload (PORT=8000)
-	@$(py) -m website.serve $(PORT)
+	@exec $(py) -m website.serve $${PORT:+"$$PORT"}
 
 site: setup-site ## build the site into site/, strictly
 	@$(py) -m mkdocs build --strict --site-dir site
@@ -32,35 +41,34 @@ check: setup-check ## validate the records, name what is missing of a concept
 	@$(py) -m website.check
 
 run: setup-snippets ## run a snippet: make run NAME=attention ARGS="--seed 1"
-	@MAKE_RUN=1 $(py) -m snippets $(NAME) $(ARGS)
+	@MAKE_RUN=1 $(with_args) snippets $${NAME:+"$$NAME"}
 
 notebook: setup-snippets ## change the numbers of the worked example, in JupyterLab
 	@$(py) -m pip install --quiet -c constraints.txt jupyterlab
 	@$(py) -m jupyterlab docs/notebooks/attention-by-hand.ipynb
 
 record: setup-snippets ## the same, and record what it shows (without NAME: all of them)
-	@$(py) -m snippets $(NAME) --record $(ARGS)
+	@$(with_args) snippets $${NAME:+"$$NAME"} --record
 
 claims: setup-test ## try the papers' claims again, 15 minutes (ARGS="--seeds 3,4,5")
-	@$(py) -m snippets claim --again $(ARGS)
+	@$(with_args) snippets claim --again
 
 test: setup-test ## run every test (ARGS="-k heads" for some)
-	@$(py) -m pytest $(ARGS)
+	@$(with_args) pytest
 
 lint: setup-test ## ruff, mypy and import-linter
 	@$(py) -m ruff check . && $(py) -m ruff format --check . && $(py) -m mypy
 	@.venv/bin/lint-imports --no-logo
 
 links: setup-test ## follow every link of the built site (ARGS=--elsewhere: other hosts too)
-	@$(py) -m website.links $(ARGS)
+	@$(with_args) website.links
 
 lighthouse: setup-test ## score the built site, into docs/results/lighthouse.json
 	@$(py) -m website.lighthouse
 
-pins: setup-test ## write the pins anew from the ranges in pyproject.toml
-	@$(py) -m pip install --quiet -c constraints.txt uv
-	@$(py) -m uv $(compile) --universal -o constraints.txt
-	@$(py) -m uv --no-config $(compile) --group oldest -o .github/constraints-oldest.txt
+pins: setup-test ## write what is missing in the pins (ARGS=--upgrade: all anew)
+	@$(with_args) uv --no-config $(compile) --universal --generate-hashes -o constraints.txt
+	@$(py) tools/words.py uv --no-config $(compile) --group oldest -o .github/constraints-oldest.txt
 
 clean: ## remove all that the other targets made
 	rm -rf .venv .cache node_modules site out docs/assets/vendor

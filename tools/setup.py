@@ -8,10 +8,11 @@ Only the standard library, and nothing that Python 3.6 cannot read: this file ha
 run in order to say that a Python is too old.
 """
 
+import ast
 import hashlib
-import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -47,6 +48,7 @@ OFFLINE = [
     "ECONNREFUSED",
     "ETIMEDOUT",
     "dns error",
+    "client error (Connect)",
 ]
 
 
@@ -76,6 +78,13 @@ def fetch(what: str, *command: str) -> None:
         stop(
             f"no network: could not fetch {what}."
             " Connect and run the same command again; what is here is kept."
+        )
+    wrong = re.search("Hash mismatch for `(.*?)`", printed)
+    if wrong or "DO NOT MATCH THE HASHES" in printed:
+        stop(
+            f"what came for {wrong[1] if wrong else what} is not the file that"
+            f" {PINS} names by its hash; nothing of it is installed. Where the pin"
+            " was changed by hand: make pins. Else do not trust where it came from."
         )
     last = [line for line in printed.splitlines() if line.strip()][-12:]
     print("\n".join(last), file=sys.stderr)
@@ -171,43 +180,74 @@ def is_done(stamp: Path, key: str) -> bool:
 
 
 def with_pins() -> "list[str]":
-    return ["-c", PINS] if PINS else []
+    """The pins as uv takes them: all by version, and all but torch by hash.
+
+    torch has several files of one version. Its CPU build comes from another place
+    than the index, by machine, and no file can name the hashes of all of them.
+    """
+    if not PINS:
+        return []
+    text = (ROOT / PINS).read_text(encoding="utf-8")
+    pins = CACHE / "pins.txt"
+    CACHE.mkdir(parents=True, exist_ok=True)
+    pins.write_text(
+        re.sub(r"(?m)^(torch==.*?)(?: \\\n +--hash=\S+)+$", r"\1", text),
+        encoding="utf-8",
+    )
+    return ["-c", str(pins)]
 
 
-def pip_install(*words: str) -> "list[str]":
+def install_uv() -> None:
+    """uv, by pip and by its hash: it holds all other parts to theirs."""
+    pins = (ROOT / "constraints.txt").read_text(encoding="utf-8")
+    block = re.search(r"(?m)^uv==.*?(?: \\\n +--hash=\S+)+$", pins)
+    needed = CACHE / "uv.txt"
+    CACHE.mkdir(parents=True, exist_ok=True)
+    needed.write_text(block[0] if block else "uv", encoding="utf-8")
     quiet = ["--disable-pip-version-check", "--progress-bar=off", "--retries=2"]
-    return [PYTHON, "-m", "pip", "install", *quiet, *with_pins(), *words]
+    fetch("uv", PYTHON, "-m", "pip", "install", *quiet, "-r", str(needed))
+    # uv reads no pip.conf: what is said there holds for both.
+    told = {"index-url": "UV_DEFAULT_INDEX", "find-links": "UV_FIND_LINKS"}
+    listed = subprocess.check_output([PYTHON, "-m", "pip", "config", "list"]).decode()
+    for line in listed.splitlines():
+        key, _, value = line.partition("=")
+        variable = told.get(key.rpartition(".")[2])
+        if variable:
+            words = str(ast.literal_eval(value)).split()
+            os.environ.setdefault(variable, ",".join(words))
+
+
+def uv_install(*words: str) -> "list[str]":
+    uv = [PYTHON, "-m", "uv", "--no-config", "pip", "install", "--python", PYTHON]
+    return [*uv, "--no-progress", *with_pins(), *words]
 
 
 def install(what: str, *words: str) -> None:
-    """Install with pip; a set-up that is stopped amid it starts afresh next time."""
+    """Install with uv; a set-up that is stopped amid it starts afresh next time."""
     busy = DONE / "busy"
     DONE.mkdir(parents=True, exist_ok=True)
     busy.touch()
     try:
-        fetch(what, *pip_install(*words))
+        fetch(what, *uv_install(*words))
     except SystemExit:
-        if "Installing collected packages" not in LOG.read_text(errors="replace"):
-            busy.unlink()  # pip fetches all before it changes anything
+        if "Prepared " not in LOG.read_text(errors="replace"):
+            busy.unlink()  # uv fetches all before it changes anything
         raise
     busy.unlink()
 
 
-def pip_would_install(requirement: str) -> "list[str]":
-    """The names of the packages that pip would install for this requirement."""
-    report = CACHE / "report.json"
-    words = ["--dry-run", "--report", str(report), requirement]
-    fetch(requirement, *pip_install(*words))
-    plan = json.loads(report.read_text(encoding="utf-8"))["install"]
-    return [entry["metadata"]["name"].lower() for entry in plan]
+def would_install(requirement: str) -> "list[str]":
+    """The names of the packages that uv would install for this requirement."""
+    fetch(requirement, *uv_install("--dry-run", requirement))
+    return re.findall(r"(?m)^ \+ ([\w-]+)==", LOG.read_text(encoding="utf-8"))
 
 
 def install_torch() -> None:
-    """On a Linux without a GPU the CPU build of torch, elsewhere what pip takes."""
+    """On a Linux without a GPU the CPU build of torch, elsewhere what the index has."""
     if platform.system() != "Linux":
         say("torch: about 120 MB to download")
-        return  # pip takes it with the snippets' other parts
-    names = pip_would_install("torch")
+        return  # it comes with the snippets' other parts
+    names = would_install("torch")
     if "torch" not in names:
         return  # it is there
     if Path("/proc/driver/nvidia/version").exists():
@@ -215,15 +255,11 @@ def install_torch() -> None:
         return
     say("torch's CPU build, for there is no GPU: about 190 MB to download, 750 MB here")
     if not any(name.startswith(("nvidia", "cuda", "triton")) for name in names):
-        install("torch", "torch")
-        say("pip took the CPU build")
-        return
-    install("uv, which finds torch's CPU build", "uv")
-    uv = [PYTHON, "-m", "uv", "--no-config", "pip", "install", "--python", PYTHON]
-    if works(*uv, "--torch-backend=cpu", *with_pins(), "torch"):
+        say("it is at hand")
+    elif works(*uv_install("--torch-backend=cpu", "torch")):
         say("uv took the CPU build")
     else:
-        say("no CPU build in reach: pip takes the CUDA one, more than 2 GB to download")
+        say("no CPU build in reach: the CUDA one comes, more than 2 GB to download")
 
 
 def install_python_parts(part: str) -> None:
@@ -232,12 +268,15 @@ def install_python_parts(part: str) -> None:
     size, holders = PARTS[part]
     if any(is_done(DONE / holder, key) for holder in holders):
         return
+    install_uv()
     if part in ("snippets", "test"):
         install_torch()
     say(f"Python parts for `{part}`: about {size} to download, once")
-    install("setuptools", "setuptools>=77")
-    with_extra = "." if part == "check" else f".[{part}]"
-    install(f"the parts for `{part}`", "--no-build-isolation", "-e", with_extra)
+    # What the project needs, each file by its hash; then the project, which has none.
+    extra = [] if part == "check" else ["--extra", part]
+    needed = ["-r", "pyproject.toml", *extra, "setuptools>=77"]
+    install(f"the parts for `{part}`", *needed)
+    install("the project", "--no-deps", "--no-build-isolation", "-e", ".")
     (DONE / part).write_text(key)
 
 

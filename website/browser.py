@@ -10,6 +10,10 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 NAMES = ("chromium", "google-chrome", "google-chrome-stable", "chromium-browser")
 APPLICATIONS = (
@@ -48,6 +52,27 @@ def find_chromium() -> str | None:
     with sync_playwright() as playwright:
         path = playwright.chromium.executable_path
     return path if Path(path).exists() and _runs(path) else None
+
+
+def until(page: Page, condition: str) -> None:
+    """Wait until an expression of JavaScript holds on the page, for ten seconds.
+
+    Playwright's own `wait_for_function` makes a function of a string within the page,
+    which the page's policy forbids.
+
+    Raises:
+        TimeoutError: it does not hold by then.
+    """
+    holds = page.evaluate(
+        f"""async () => {{
+          const end = performance.now() + 10_000;
+          while (!(await ({condition})) && performance.now() < end)
+            await new Promise((again) => setTimeout(again, 20));
+          return Boolean(await ({condition}));
+        }}"""
+    )
+    if not holds:
+        raise TimeoutError(f"{page.url}: {condition}")
 
 
 if __name__ == "__main__":

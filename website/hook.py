@@ -6,16 +6,19 @@ import sys
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 # MkDocs loads a hook by its path, with no parent package to import from.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+import jinja2
+from markupsafe import escape
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
-from mkdocs.structure.files import File, Files
+from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.pages import Page
 
-from website import cards, lean, notebooks, skip, vendor
+from website import cards, lean, notebooks, policy, skip, vendor
 from website.maths import MathsError, typeset_page
 from website.render import Renderer, RenderError
 
@@ -24,6 +27,13 @@ LUNR = "assets/javascripts/lunr/"
 SEARCH = Path(__file__).with_name("search.js")
 
 _renderer: Renderer
+_published = True
+
+
+def on_startup(command: str, **_: Any) -> None:
+    """Live reload writes a script of its own into each page, new every time."""
+    global _published
+    _published = command != "serve"
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
@@ -34,11 +44,22 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     except RenderError as error:
         raise PluginError(str(error)) from None
     config.nav = _renderer.navigation(config.nav or [])
+    # Else the scripts of a page hold its way up, and no two folders have the same.
+    config.extra["scope"] = urlsplit(config.site_url or "/").path
     return config
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add what is generated: exports, fonts, KaTeX's style sheet, cards; the search."""
+    ours = (
+        (file.src_uri, file.inclusion != InclusionLevel.EXCLUDED)
+        for file in files
+        if file.src_dir == config.docs_dir
+    )
+    if faults := list(policy.unfit(Path(config.docs_dir), ours)):
+        raise PluginError("\n".join(faults))
+    robots = f"User-agent: *\nAllow: /\n\nSitemap: {config.site_url}sitemap.xml\n"
+    files.append(File.generated(config, "robots.txt", content=robots))
     for file in [f for f in files if f.src_uri.startswith(LUNR)]:
         files.remove(file)
     for address, content in _renderer.generated_files().items():
@@ -63,8 +84,23 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
+def on_env(
+    env: jinja2.Environment, config: MkDocsConfig, **_: Any
+) -> jinja2.Environment:
+    """Give every page the policy that it is held to, once it is published."""
+    if _published:
+        scripts = policy.inline_scripts(env, config)
+        env.globals["policy"] = policy.content_security_policy(scripts)
+    return env
+
+
 def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
     """Fill in a page: results, resources, links from the syllabus."""
+    if "-8<-" in markdown:  # any number of dashes, and any file of the repository
+        raise PluginError(
+            f"{page.file.src_uri}: includes a file by itself. To mend it: show the"
+            " snippet with {{ code(...) }}, which includes sections of it"
+        )
     try:
         page.meta.update(_renderer.meta(page.file.src_uri))
         return _renderer.page(page.file.src_uri, markdown, page.meta)
@@ -82,6 +118,8 @@ def on_page_content(
                 content, page, config, files, _renderer.repo_url
             )
         _lead_on(page, files)
+        if page.meta.get("description"):  # Material writes it as it stands
+            page.meta["description"] = escape(page.meta["description"])
         return typeset_page(_renderer.content(content))
     except (MathsError, RenderError, notebooks.NotebookError) as error:
         raise PluginError(f"{page.file.src_uri}: {error}") from None

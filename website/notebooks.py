@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urldefrag, urlsplit
 
+import nh3
 from bs4 import BeautifulSoup, Tag
 from markdown.extensions.toc import slugify  # type: ignore[import-untyped]
 from mkdocs.config.defaults import MkDocsConfig
@@ -34,6 +35,7 @@ from mkdocs.utils import get_relative_url
 
 from reading_list.syllabus import ROOT
 from website.concepts import drawing
+from website.policy import drawing_faults
 
 NOTEBOOKS = ROOT / "docs" / "notebooks"
 _log = get_plugin_logger("notebooks")
@@ -116,7 +118,7 @@ def convert(
                 _headings(prose, soup, made)
                 _links(prose, path, made, resolve)
                 _formulas(prose, soup)
-                parts.append(prose.decode_contents().strip())
+                parts.append(_text_only(prose, f"cell {number}"))
         else:
             parts.append(_folded(_code(tag), cell))
             parts += _outputs(cell, number, made)
@@ -179,6 +181,46 @@ def _links(prose: Tag, path: str, made: NotebookPage, resolve: Resolve) -> None:
                 made.anchors.append((file, anchor, link))
             if name == "img" and not tag.get("alt"):
                 raise NotebookError(f"the picture {link} has no alt text")
+
+
+# What may stand in the text of a notebook: words, and what orders them.
+_TAGS = (
+    "a abbr b blockquote br code dd div dl dt em h1 h2 h3 h4 h5 h6 hr i img kbd li ol p"
+    " pre span strong sub sup table tbody td th thead tr ul"
+)
+_EVERYWHERE = {"class", "id", "title"}
+_ATTRIBUTES = {
+    "a": {"href"},
+    "img": {"src", "alt", "width", "height"},
+    "ol": {"start"},
+    "td": {"style"},
+    "th": {"style"},
+}
+
+
+def _text_only(prose: Tag, where: str) -> str:
+    """The HTML of a cell's text, which runs and loads nothing.
+
+    Raises:
+        NotebookError: it holds a tag or an attribute that no text needs.
+    """
+    for tag in prose.find_all(True):
+        if tag.name not in _TAGS.split():
+            raise NotebookError(f"{where} holds <{tag.name}>: write Markdown")
+        for name in tag.attrs:
+            if name not in _EVERYWHERE | _ATTRIBUTES.get(tag.name, set()):
+                raise NotebookError(
+                    f"{where} gives <{tag.name}> a {name}: leave it out"
+                )
+    cleaned = nh3.clean(
+        prose.decode_contents(),
+        tags=set(_TAGS.split()),
+        attributes={"*": _EVERYWHERE, **_ATTRIBUTES},
+        filter_style_properties={"text-align"},
+        url_schemes={"http", "https", "mailto"},
+        link_rel=None,
+    )
+    return cleaned.strip()
 
 
 def _own_anchors(parts: list[str]) -> Iterator[str]:
@@ -290,8 +332,10 @@ def _shown(
     if not alt:
         raise NotebookError(f'{where} draws: its metadata needs an "alt" text')
     if "image/svg+xml" in data:
-        svg = drawing(data["image/svg+xml"], alt)
-        return f'<figure class="drawing">{svg}</figure>'
+        svg = data["image/svg+xml"]
+        for fault in drawing_faults(svg[svg.find("<svg") :]):
+            raise NotebookError(f"{where}: its drawing {fault}")
+        return f'<figure class="drawing">{drawing(svg, alt)}</figure>'
     if "image/png" not in data:
         raise NotebookError(f"{where} draws {pictures[0]}: make it SVG or PNG")
     content = base64.b64decode(data["image/png"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import subprocess
 import sys
 
 from reading_list.syllabus import ROOT
@@ -33,7 +32,7 @@ def port_near(wanted: int) -> int:
     )
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> None:
     text = arguments[0] if arguments else "8000"
     if not text.isdecimal() or not 0 < int(text) < 65536:
         sys.exit(f"serve: {text!r} is no port. For example: make serve PORT=8000")
@@ -42,15 +41,11 @@ def main(arguments: list[str]) -> int:
         print(f"Port {text} is taken.")
     print(f"Building. Then open http://{HOST}:{port}/ (Ctrl-C ends it)", flush=True)
     command = [sys.executable, "-m", "mkdocs", "serve", "--livereload"]
-    try:
-        return subprocess.call(
-            [*command, "--dev-addr", f"{HOST}:{port}"],
-            cwd=ROOT,
-            env={**os.environ, **QUIET},
-        )
-    except KeyboardInterrupt:
-        return 0
+    command += ["--dev-addr", f"{HOST}:{port}"]
+    os.chdir(ROOT)
+    # In this process, not in another: who ends it ends the server.
+    os.execve(command[0], command, {**os.environ, **QUIET})
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main(sys.argv[1:])

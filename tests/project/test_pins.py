@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from itertools import product
 from pathlib import Path
@@ -19,7 +20,11 @@ EXTRAS = PROJECT["project"]["optional-dependencies"]
 
 def pins_in(name: str) -> list[Requirement]:
     lines = (ROOT / name).read_text().splitlines()
-    return [Requirement(line) for line in lines if line and not line.startswith("#")]
+    return [
+        Requirement(line.removesuffix("\\"))
+        for line in lines
+        if line and not line.startswith(("#", " "))
+    ]
 
 
 PINS = pins_in("constraints.txt")
@@ -69,6 +74,12 @@ def test_pins_are_exact_and_name_no_local_build_and_no_address() -> None:
     for pin, only in pinned:
         assert only.operator == "==" and pin.url is None, pin
         assert "*" not in only.version and "+" not in only.version, pin
+
+
+def test_every_pin_names_its_files_by_hash() -> None:
+    text = (ROOT / "constraints.txt").read_text()
+    with_hash = re.findall(r"^(\S+==.*) \\\n +--hash=sha256:[0-9a-f]{64}", text, re.M)
+    assert [Requirement(line) for line in with_hash] == PINS
 
 
 def test_a_missing_pin_and_one_out_of_range_are_seen(

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import os
+import shutil
 import subprocess
 import sys
+import tomllib
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -14,6 +18,17 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "tools" / "setup.py"
+PINS = """\
+regex==1.0 \\
+    --hash=sha256:aa \\
+    --hash=sha256:bb
+torch==2.13.0 \\
+    --hash=sha256:cc \\
+    --hash=sha256:dd
+uv==0.9.0 ; sys_platform == 'linux' \\
+    --hash=sha256:ee \\
+    --hash=sha256:ff
+"""
 
 
 @pytest.fixture
@@ -30,7 +45,7 @@ def setup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     # Whatever pins these tests themselves were set up with.
     monkeypatch.setattr(module, "PINS", "constraints.txt")
     (tmp_path / "pyproject.toml").write_text("[project]\n")
-    (tmp_path / "constraints.txt").write_text("torch==2.13.0\n")
+    (tmp_path / "constraints.txt").write_text(PINS)
     return module
 
 
@@ -88,14 +103,14 @@ def test_another_failure_shows_its_last_lines(
 
 @pytest.mark.parametrize(
     ("printed", "afresh"),
-    [("NewConnectionError", False), ("Installing collected packages: torch", True)],
+    [("NewConnectionError", False), ("Prepared 12 packages in 3s", True)],
 )
 def test_only_what_was_stopped_amid_its_changes_is_made_anew(
     setup: ModuleType, monkeypatch: pytest.MonkeyPatch, printed: str, afresh: bool
 ) -> None:
     code = f"print({printed!r}); raise SystemExit(1)"
     command = [sys.executable, "-c", code]
-    monkeypatch.setattr(setup, "pip_install", lambda *words: command)
+    monkeypatch.setattr(setup, "uv_install", lambda *words: command)
     with pytest.raises(SystemExit):
         setup.install("the parts", "torch")
     assert (setup.DONE / "busy").exists() == afresh
@@ -111,11 +126,10 @@ def installs(
         taken: list[str] = []
         monkeypatch.setattr("platform.system", lambda: "Linux")
         monkeypatch.setattr(Path, "exists", lambda path: False)
-        monkeypatch.setattr(setup, "pip_would_install", lambda requirement: plan)
-        monkeypatch.setattr(setup, "install", lambda _, what: taken.append(what))
+        monkeypatch.setattr(setup, "would_install", lambda requirement: plan)
 
         def works(*command: str) -> bool:
-            taken.append("uv's torch" if uv_works else "nothing")
+            taken.extend(command[-2:])
             return uv_works
 
         monkeypatch.setattr(setup, "works", works)
@@ -129,18 +143,73 @@ def test_without_a_gpu_the_cpu_build_of_torch_is_taken_and_its_size_said_first(
     installs: Callable[[list[str], bool], list[str]],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert installs(["torch", "sympy"], False) == ["torch"]
+    assert installs(["torch", "sympy"], False) == []  # it comes with the other parts
     size, took = capsys.readouterr().out.splitlines()
     assert "CPU build" in size and "190 MB" in size
-    assert "pip took the CPU build" in took
+    assert "at hand" in took
 
-    assert installs(["torch", "nvidia-cublas"], True) == ["uv", "uv's torch"]
+    assert installs(["torch", "nvidia-cublas"], True) == [CPU, "torch"]
     assert "uv took the CPU build" in capsys.readouterr().out
 
-    assert installs(["torch", "nvidia-cublas"], False) == ["uv", "nothing"]
+    assert installs(["torch", "nvidia-cublas"], False) == [CPU, "torch"]
     assert "more than 2 GB" in capsys.readouterr().out
 
     assert installs([], True) == []  # torch is there
+
+
+CPU = "--torch-backend=cpu"
+
+
+def test_all_pins_but_torchs_hold_by_hash(setup: ModuleType) -> None:
+    option, path = setup.with_pins()
+    torch = "torch==2.13.0 \\\n    --hash=sha256:cc \\\n    --hash=sha256:dd\n"
+    assert option == "-c"
+    assert Path(path).read_text() == PINS.replace(torch, "torch==2.13.0\n") != PINS
+
+
+def test_uv_itself_is_taken_by_its_hash_and_told_where_pip_looks(
+    setup: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("UV_DEFAULT_INDEX", "UV_FIND_LINKS"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    told = b"global.index-url='https://mirror.example/simple'\n:env:.find-links='a b'\n"
+    fetched: list[str] = []
+    monkeypatch.setattr(setup, "fetch", lambda what, *words: fetched.append(words[-1]))
+    monkeypatch.setattr("subprocess.check_output", lambda words: told)
+    setup.install_uv()
+    assert PINS.endswith(Path(fetched[0]).read_text() + "\n")
+    assert os.environ["UV_DEFAULT_INDEX"] == "https://mirror.example/simple"
+    assert os.environ["UV_FIND_LINKS"] == "a,b"
+
+
+@pytest.mark.parametrize("tool", ["pip", "uv"])
+def test_a_file_with_another_hash_is_refused_in_one_line(
+    setup: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tool: str
+) -> None:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    with zipfile.ZipFile(folder / "uv-1.0-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("uv-1.0.dist-info/METADATA", "Name: uv\nVersion: 1.0\n")
+        wheel.writestr("uv-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\n")
+        wheel.writestr("uv-1.0.dist-info/RECORD", "")
+    pins = tmp_path / "constraints.txt"
+    pins.write_text("uv==1.0 \\\n    --hash=sha256:" + 64 * "0" + "\n")
+    monkeypatch.setenv("PIP_DRY_RUN", "1")
+    monkeypatch.setenv("PIP_FORCE_REINSTALL", "1")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
+    monkeypatch.setattr(setup, "PYTHON", sys.executable)
+    there = ["--target", str(tmp_path / "there")]
+    wanted = [*there, "--no-cache", "--no-index", "--find-links", str(folder)]
+    with pytest.raises(SystemExit, match=r"^set-up: what came for uv.*by its hash"):
+        if tool == "pip":
+            pins.write_text(
+                pins.read_text().replace("uv==", "pip==") + pins.read_text()
+            )
+            setup.install_uv()
+        else:
+            setup.install("the parts", *wanted, "uv")
 
 
 def test_a_part_is_set_up_once_and_again_when_the_pins_change(
@@ -149,19 +218,22 @@ def test_a_part_is_set_up_once_and_again_when_the_pins_change(
     installed: list[str] = []
     monkeypatch.setattr(setup, "version_of", lambda python: (3, 11))
     monkeypatch.setattr(setup, "install_torch", lambda: None)
+    monkeypatch.setattr(setup, "install_uv", lambda: None)
 
     def install(what: str, *words: str) -> None:
         setup.DONE.mkdir(parents=True, exist_ok=True)
-        installed.append(words[-1])
+        installed.append(" ".join(words))
 
     monkeypatch.setattr(setup, "install", install)
+    project = "--no-deps --no-build-isolation -e ."
     setup.install_python_parts("test")
     setup.install_python_parts("test")
     setup.install_python_parts("site")  # `test` holds `site`
-    assert installed == ["setuptools>=77", ".[test]"]
+    needed = "-r pyproject.toml --extra {} setuptools>=77"
+    assert installed == [needed.format("test"), project]
     (setup.ROOT / "constraints.txt").write_text("torch==2.14.0\n")
     setup.install_python_parts("site")
-    assert installed[2:] == ["setuptools>=77", ".[site]"]
+    assert installed[2:] == [needed.format("site"), project]
 
 
 @pytest.mark.parametrize("words", [[], ["everything"], ["site", "test"]])
@@ -178,6 +250,98 @@ def test_make_without_a_target_lists_them() -> None:
     named = [line.split()[1] for line in listed.splitlines()]
     targets = ["serve", "site", "check", "test", "run", "record", "links", "lighthouse"]
     assert set(targets) <= set(named)
+
+
+# A Python that prints the words that it is given, and fails where it is told to.
+STAND_IN = """#!/bin/sh
+if [ "$1" = tools/words.py ]; then exec "$REAL" "$@"; fi
+printf '<%s>' "$@"
+exit ${FAIL:-0}
+"""
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """The Makefile, with a stand-in for Python and nothing to set up."""
+    for name in ("Makefile", "tools/words.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    (tmp_path / "tools" / "setup.py").write_text("")
+    for name in ("python", "lint-imports"):
+        stand_in = tmp_path / ".venv" / "bin" / name
+        stand_in.parent.mkdir(parents=True, exist_ok=True)
+        stand_in.write_text(STAND_IN)
+        stand_in.chmod(0o755)
+    # words.py goes on with the Python that runs it.
+    words = (tmp_path / "tools" / "words.py").read_text()
+    words = words.replace("sys.executable", '".venv/bin/python"')
+    (tmp_path / "tools" / "words.py").write_text(words)
+
+    def run(*typed: str, **more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["make", f"PYTHON={sys.executable}", *typed],
+            cwd=tmp_path,
+            env={**os.environ, "REAL": sys.executable, **more},
+            capture_output=True,
+            text=True,
+        )
+
+    return run
+
+
+TYPED = "a; touch x `touch x` $(shell touch x) $$(touch x) && touch x #"
+
+
+@pytest.mark.parametrize(
+    ("typed", "given"),
+    [
+        (["run", f"NAME={TYPED}"], f"<-m><snippets><{TYPED}>"),
+        (["run", "NAME=a b", "ARGS=--seed 1 -k 'c d'"], "<--seed><1><-k><c d>"),
+        (["run", "NAME=a", f"ARGS='{TYPED}'"], f"<a><{TYPED}>"),
+        (["record", f"NAME={TYPED}"], f"<{TYPED}><--record>"),
+        (["record"], "<-m><snippets><--record>"),
+        (["test", f"ARGS='{TYPED}'"], f"<-m><pytest><{TYPED}>"),
+        (["claims", f"ARGS='{TYPED}'"], f"<--again><{TYPED}>"),
+        (["links", f"ARGS='{TYPED}'"], f"<website.links><{TYPED}>"),
+        (["serve", f"PORT={TYPED}"], f"<website.serve><{TYPED}>"),
+        (["serve"], "<-m><website.serve>"),
+    ],
+)
+def test_what_is_typed_reaches_a_program_and_no_shell(
+    make: Callable[..., subprocess.CompletedProcess[str]],
+    tmp_path: Path,
+    typed: list[str],
+    given: str,
+) -> None:
+    ran = make(*typed)
+    assert ran.stdout.endswith(given), ran
+    assert not (tmp_path / "x").exists()
+    # As a workflow gives it: from the environment.
+    target, *settings = typed
+    ran = make(target, **dict(one.split("=", 1) for one in settings))
+    assert ran.stdout.endswith(given), ran
+    assert not (tmp_path / "x").exists()
+
+
+def test_quotes_that_are_left_open_get_one_line(
+    make: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    ran = make("test", "ARGS=-k 'a")
+    assert ran.returncode and "close the quotes" in ran.stderr.splitlines()[0]
+
+
+@pytest.mark.parametrize("target", ["test", "check", "site", "lint", "links"])
+def test_a_target_fails_when_its_program_does(
+    make: Callable[..., subprocess.CompletedProcess[str]], target: str
+) -> None:
+    assert make(target, FAIL="0").returncode == 0
+    assert make(target, FAIL="1").returncode != 0
+
+
+def test_no_test_is_deselected_for_all() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    options = project["tool"]["pytest"]["ini_options"]["addopts"].split()
+    assert set(options) <= {"--import-mode=importlib", "--strict-markers"}
 
 
 def test_an_old_python_can_read_the_script() -> None:

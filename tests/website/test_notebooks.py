@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import gzip
-import html
 import json
 import re
 import struct
@@ -15,6 +14,7 @@ from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
+from markupsafe import escape
 from mkdocs_jupyter.convert import nb2html
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
@@ -342,11 +342,23 @@ ERROR = new_output("error", ename="NameError", evalue="no x", traceback=["at /ho
         (code("x", value(jpeg="aGk="), alt="a"), "make it SVG or PNG"),
         (code("x", value(html="<b>", plain="b")), "shows HTML"),
         (new_markdown_cell("![](../a.png)"), "no alt text"),
+        (new_markdown_cell('<svg onload="a()"></svg>'), "cell 1 holds <svg>"),
+        (new_markdown_cell("x\n\n<script>a()</script>"), "cell 1 holds <script>"),
+        (new_markdown_cell('<a href="#x" onclick="a()">x</a>'), "<a> a onclick"),
+        (code("x", value(svg='<svg onload="a()"/>'), alt="a"), "<svg> has onload"),
+        (code("x", value(svg="none"), alt="a"), "its drawing is no XML"),
     ],
 )
 def test_what_cannot_be_published_is_refused(made, cell, says):
     with pytest.raises(NotebookError, match=re.escape(says)):
         made(cell)
+
+
+def test_what_a_parser_hides_and_a_browser_runs_is_left_out(made):
+    hidden = '<!--> <img src="x" onerror="a()"> --> [x](java&#9;script:a())'
+    page = made(new_markdown_cell(f"# A\n\n{hidden}"))
+    assert "onerror" not in page.html and "<!--" not in page.html
+    assert '<h1 id="a">A</h1>' in page.html
 
 
 def test_a_page_that_lost_cells_is_refused():
@@ -426,7 +438,7 @@ def test_the_table_of_contents_leads_to_the_headings(page):
 
 def test_the_page_has_its_own_description(page):
     described = notebooks.read(notebooks.NOTEBOOKS / f"{NAME}.ipynb")["metadata"]
-    assert f'content="{html.escape(described["description"], quote=False)}"' in page
+    assert f'content="{escape(described["description"])}"' in page
 
 
 @pytest.fixture

@@ -7,22 +7,10 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import PurePosixPath
-from xml.etree import ElementTree
 
 from website.edges.template import calls, text
 from website.edges.tree import Tree
-
-#: What a drawing is drawn with, and the addresses that are in itself.
-DRAWN = {
-    *("svg", "g", "defs", "use", "clipPath", "image"),
-    *("path", "rect", "circle", "text", "tspan"),
-}
-SELF = ("#", "data:image/png;base64,")
-
-
-def _local(name: str) -> str:
-    """A name of SVG without its namespace."""
-    return name.rpartition("}")[2]
+from website.policy import drawing_faults
 
 
 @cache
@@ -96,21 +84,8 @@ def _unfit(path: str, svg: str) -> Iterator[str]:
         # A claim may have the name of a concept: its ids say which they are of.
         if not identifier.startswith(f"claim-{stem}" if "/claims/" in path else stem):
             yield f"the id {identifier!r} may clash with another's"
-    if "<!--" in svg:
-        yield "holds a comment"
-    try:
-        elements = list(ElementTree.fromstring(svg).iter())
-    except ElementTree.ParseError as error:
-        yield f"is no SVG ({error})"
-        return
-    for element in elements:
-        if (tag := _local(element.tag)) not in DRAWN:
-            yield f"holds <{tag}"
-        for name, value in element.attrib.items():
-            if _local(name).startswith("on"):
-                yield f"acts by itself ({_local(name)})"
-            asks = _local(name) in ("href", "src") and not value.startswith(SELF)
-            if asks or re.search(r"url\((?!#)", value):
-                yield "asks for something elsewhere"
+    if "<style" in svg:
+        yield "holds <style>, which would hold for the whole page"
+    yield from drawing_faults(svg)
     if not re.search(r'viewBox="0 0 \d+', svg):
         yield "has no viewBox from 0 0"

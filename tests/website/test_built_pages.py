@@ -1,0 +1,451 @@
+"""No file of the built site runs or loads what is not named here.
+
+Every page is read, not a page of each kind: what a stranger wrote may stand on one page
+of two hundred. The reader refuses what it does not know, so that nobody has to think of
+every way to run a script.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import logging
+import re
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from html.parser import HTMLParser
+from pathlib import Path
+from types import SimpleNamespace
+from urllib.parse import urljoin
+from xml.etree import ElementTree
+
+import pytest
+from mkdocs.config import load_config
+from mkdocs.exceptions import PluginError
+
+from reading_list.syllabus import ROOT
+from website import hook
+from website.policy import content_security_policy, drawing_faults, unfit
+from website.served import Site
+
+# What a page may load, by the element that asks for it.
+LOADS = {
+    "script": [
+        "assets/javascripts/bundle.*.min.js",
+        "assets/js/site.js",
+        "assets/js/catalogue.js",
+    ],
+    "stylesheet": [
+        "assets/stylesheets/main.*.min.css",
+        "assets/vendor/fonts.css",
+        "assets/vendor/katex/katex.css",
+        "assets/css/*.css",
+    ],
+    "preload": ["assets/vendor/fonts/*.woff2"],
+    "icon": ["assets/logo.svg"],
+    "img": ["*.svg", "*.png"],
+}
+# Where a page may lead without loading anything.
+LEADS = {"canonical", "prev", "next"}
+
+# Every file that is published. Nothing but a page is HTML; scripts are the theme's,
+# or stand in one folder.
+PUBLISHED = """
+    404.html index.html */index.html
+    assets/javascripts/*.js assets/javascripts/*.js.map assets/js/*.js
+    assets/stylesheets/*.css assets/stylesheets/*.css.map assets/css/*.css
+    assets/vendor/*.css assets/vendor/*.woff2 assets/images/favicon.png
+    *.svg notebooks/*.png search/search_index.json
+    resources.json resources.csv resources.bib robots.txt sitemap.xml sitemap.xml.gz
+"""
+
+ELEMENTS = """
+    html head meta link title script body header nav main article aside section footer
+    div span p a abbr b bdi blockquote br button caption cite code col colgroup dd del
+    details dfn dl dt em figcaption figure form h1 h2 h3 h4 h5 h6 hr i img input ins kbd
+    label legend fieldset li mark ol optgroup option output pre q s samp select small
+    strong sub summary sup table tbody td tfoot th thead time tr ul var wbr
+    resource-catalogue
+    svg title desc defs g path rect circle ellipse line polyline polygon text tspan
+    image use clippath
+    math semantics annotation menclose mfrac mi mn mo mover mpadded mphantom mroot mrow
+    ms mspace msqrt mstyle msub msubsup msup mtable mtd mtext mtr munder munderover
+"""
+# `mailto:` is in no page today.
+ADDRESS = re.compile(r"https?://|(?![a-z][\w+.-]*:|//|\\)", re.IGNORECASE)
+PICTURE = re.compile(r"data:image/png;base64,[\w+/=\s]*")
+ADDRESSES = {"href", "src", "xlink:href", "cite"}
+# None of these has a use here, and each asks, sends or runs something.
+NEVER = """
+    srcdoc srcset formaction action ping background poster data code codebase
+    manifest dynsrc lowsrc archive profile longdesc usemap is nonce
+"""
+
+
+def digest(script: str) -> str:
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+
+class Judge(HTMLParser):
+    """Reads one page, and notes each thing that it does not know.
+
+    What this parser and a browser may read differently is a fault as well: comments,
+    declarations, and a `<` that begins nothing.
+    """
+
+    elements, never = set(ELEMENTS.split()), set(NEVER.split())
+
+    def __init__(self, address: str, root: str) -> None:
+        super().__init__(convert_charrefs=False)
+        self.address, self.root = address, root
+        self.found: list[str] = []
+        self.policy: str | None = None
+        self.scripts: list[str] = []
+        self._inline = self._data_block = False
+        self._began = False  # something stands in the head before the policy
+
+    def fault(self, what: str) -> None:
+        line, _ = self.getpos()
+        self.found.append(f"{self.address.removeprefix(self.root)}:{line}: {what}")
+
+    def judged(self, page: str) -> list[str]:
+        self.feed(page)
+        self.close()
+        if self.policy is None:
+            self.fault("has no policy")
+        else:
+            for fault in policy_faults(self.policy, self.scripts):
+                self.fault(fault)
+        return self.found
+
+    # --- What the parser meets
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in self.elements:
+            self.fault(f"<{tag}> is not known")
+        names = [name for name, _ in attrs]
+        if len(set(names)) < len(names):
+            self.fault(f"<{tag}> has an attribute twice")
+        given = {name: value or "" for name, value in attrs}
+        for name, value in given.items():
+            self.attribute(tag, name, value)
+        if tag == "script":
+            self.script(given)
+        elif tag == "meta" and "http-equiv" in given:
+            self.meta(given)
+        elif tag == "link":
+            self.link(given)
+        elif tag == "img":
+            self.load("img", given.get("src", ""))
+        if tag not in ("html", "head"):
+            self._began = True
+
+    handle_startendtag = handle_starttag
+
+    def attribute(self, tag: str, name: str, value: str) -> None:
+        if name.startswith("on") or name in self.never:
+            self.fault(f"<{tag}> has {name}")
+        elif not re.fullmatch(r"[a-z][\w:-]*", name, re.IGNORECASE):
+            self.fault(f"<{tag}> has an attribute named {name!r}")
+        elif name == "style" and re.search(r"url\(|image-set|\\|@", value, re.I):
+            self.fault(f"<{tag}> has a style that loads: {value!r}")
+        elif name in ADDRESSES:
+            held = "#" if tag == "use" else ""
+            if tag == "image" and PICTURE.fullmatch(value):
+                return
+            if tag == "image" or not value.startswith(held):
+                self.fault(f"<{tag}> asks for something elsewhere: {value!r}")
+            # A browser leaves out tabs, line ends and leading spaces.
+            elif not ADDRESS.match(re.sub(r"[\x00-\x20]", "", value)):
+                self.fault(f"<{tag}> leads to {value[:60]!r}")
+
+    def script(self, given: dict[str, str]) -> None:
+        if "src" in given:
+            self.load("script", given["src"])
+        elif given == {"id": "__config", "type": "application/json"}:
+            self._data_block = True
+        elif given:
+            self.fault(f"a script has {given}")
+        self._inline = "src" not in given and not self._data_block
+        if self._inline:
+            self.scripts.append("")
+
+    def meta(self, given: dict[str, str]) -> None:
+        if given["http-equiv"].lower() != "content-security-policy":
+            self.fault(f"<meta http-equiv={given['http-equiv']!r}>")
+        elif self._began or self.policy is not None:
+            self.fault("the policy is not the first thing in the head")
+        else:
+            self.policy = given.get("content", "")
+
+    def link(self, given: dict[str, str]) -> None:
+        for rel in given.get("rel", "none").lower().split():
+            if rel in LEADS:
+                continue
+            if rel not in LOADS:
+                self.fault(f"<link rel={rel!r}> is not known")
+            else:
+                self.load(rel, given.get("href", ""))
+
+    def load(self, kind: str, address: str) -> None:
+        whole = urljoin(self.address, address)
+        path = whole.removeprefix(self.root)
+        if whole == path or not any(fnmatch(path, name) for name in LOADS[kind]):
+            self.fault(f"loads {address!r}")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "script":
+            self._inline = self._data_block = False
+
+    def handle_data(self, data: str) -> None:
+        if self._inline:
+            self.scripts[-1] += data
+        elif not self._data_block and "<" in data:
+            self.fault(f"a `<` begins nothing: {data[:60]!r}")
+
+    def handle_decl(self, decl: str) -> None:
+        if decl.lower() != "doctype html":
+            self.fault(f"<!{decl}>")
+
+    def handle_comment(self, data: str) -> None:
+        self.fault(f"a comment: {data[:60]!r}")
+
+    unknown_decl = handle_pi = handle_comment
+
+
+def policy_faults(policy: str, scripts: list[str]) -> Iterator[str]:
+    """What a policy allows besides these scripts and the site itself."""
+    rules = dict(rule.partition(" ")[::2] for rule in policy.split("; "))
+    if rules.get("default-src") != "'none'" or rules.get("base-uri") != "'none'":
+        yield "the policy allows all that it does not name"
+    hashes = {f"'sha256-{digest(script)}'" for script in scripts}
+    allowed = set(rules.pop("script-src", "").split())
+    if allowed != hashes | {"'self'"}:
+        yield f"the policy has other scripts than the page: {allowed ^ hashes}"
+    if rules.pop("style-src-attr", "'none'") not in ("'none'", "'unsafe-inline'"):
+        yield "the policy is wrong about attributes"
+    if "data:" in (images := rules.pop("img-src", "").split()):
+        images.remove("data:")
+    for word in {*images, *" ".join(rules.values()).split()} - {"'self'", "'none'"}:
+        yield f"the policy allows {word}"
+
+
+# --- The site
+
+
+def test_no_page_runs_or_loads_what_is_not_named(site: Site) -> None:
+    pages = sorted(site.folder.rglob("*.html"))
+    assert len(pages) > 200
+    found = [
+        fault
+        for page in pages
+        for fault in Judge(
+            site.url + page.relative_to(site.folder).as_posix(), site.url
+        ).judged(page.read_text(encoding="utf-8"))
+    ]
+    assert not found, "\n".join(found)
+
+
+def test_no_file_is_published_that_is_not_named(site: Site) -> None:
+    paths = [p.relative_to(site.folder) for p in site.folder.rglob("*") if p.is_file()]
+    odd = [
+        path.as_posix()
+        for path in paths
+        if not any(fnmatch(path.as_posix(), name) for name in PUBLISHED.split())
+    ]
+    assert odd == []
+
+
+def test_no_drawing_and_no_style_sheet_loads_anything(site: Site) -> None:
+    drawings = {p: p.read_text("utf-8") for p in site.folder.rglob("*.svg")}
+    assert len(drawings) > 20
+    assert [(p, f) for p, svg in drawings.items() for f in drawing_faults(svg)] == []
+    sheets = {p: p.read_text("utf-8") for p in site.folder.rglob("*.css")}
+    assert len(sheets) > 3
+    for path, css in sheets.items():
+        assert "@import" not in css.lower(), path
+        for address in re.findall(r"url\(\s*[\"']?([^\"')]*)", css, re.I):
+            assert re.match(r"data:|(?!\w+:|//)", address), (path, address)
+
+
+def test_sitemap_and_robots_name_this_site(site: Site) -> None:
+    sitemap = ElementTree.parse(site.folder / "sitemap.xml")
+    named = [element.text or "" for element in sitemap.iter() if "loc" in element.tag]
+    pages = {
+        site.url + page.parent.relative_to(site.folder).as_posix() + "/"
+        for page in site.folder.rglob("*/index.html")
+    }
+    assert sorted(named) == sorted({*pages, site.url})
+    robots = (site.folder / "robots.txt").read_text(encoding="utf-8")
+    assert f"Sitemap: {site.url}sitemap.xml\n" in robots
+
+
+# --- Faults that would be seen
+
+ROOT_URL = "http://127.0.0.1/site/"
+SCRIPT = "start()"
+PAGE = f"""<!doctype html>
+<html><head>
+<meta http-equiv="Content-Security-Policy"
+ content="{content_security_policy([SCRIPT])}">
+<meta charset="utf-8">
+<link rel="stylesheet" href="../assets/css/site.css">
+<script>{SCRIPT}</script></head>
+<body><p title="a &lt; b">1 &lt; 2 <a href="https://example.org/">elsewhere</a>
+<img src="a.png" alt=""> <svg viewBox="0 0 1 1"><path d="M0 0"/><use href="#a"/></svg>
+HERE</p>
+<script id="__config" type="application/json">{{"base": ".."}}</script>
+<script defer src="../assets/js/site.js" type="module"></script></body></html>
+"""
+POLICY = content_security_policy([SCRIPT])
+
+
+def judged(page: str) -> list[str]:
+    return Judge(f"{ROOT_URL}a/index.html", ROOT_URL).judged(page)
+
+
+def test_a_page_in_order_has_no_fault() -> None:
+    assert judged(PAGE) == []
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        '<svg onload="a()"></svg>',
+        '<img src="x.png" onerror="a()">',
+        '<img src="x.png"onerror="a()">',
+        "<img/onerror=a() src=x.png>",
+        '<a href="#" tabindex=0 autofocus onfocus="a()">read</a>',
+        '<a href="javascript:a()">read</a>',
+        '<a href=" java&#9;script&colon;a()">read</a>',
+        '<svg><a xlink:href="JavaScript:a()"><text>read</text></a></svg>',
+        '<svg><animate attributeName="href" to="javascript:a()"/></svg>',
+        '<a href="data:text/html,<script>a()</script>">read</a>',
+        '<script src="https://cdn.example.org/x.js"></script>',
+        '<script src="//cdn.example.org/x.js"></script>',
+        '<script src="../resources.csv"></script>',
+        "<script>a()</script>",
+        '<script type="importmap">{}</script>',
+        "<SCRIPT >a()</SCRIPT x>",
+        '<meta http-equiv="refresh" content="0;url=https://example.org/">',
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
+        '<base href="https://example.org/">',
+        '<link rel="stylesheet" href="https://example.org/x.css">',
+        '<link rel="prefetch" href="https://example.org/">',
+        "<style>@import 'https://example.org/x.css'</style>",
+        '<p style="background: url(https://example.org/x)">x</p>',
+        '<img src="https://example.org/x.png" alt="">',
+        '<img src="x.png" srcset="https://example.org/x.png 2x" alt="">',
+        '<svg><image href="https://example.org/x.png"/></svg>',
+        '<svg><use href="https://example.org/x.svg#a"/></svg>',
+        '<iframe src="../"></iframe>',
+        '<iframe srcdoc="&lt;script&gt;a()&lt;/script&gt;"></iframe>',
+        '<object data="x.svg"></object>',
+        '<form action="https://example.org/"><button>go</button></form>',
+        '<button formaction="javascript:a()">go</button>',
+        '<!--><img src=x onerror="a()">-->',
+        '<![CDATA[><img src=x onerror="a()">]]>',
+        '<?x ><img src=x onerror="a()"?>',
+        '<p title="a" title="b">x</p>',
+    ],
+)
+def test_a_planted_fault_is_seen(planted: str) -> None:
+    assert judged(PAGE.replace("HERE", planted))
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        (POLICY, ""),
+        ("http-equiv=", "name="),
+        ("'self' 'sha256", "'self' 'unsafe-inline' 'sha256"),
+        ("script-src 'self'", "script-src 'self' https:"),
+        ("connect-src 'self'", "connect-src *"),
+        ("default-src 'none'", "default-src 'self'"),
+        ("base-uri 'none'", "form-action 'none'"),
+        (digest(SCRIPT), digest("a()")),
+        ("<html><head>", '<html><head><link rel="icon" href="../assets/logo.svg">'),
+    ],
+)
+def test_a_weaker_policy_is_seen(right: str, wrong: str) -> None:
+    assert right in PAGE
+    assert judged(PAGE.replace(right, wrong, 1))
+
+
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1">{}</svg>'
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        "<script>a()</script>",
+        '<path d="M0 0" onload="a()"/>',
+        '<a href="javascript:a()"><path d="M0 0"/></a>',
+        '<image href="https://example.org/x.png"/>',
+        '<image href="data:image/svg+xml,x"/>',
+        '<use href="x.svg#a"/>',
+        "<foreignObject><p>x</p></foreignObject>",
+        '<set attributeName="href" to="javascript:a()"/>',
+        '<path style="fill: url(https://example.org/x#a)"/>',
+        "<style>@import 'x.css'</style>",
+        "<title><img/></title>",
+        "<title><![CDATA[><img src=x onerror=a()>]]></title>",
+        "<!-- --!><img src=x onerror=a()> -->",
+        '<x:script xmlns:x="http://www.w3.org/2000/svg">a()</x:script>',
+        '<h:p xmlns:h="http://www.w3.org/1999/xhtml">x</h:p>',
+        "<path",
+    ],
+)
+def test_a_drawing_that_does_something_is_seen(planted: str) -> None:
+    assert list(drawing_faults(SVG.format("<path d='M0 0'/>"))) == []
+    assert list(drawing_faults(SVG.format(planted)))
+
+
+def test_a_drawing_starts_with_itself() -> None:
+    for before in (
+        "<?xml-stylesheet href='x.css'?>",
+        "<!DOCTYPE svg [<!ENTITY a 'b'>]>",
+    ):
+        assert list(drawing_faults(before + SVG.format("")))
+
+
+def test_files_of_other_kinds_and_links_are_not_published(tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    for name in ("a.md", "assets/js/a.js", "assets/pictures/a.svg", "b.json"):
+        path = docs / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(SVG.format("") if name.endswith("svg") else "x")
+    names = [p.relative_to(docs).as_posix() for p in docs.rglob("*") if p.is_file()]
+    fine = [(name, name != "b.json") for name in names]
+    assert list(unfit(docs, fine)) == []
+
+    planted = ["assets/evil.html", "evil.js", "assets/css/a.js", "a.txt", "a"]
+    for name in planted:
+        (docs / name).parent.mkdir(parents=True, exist_ok=True)
+        (docs / name).write_text("x")
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "secret" / "a.md").write_text("x")
+    (docs / "linked.md").symlink_to(tmp_path / "secret" / "a.md")
+    (docs / "folder").symlink_to(tmp_path / "secret")
+    (docs / "assets/pictures/b.svg").write_text(SVG.format('<path onload="a()"/>'))
+    links = [("linked.md", True), ("folder/a.md", False)]
+    wrong = [*((name, True) for name in [*planted, "assets/pictures/b.svg"]), *links]
+    lines = list(unfit(docs, [*fine, *wrong]))
+    assert len(lines) == len(wrong)
+    for line, (name, _) in zip(lines, wrong, strict=True):
+        assert line.startswith(f"docs/{name}") and "\n" not in line
+
+
+@pytest.mark.parametrize("sign", ["-8<-", "--8<--", "---8<---", ";--8<--"])
+def test_a_page_includes_no_file_by_itself(sign: str) -> None:
+    page = SimpleNamespace(file=SimpleNamespace(src_uri="concepts/a.md"), meta={})
+    with pytest.raises(PluginError, match=r"^concepts/a\.md: .*code\("):
+        hook.on_page_markdown(f'Text\n\n{sign} "package.json"\n', page=page)
+
+
+def test_the_build_still_refuses_what_leads_nowhere() -> None:
+    config = load_config(str(ROOT / "mkdocs.yml"))
+    assert config.mdx_configs["pymdownx.snippets"]["check_paths"] is True
+    for kind in (config.validation.nav, config.validation.links):
+        # In a strict build a warning is an error.
+        assert set(kind.values()) == {logging.WARNING}, kind
