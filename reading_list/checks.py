@@ -31,6 +31,8 @@ from reading_list.syllabus import Syllabus
 from reading_list.titles import TitleKey
 
 _FILE_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\.md")
+#: The folder's own page, and what Windows takes for devices.
+_TAKEN = re.compile(r"(index|con|prn|aux|nul|com\d|lpt\d)\.md")
 
 
 class Report(NamedTuple):
@@ -103,6 +105,12 @@ def _check_name(name: str) -> None:
             1,
             "has a file name that is no address",
             f"use small letters, digits and single hyphens, such as {better}.md",
+        )
+    if _TAKEN.fullmatch(name):
+        raise NotReadableError(
+            1,
+            "has a name that the site or Windows keeps for itself",
+            "name it after the work, such as author-year-word.md",
         )
 
 

@@ -110,6 +110,10 @@ CASES = [
     Case("no record", GOOD, 1, "", "is no record", "NAME.md", file="notes.txt"),
     Case("capitals", GOOD, 1, "", "no address", "good-one.md", file="Good One.md"),
     Case("accent", GOOD, 1, "", "no address", "resume.md", file="résumé.md"),
+    *(
+        Case(f"{name} as a name", GOOD, 1, "", "keeps for itself", "author-year", file=f"{name}.md")
+        for name in ("index", "con", "prn", "aux", "nul", "com1", "lpt9")
+    ),
     Case("not the id", field("id: other"), 12, "id", "the file is good.md", "remove"),
     # The front matter
     Case("no front matter", "# Title\n", 1, "", "does not begin", "first line"),
@@ -249,9 +253,30 @@ CASES = [
     Case("short guide", GOOD + "\n" + "word " * 59 + "\n", 16, "guide", "has 59 words, not 60", "what has aged"),
     Case("long guide", GOOD + "\n" + "word " * 141 + "\n", 16, "guide", "has 141 words", "shorten it"),
     Case("heading later", body(RULE_OF_SUMMARY + "## More\n"), 16, "body", "heading", "paragraphs"),
-    Case("link over two lines", body(RULE_OF_SUMMARY + "See [x\ny](\n javascript:alert(1)).\n"), 18, "body", "javascript:", "https://"),
-    Case("reference over two lines", body(RULE_OF_SUMMARY + "See [x].\n\n[x]:\n  file:///x\n"), 19, "body", "file:", "https://"),
+    Case("link over two lines", body(RULE_OF_SUMMARY + "See [x\ny](\n javascript:alert(1)).\n"), 16, "body", "javascript:", "https://"),
+    Case("reference over two lines", body(RULE_OF_SUMMARY + "See [x].\n\n[x]:\n  file:///x\n"), 18, "body", "file:", "https://"),
     Case("address in brackets", body(RULE_OF_SUMMARY + "See <javascript:alert(1)>.\n"), 16, "body", "javascript:", "https://"),
+    Case("heading underlined", body(RULE_OF_SUMMARY + "More\n====\n"), 16, "body", "heading", "paragraphs"),
+    Case("heading by a line", body(RULE_OF_SUMMARY + "Fine.\n\nMore\n---\n"), 18, "body", "heading", "paragraphs"),
+    Case("quotation", body(RULE_OF_SUMMARY + "> So they say.\n"), 16, "body", "quotation", "own words"),
+    Case("block of code", body(RULE_OF_SUMMARY + "Run:\n\n```sh\nrm\n```\n"), 18, "body", "block of code", "backticks"),
+    Case("indented", body(RULE_OF_SUMMARY + "Fine.\n\n    rm -r\n"), 18, "body", "block of code", "four spaces"),
+    Case("line across", body(RULE_OF_SUMMARY + "Fine.\n\n***\n"), 18, "body", "line across", "paragraphs"),
+    Case("box", body(RULE_OF_SUMMARY + '!!! danger "Official"\n'), 16, "body", "has !!!", "plain text"),
+    Case("folded box", body(RULE_OF_SUMMARY + '???+ note "Official"\n'), 16, "body", "has ???", "plain text"),
+    Case("tabs", body(RULE_OF_SUMMARY + '=== "One"\n'), 16, "body", "has ===", "plain text"),
+    *(
+        Case(f"inclusion {i}", body(RULE_OF_SUMMARY + f'Fine.\n{cut} "LICENSE"\n'), 17, "body", "has -8<-", "plain text")
+        for i, cut in enumerate(("-8<-", "--8<--", "---8<---", "  ;-8<-"))
+    ),
+    Case("formula", body(RULE_OF_SUMMARY + r"Takes $5 per \foo and 3$ more." + "\n"), 16, "body", r"has \foo", "plain text"),
+    Case("tag in escaped backticks", body(RULE_OF_SUMMARY + r"See \`<img src=x onerror=x()>\`." + "\n"), 16, "body", "HTML", "Markdown"),
+    Case("tag after code over two lines", body(RULE_OF_SUMMARY + "Here `code\nends` <img src=x> and `\n"), 16, "body", "HTML", "Markdown"),
+    Case("tag after two backticks", body(RULE_OF_SUMMARY + "Here `` ` `` <img src=x> and `\n"), 16, "body", "HTML", "Markdown"),
+    Case("entity in an address", body(RULE_OF_SUMMARY + "See [x](&#106;avascript:alert(1)).\n"), 16, "body", "javascript:", "https://"),
+    Case("link without a scheme", body(RULE_OF_SUMMARY + "See [x](//evil.org/y).\n"), 16, "body", "no scheme", "https://"),
+    Case("link in the summary", body("It says more than [others](https://a.org/) do.\n"), 14, "summary", "Markdown", "plain text"),
+    Case("tag in the summary", body("It says more than <b>others</b> do.\n"), 14, "summary", "HTML", "plain text"),
     Case("link to no record", body(RULE_OF_SUMMARY + "Next: [x](othr.md).\n"), 16, "body", "othr.md", "meant other"),
     Case("link to no concept", body(RULE_OF_SUMMARY + "See [x](../concepts/atention.md).\n"), 16, "body", "not written", "meant attention"),
     Case("form not filled", body("Why it beats what is there, in a sentence or two.\n"), 14, "summary", "form's own", "why it beats"),
