@@ -199,6 +199,15 @@ class ReadingList(_Entry):
     def people(self) -> tuple[Person, ...]:
         return self.about.people
 
+    @cached_property
+    def translations(self) -> dict[str, list[Resource]]:
+        """The translations of each resource that has some, by its id."""
+        found: dict[str, list[Resource]] = {}
+        for resource in self.resources:
+            if resource.translation_of:
+                found.setdefault(resource.translation_of, []).append(resource)
+        return found
+
     def for_concept(self, name: str) -> tuple[Resource, ...]:
         """The resources on one concept, best first."""
         found = (r for r in self.resources if name in r.concepts)

@@ -133,8 +133,8 @@ def in_the_body(
     for number, paragraph in document.paragraphs:
         part = "summary" if number == first else "body"
         for line, row in enumerate(paragraph.split("\n"), number):
-            for wrong in (*_hidden(row), *_mangled(row)):
-                yield line, part, wrong
+            for fault in (*_hidden(row), *_mangled(row)):
+                yield line, part, fault
     if wrong := _in_the_summary(document.summary, summary):
         yield first, "summary", wrong
     found, links = _guide(document)
@@ -228,7 +228,9 @@ def _read(
     found: list[_Found] = []
     env: dict[str, Any] = {}
     tokens = _READER.parse(text, env)
-    named = {each["href"]: each["map"][0] for each in env.get("references", {}).values()}
+    named = {
+        each["href"]: each["map"][0] for each in env.get("references", {}).values()
+    }
     links = [(lines[row], url) for url, row in named.items()]
     for token in tokens:
         row = token.map[0] if token.map else 0

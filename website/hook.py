@@ -17,7 +17,7 @@ from mkdocs.structure.pages import Page
 
 from website import lean, notebooks, skip, vendor
 from website.maths import MathsError, typeset_page
-from website.render import Renderer, RenderError
+from website.render import Renderer, RenderError, escaped
 
 _renderer: Renderer
 
@@ -57,6 +57,7 @@ def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
     """Fill in a page: results, resources, links from the syllabus."""
     try:
         page.meta.update(_renderer.meta(page.file.src_uri))
+        page.meta.update(escaped(page.meta))
         return _renderer.page(page.file.src_uri, markdown, page.meta)
     except RenderError as error:
         raise PluginError(f"{page.file.src_uri}: {error}") from None
@@ -71,7 +72,7 @@ def on_page_content(
             content = notebooks.publish(
                 content, page, config, files, _renderer.repo_url
             )
-        return typeset_page(_renderer.content(content))
+        return typeset_page(_renderer.content(page.file.src_uri, content))
     except (MathsError, RenderError, notebooks.NotebookError) as error:
         raise PluginError(f"{page.file.src_uri}: {error}") from None
 
