@@ -191,15 +191,6 @@ class ReadingList(_Entry):
     def by_id(self) -> dict[str, Resource]:
         return {resource.id: resource for resource in self.resources}
 
-    @cached_property
-    def translations(self) -> dict[str, tuple[Resource, ...]]:
-        """The translations of each resource that has one, by its id."""
-        found: dict[str, tuple[Resource, ...]] = {}
-        for resource in self.resources:
-            if original := resource.translation_of:
-                found[original] = (*found.get(original, ()), resource)
-        return found
-
     @property
     def lists(self) -> tuple[SourceList, ...]:
         return LISTS
@@ -215,6 +206,15 @@ class ReadingList(_Entry):
     @property
     def people(self) -> tuple[Person, ...]:
         return self.about.people
+
+    @cached_property
+    def translations(self) -> dict[str, list[Resource]]:
+        """The translations of each resource that has some, by its id."""
+        found: dict[str, list[Resource]] = {}
+        for resource in self.resources:
+            if resource.translation_of:
+                found.setdefault(resource.translation_of, []).append(resource)
+        return found
 
     def for_concept(self, name: str) -> tuple[Resource, ...]:
         """The resources on one concept, best first."""

@@ -13,6 +13,8 @@ from pathlib import Path
 from textwrap import indent
 from typing import Any, TypeVar
 
+from markupsafe import Markup
+
 from reading_list.messages import nearest
 from reading_list.records import ReadingList, Resource
 from reading_list.syllabus import ROOT, Concept, Syllabus
@@ -131,7 +133,7 @@ def _named(
 def term(syllabus: Syllabus, name: str, words: str | None = None) -> str:
     """A concept named in prose: a link where its page exists, else its definition."""
     concept = concept_named(syllabus, name)
-    words = words or concept.title.lower()
+    words = words or wording.markdown(concept.title.lower())
     if concept.written:
         return f"[{words}]({name}.md)"
     return abbreviation(words, concept.definition)
@@ -139,7 +141,8 @@ def term(syllabus: Syllabus, name: str, words: str | None = None) -> str:
 
 def abbreviation(words: str, definition: str) -> str:
     """Words with a tooltip, reachable by keyboard."""
-    return f'<abbr title="{html.escape(definition)}" tabindex="0">{words}</abbr>'
+    title = wording.markdown(definition)
+    return f'<abbr title="{title}" tabindex="0">{words}</abbr>'
 
 
 def strip(concept: Concept, syllabus: Syllabus, reading_minutes: int) -> str:
@@ -215,10 +218,11 @@ def figure(result: Result, alt: str, caption: str) -> str:
 
 def picture(path: str, alt: str, caption: str) -> str:
     """The place of an SVG under docs/; `inline_figures` puts the drawing in."""
+    told = wording.markdown(alt)
     return "\n".join(
         [
             '<figure class="drawing" markdown>',
-            f'<span data-svg="{path}" data-alt="{html.escape(alt)}">drawing</span>',
+            f'<span data-svg="{path}" data-alt="{told}">drawing</span>',
             "",
             f'<figcaption markdown="span">{caption}</figcaption>',
             "</figure>",
@@ -227,29 +231,43 @@ def picture(path: str, alt: str, caption: str) -> str:
 
 
 def inline_figures(content: str, docs: Path) -> str:
-    """Put each drawing itself into the page, where it follows the colour scheme."""
+    """Put each drawing itself into the page, where it follows the colour scheme.
 
-    def replace(match: re.Match[str]) -> str:
-        svg = (docs / match["path"]).read_text(encoding="utf-8")
-        return drawing(svg, html.unescape(match["alt"]))
-
+    Raises:
+        ResultError: there is no such drawing.
+    """
     return re.sub(
         r'(?:<p>)?<span data-svg="(?P<path>[^"]+)" data-alt="(?P<alt>[^"]*)">'
         r"drawing</span>(?:</p>)?",
-        replace,
+        lambda found: drawn(docs, found["path"], html.unescape(found["alt"])),
         content,
     )
 
 
-def drawing(svg: str, alt: str) -> str:
+def drawn(docs: Path, path: str, alt: str) -> Markup:
+    """An SVG under docs/ to stand in a page.
+
+    Raises:
+        ResultError: there is no such drawing.
+    """
+    file = (docs / path).resolve()
+    if file.suffix != ".svg" or not file.is_relative_to(docs.resolve()):
+        raise ResultError(f"{path} is no drawing under docs/: give the path of an SVG")
+    try:
+        svg = file.read_text(encoding="utf-8")
+    except OSError:
+        raise ResultError(f"there is no drawing docs/{path}") from None
+    if "<svg" not in svg:
+        raise ResultError(f"docs/{path} has no <svg> in it")
+    return drawing(svg, alt)
+
+
+def drawing(svg: str, alt: str) -> Markup:
     """An SVG to stand in a page, told in words to who does not see it."""
     # Material's script assigns to every `href`, which an SVG element forbids.
     svg = svg[svg.index("<svg") :].strip().replace(" href=", " xlink:href=")
-    return svg.replace(
-        "<svg",
-        f'<svg role="img" data-search-exclude="" aria-label="{html.escape(alt)}"',
-        1,
-    )
+    told = f'role="img" data-search-exclude="" aria-label="{html.escape(alt)}"'
+    return Markup(svg.replace("<svg", f"<svg {told}", 1))
 
 
 def printed(result: Result) -> str:
@@ -336,8 +354,24 @@ def go_on(
 
 
 def _cite(resource: Resource) -> str:
-    """The title, which opens the resource itself, who made it, and our guide."""
-    guide = f"../resources/{resource.id}.md"
+    """The place of a resource; `cited` puts what is said of it in."""
+    return f'<span data-cite="{resource.id}"></span>'
+
+
+def cited(content: str, reading_list: ReadingList, root: str) -> str:
+    """Put into the HTML of a page the resources that it names, each by its id.
+
+    Args:
+        root: the way up to the site's own folder.
+    """
+    return re.sub(
+        r'<span data-cite="(?P<id>[\w-]+)"></span>',
+        lambda found: _citation(resource_named(reading_list, found["id"]), root),
+        content,
+    )
+
+
+def _citation(resource: Resource, root: str) -> Markup:
     made = ", ".join(
         [
             *resource.makers[:1],
@@ -345,12 +379,12 @@ def _cite(resource: Resource) -> str:
             *([str(resource.year)] if resource.year else []),
         ]
     )
-    return " ".join(
-        [
-            f"[{wording.markdown(resource.title)}]({resource.url or guide})",
-            *([f"({made})"] if made else []),
-            f"[{wording.page_about(resource)}]({guide}){{ .guide }}",
-        ]
+    return wording.template(
+        "cite.html",
+        resource=resource,
+        made=made,
+        ours=f"{root}resources/{resource.id}/",
+        about=wording.page_about(resource),
     )
 
 

@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import jinja2
-from markupsafe import escape
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files, InclusionLevel
@@ -20,7 +19,7 @@ from mkdocs.structure.pages import Page
 
 from website import cards, lean, notebooks, policy, skip, vendor
 from website.maths import MathsError, typeset_page
-from website.render import Renderer, RenderError
+from website.render import Renderer, RenderError, escaped
 
 # Answers in the place of Material's search.
 LUNR = "assets/javascripts/lunr/"
@@ -103,6 +102,7 @@ def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
         )
     try:
         page.meta.update(_renderer.meta(page.file.src_uri))
+        page.meta.update(escaped(page.meta))
         return _renderer.page(page.file.src_uri, markdown, page.meta)
     except RenderError as error:
         raise PluginError(f"{page.file.src_uri}: {error}") from None
@@ -118,9 +118,7 @@ def on_page_content(
                 content, page, config, files, _renderer.repo_url
             )
         _lead_on(page, files)
-        if page.meta.get("description"):  # Material writes it as it stands
-            page.meta["description"] = escape(page.meta["description"])
-        return typeset_page(_renderer.content(content))
+        return typeset_page(_renderer.content(page.file.src_uri, content))
     except (MathsError, RenderError, notebooks.NotebookError) as error:
         raise PluginError(f"{page.file.src_uri}: {error}") from None
 

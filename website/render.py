@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -9,6 +11,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import jinja2
+import jinja2.sandbox
+from markupsafe import escape
 from mkdocs.utils.meta import get_data
 
 from reading_list import form
@@ -24,7 +28,7 @@ from website.claims import Claim
 from website.concept_map import concept_map
 from website.concepts import Result, ResultError
 from website.licences import notices
-from website.mended import what_we_mended
+from website.mended import SECTIONS, what_we_mended
 from website.trace import trace
 from website.wording import unbroken
 
@@ -74,10 +78,20 @@ FILTERS: dict[str, Callable[..., str]] = {
 }
 
 
+class _Undefined(jinja2.StrictUndefined):
+    """What does not exist is named by filters as well."""
+
+    __slots__ = ()
+    __format__ = jinja2.Undefined._fail_with_undefined_error
+
+
 def environment() -> jinja2.Environment:
-    """Jinja whose only common sign is {{ }}: `{#id}` belongs to Markdown."""
-    env = jinja2.Environment(
-        undefined=jinja2.StrictUndefined,
+    """Jinja that runs nothing of Python's but what a page is given.
+
+    Its only common sign is {{ }}: `{#id}` belongs to Markdown.
+    """
+    env = jinja2.sandbox.ImmutableSandboxedEnvironment(
+        undefined=_Undefined,
         block_start_string="<%",
         block_end_string="%>",
         comment_start_string="<%#",
@@ -87,6 +101,33 @@ def environment() -> jinja2.Environment:
     )
     env.filters.update(FILTERS)
     return env
+
+
+def escaped(meta: Mapping[str, Any]) -> dict[str, Any]:
+    """What Material writes into the head of a page as it stands, escaped."""
+    return {
+        name: escape(meta[name]) for name in ("title", "description") if name in meta
+    }
+
+
+def _root(path: str) -> str:
+    """The way up from the folder of a page to the site's own."""
+    parts = PurePosixPath(path).with_suffix("").parts
+    return "../" * (len(parts) - (parts[-1] == "index"))
+
+
+def _part(name: str) -> str:
+    """The place of what is made from the records; `content` puts it in."""
+    return f'<div data-part="{name}"></div>'
+
+
+def _line(error: BaseException) -> int:
+    """The line of the template in which an error arose."""
+    if isinstance(error, jinja2.TemplateSyntaxError):
+        return error.lineno
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename == "<template>"]
+    return lines[-1] or 1 if lines else 1
 
 
 @dataclass(frozen=True)
@@ -221,38 +262,57 @@ class Renderer:
                 )
                 return self.concept_page(concept, markdown, meta)
             if path.startswith("resources/"):
-                # What contributors write is text: it is never run as a template.
-                return resources.resource_page(
-                    concepts.resource_named(
-                        self.reading_list, PurePosixPath(path).stem
-                    ),
-                    self.reading_list,
-                    self.syllabus,
-                    self.claims.values(),
-                    self.repo_url,
-                )
+                # What contributors write is read by no template and no Markdown of
+                # MkDocs: `content` makes the page.
+                return ""
             return self.fill(markdown, self.context(path))
-        except jinja2.TemplateSyntaxError as error:
-            rows = (error.source or "").splitlines()[error.lineno - 1 :]
-            where = f"line {error.lineno} below the front matter"
-            wrong = " ".join([error.message or "", *(f"({row})" for row in rows[:1])])
-            raise RenderError(f"{type(error).__name__}: {where}: {wrong}") from error
-        except (
-            *(jinja2.TemplateError, ResultError, LookupError),
-            *(TypeError, ValueError),  # a filter was given what it cannot take
-        ) as error:
+        except (ResultError, LookupError) as error:
             raise RenderError(f"{type(error).__name__}: {error}") from error
 
-    def content(self, content: str) -> str:
-        """The HTML of one page with its drawings in it.
+    def content(self, path: str, content: str) -> str:
+        """The HTML of one page with its drawings, and what the records say, in it.
+
+        Both come in after Markdown, which would read them as more than text.
 
         Raises:
-            RenderError: a drawing does not exist.
+            RenderError: a drawing or a resource does not exist.
+        """
+        if path.startswith("resources/"):
+            return self.resource_page(PurePosixPath(path).stem)
+        root = _root(path)
+        parts: dict[str, Callable[[], str]] = {
+            "catalogue": lambda: catalogue(self.reading_list, self.syllabus, root)
+        }
+        for section in SECTIONS:
+            parts[section] = partial(what_we_mended, section, self.reading_list, root)
+        try:
+            content = re.sub(
+                r'<div data-part="([\w-]+)"></div>',
+                lambda found: parts[found[1]](),
+                content,
+            )
+            content = concepts.cited(content, self.reading_list, root)
+            return concepts.inline_figures(content, self.docs)
+        except (ResultError, LookupError) as error:
+            raise RenderError(f"{type(error).__name__}: {error}") from error
+
+    def resource_page(self, name: str) -> str:
+        """The HTML of the page of one resource.
+
+        Raises:
+            RenderError: there is no such resource, or it names what is not there.
         """
         try:
-            return concepts.inline_figures(content, self.docs)
-        except OSError as error:
-            raise RenderError(f"there is no drawing {error.filename}") from None
+            return resources.resource_page(
+                concepts.resource_named(self.reading_list, name),
+                self.reading_list,
+                self.syllabus,
+                self.claims.values(),
+                self.repo_url,
+                partial(concepts.drawn, self.docs),
+            )
+        except (ResultError, LookupError) as error:
+            raise RenderError(f"{type(error).__name__}: {error}") from error
 
     def address(self, name: str) -> str:
         """Where a concept leads: to its page, or to what the catalogue has on it."""
@@ -261,13 +321,28 @@ class Renderer:
         return f"catalogue/?concept={name}"
 
     def fill(self, text: str, context: Mapping[str, Any]) -> str:
-        return self.jinja.from_string(text).render(context)
+        """The text with its expressions filled in.
+
+        Raises:
+            RenderError: an expression fails; the message says where and which.
+        """
+        try:
+            return self.jinja.from_string(text).render(context)
+        except (
+            *(jinja2.TemplateError, ResultError, LookupError),
+            # A filter was given what it cannot take, or a sum cannot be done.
+            *(TypeError, ValueError, ArithmeticError),
+        ) as error:
+            number = _line(error)
+            row = next(iter(text.splitlines()[number - 1 : number]), "").strip()
+            inside = ", ".join(re.findall(r"\{\{.*?\}\}|<%.*?%>", row)) or row
+            where = f"{type(error).__name__}: line {number} below the front matter"
+            raise RenderError(f"{where}: {error} ({inside})") from error
 
     def context(self, path: str) -> dict[str, Any]:
         """What every page may name."""
         data = {name: result.data for name, result in self.results.items()}
-        parts = PurePosixPath(path).with_suffix("").parts
-        root = "../" * (len(parts) - (parts[-1] == "index"))
+        root = _root(path)
 
         def href(name: str) -> str:
             # Raw HTML is not rewritten: addresses count from the page's own folder.
@@ -282,9 +357,9 @@ class Renderer:
             "recorded": max(
                 (result.recipe["date"] for result in self.results.values()), default=""
             ),
-            "catalogue": lambda: catalogue(self.reading_list, self.syllabus, root),
+            "catalogue": lambda: _part("catalogue"),
             "does_it_hold": lambda: claims.does_it_hold(self.claims, self.reading_list),
-            "what_we_mended": lambda: what_we_mended(self.reading_list),
+            "what_we_mended": _part,
             "add_url": lambda: adding.add_url(self.repo_url),
             "refused": lambda: adding.refused(self.reading_list, self.syllabus),
             "form": form,

@@ -3,15 +3,52 @@
 from __future__ import annotations
 
 import re
+from functools import cache
+from pathlib import Path
+
+import jinja2
+from markdown_it import MarkdownIt
+from markupsafe import Markup
 
 from reading_list.model import Resource
 
+# The parser without a single rule of Markdown, for its quotation marks.
+_PLAIN = MarkdownIt("zero", {"typographer": True}).enable("smartquotes")
 
-def markdown(text: str) -> str:
-    """Plain text as Markdown: what has a meaning in Markdown is escaped."""
-    escaped = re.sub(r"([\\`*_{}\[\]#])", r"\\\1", text)
-    # Markdown knows no backslash before these.
-    return re.sub(r"[&<>$~|]", lambda found: f"&#{ord(found[0])};", escaped)
+
+def text(plain: str) -> Markup:
+    """Plain text as HTML, with the quotation marks of a printed page."""
+    return Markup(_PLAIN.renderInline(plain))
+
+
+def markdown(plain: str) -> str:
+    """Plain text as Markdown, in running text or in an attribute within it.
+
+    No sign is left that Markdown or HTML could read: all are written as numbers.
+    """
+    return re.sub(
+        r"[!-/:-@\[-`{-~]",
+        lambda found: f"&#{ord(found[0])};",
+        " ".join(plain.split()),
+    )
+
+
+@cache
+def _templates() -> jinja2.Environment:
+    env = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")),
+        undefined=jinja2.StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.filters["text"] = text
+    return env
+
+
+def template(name: str, **values: object) -> Markup:
+    """HTML from one of `website/templates`, with every value escaped as it goes in."""
+    return Markup(_templates().get_template(name).render(values).strip())
 
 
 def people(resource: Resource, *, all_of_them: bool = False) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
+import markdown
 import pytest
+from bs4 import BeautifulSoup
 
 from reading_list.model import ReadingList
 from reading_list.syllabus import Concept, Syllabus, load_syllabus
@@ -113,10 +116,19 @@ def test_a_written_concept_is_a_link_and_a_planned_one_a_tooltip():
     assert concepts.term(SYLLABUS, "first") == "[first](first.md)"
     assert concepts.term(SYLLABUS, "last-one", "the end") == "[the end](last-one.md)"
     planned = concepts.term(SYLLABUS, "planned-one")
-    assert planned == (
-        '<abbr title="Later, &quot;soon&quot; &amp; so on." tabindex="0">'
-        "planned one</abbr>"
+    assert html.unescape(planned) == (
+        '<abbr title="Later, "soon" & so on." tabindex="0">planned one</abbr>'
     )
+
+
+@pytest.mark.parametrize("plain", ['`a` "b" <c>', "ends in \\", "[x](y) $a$ *b* | c"])
+def test_what_a_tooltip_or_a_drawing_says_is_text(plain):
+    abbreviation = concepts.abbreviation("word", plain)
+    drawing = concepts.picture("a.svg", plain, "caption").splitlines()[1]
+    for shown, name in ((abbreviation, "title"), (drawing, "data-alt")):
+        page = BeautifulSoup(markdown.markdown(f"See {shown}."), "html.parser")
+        assert [tag.name for tag in page.find_all()] == ["p", shown[1:].split()[0]]
+        assert page.find(attrs={name: True})[name] == plain
 
 
 def test_the_strip_says_where_one_is():
@@ -279,7 +291,8 @@ def go_on(reading_list: ReadingList) -> Callable[..., str]:
             **changed,
         }
         why = {w: {"resource": r, "because": f"to {w} it"} for w, r in chosen.items()}
-        return concepts.go_on(attention, reading_list, why)
+        page = concepts.go_on(attention, reading_list, why)
+        return concepts.cited(page, reading_list, "../../")
 
     return make
 
@@ -287,17 +300,20 @@ def go_on(reading_list: ReadingList) -> Callable[..., str]:
 def test_three_ways_to_go_on_each_with_its_reason(go_on):
     lines = [line for line in go_on().splitlines() if line.startswith("- **")]
     assert [line.split("**")[1] for line in lines] == ["Read", "Watch", "Paper"]
-    assert lines[2].startswith("- **Paper** [Attention Is All You Need](https://")
-    assert "(Ashish Vaswani, and others, 2017)" in lines[2]
+    assert lines[2].startswith('- **Paper** <a href="https://arxiv.org/abs/1706.03762')
+    assert (
+        ">Attention Is All You Need</a> (Ashish Vaswani, and others, 2017)" in lines[2]
+    )
     assert lines[2].endswith(
-        "[guide](../resources/vaswani-2017-attention.md){ .guide }: to paper it."
+        ' <a class="guide" href="../../resources/vaswani-2017-attention/">guide</a>'
+        ": to paper it."
     )
 
 
 def test_only_a_guide_is_called_a_guide(go_on, reading_list):
-    links = re.findall(r"\[(guide|details)\]\(\.\./resources/(.+?)\.md\)", go_on())
-    assert {label for label, _ in links} == {"guide", "details"}
-    for label, name in links:
+    links = re.findall(r'resources/([\w-]+)/">(guide|details)<', go_on())
+    assert {label for _, label in links} == {"guide", "details"}
+    for name, label in links:
         assert (label == "guide") is bool(reading_list.by_id[name].guide), name
 
 
@@ -307,7 +323,7 @@ def test_others_are_folded_and_none_twice(go_on, reading_list):
     folded = [line for line in text.splitlines() if line.startswith("    - ")]
     assert len(folded) == 10 < len(on_it)
     assert f'??? abstract "{len(folded)} more on this"' in text
-    guides = re.findall(r"\[(?:guide|details)\]\(([^)]+)\)", text)
+    guides = re.findall(r'resources/([\w-]+)/">(?:guide|details)<', text)
     assert len(guides) == len(set(guides)) == 13
     assert (
         f"[All {len(on_it)} in the catalogue](../catalogue.md?concept=attention)"
@@ -318,7 +334,7 @@ def test_others_are_folded_and_none_twice(go_on, reading_list):
 def test_a_resource_without_an_address_leads_to_our_guide(go_on, reading_list):
     ours = next(r for r in reading_list.resources if r.url is None)
     line = next(line for line in go_on(read=ours.id).splitlines() if "**Read**" in line)
-    assert f"](../resources/{ours.id}.md) " in line
+    assert f'** <a href="../../resources/{ours.id}/">' in line
 
 
 # --- Results
