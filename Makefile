@@ -6,10 +6,22 @@ py := .venv/bin/python
 compile := pip compile pyproject.toml --all-extras --group setup --upgrade --quiet \
   --python-version 3.11 --no-annotate --custom-compile-command "make pins"
 
-# Who writes `make run attention` is told to write `make run NAME=attention`.
-ifneq (,$(filter run record,$(firstword $(MAKECMDGOALS))))
-  ifneq (,$(word 2,$(MAKECMDGOALS)))
-    $(error write: make $(firstword $(MAKECMDGOALS)) NAME=$(word 2,$(MAKECMDGOALS)))
+targets := help serve site check run train claim record claims test lint links \
+  lighthouse pins clean
+
+# Who writes `make run attention` is told to write `make run NAME=attention`, and who
+# wants the tests of one snippet is told which they are.
+goal := $(firstword $(MAKECMDGOALS))
+named := $(filter-out $(targets),$(word 2,$(MAKECMDGOALS)))
+ifneq (,$(filter run record train claim,$(goal)))
+  ifneq (,$(named))
+    $(error write: make $(goal) NAME=$(named))
+  endif
+endif
+ifeq (test,$(goal))
+  ifneq (,$(named)$(NAME))
+    file := $(wildcard tests/snippets/*/test_$(subst -,_,$(or $(named),$(NAME))).py)
+    $(error write: make test ARGS="$(or $(file),-k $(or $(named),$(NAME)))")
   endif
 endif
 
@@ -17,7 +29,7 @@ export NO_MKDOCS_2_WARNING := 1
 export DISABLE_MKDOCS_2_WARNING := true
 
 .DEFAULT_GOAL := help
-.PHONY: help serve site check run record claims test lint links lighthouse pins clean
+.PHONY: $(targets)
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s%s\n", $$1, $$2}' Makefile
@@ -36,6 +48,12 @@ run: setup-snippets ## run a snippet: make run NAME=attention ARGS="--seed 1"
 
 record: setup-snippets ## the same, and record what it shows (without NAME: all of them)
 	@$(py) -m snippets $(NAME) --record $(ARGS)
+
+train: setup-snippets ## train one for longer: make train NAME=seq2seq ARGS="--steps 500"
+	@MAKE_RUN=1 $(py) -m snippets train $(NAME) $(ARGS)
+
+claim: setup-snippets ## try what a paper claims: make claim NAME=gates ARGS="--seeds 3,4"
+	@MAKE_RUN=1 $(py) -m snippets claim $(NAME) $(ARGS)
 
 claims: setup-test ## try the papers' claims again, 15 minutes (ARGS="--seeds 3,4,5")
 	@$(py) -m snippets claim --again $(ARGS)
