@@ -22,6 +22,7 @@ from typing import Any
 import torch
 
 from snippets.lab import record
+from snippets.lab.progress import progress
 from snippets.lab.record import Data, Result
 
 RESULTS = record.RESULTS / "claims"
@@ -37,10 +38,12 @@ def measure(
 ) -> list[dict[str, Any]]:
     """The rows of every seed, each with its seed, as JSON will hold them."""
     rows = []
-    for seed in seeds:
-        torch.manual_seed(seed)
-        for row in claim.measure(seed):
-            rows.append({"seed": seed, **record.plain(row)})
+    with progress(len(seeds), "seeds", unit="seed") as bar:
+        for seed in seeds:
+            torch.manual_seed(seed)
+            for row in claim.measure(seed):
+                rows.append({"seed": seed, **record.plain(row)})
+            bar.update()
     return rows
 
 
