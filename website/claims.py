@@ -128,13 +128,13 @@ def _section(claim: Claim, reading_list: ReadingList) -> str:
         f"**What we saw: {record['verdict']}.** {unbroken(record['conclusion'])}",
         claim_figure(claim),
         f'??? abstract "The numbers"\n\n    ``` {{ .text .printed title="Printed by '
-        f'{record["command"]}" }}\n{printed}\n    ```',
+        f'make claim NAME={claim.name}" }}\n{printed}\n    ```',
     ]
     if record["tried"]:
         parts.append(f"**What we tried.** {unbroken(record['tried'])}")
     parts.append(
-        f'<p class="recipe" markdown>`{record["command"]}`, seeds {seeds}, Python'
-        f" {versions['python']}, torch {versions['torch']}, {record['machine']}:"
+        f'<p class="recipe" markdown>`make claim NAME={claim.name}`, seeds {seeds},'
+        f" Python {versions['python']}, torch {versions['torch']}, {record['machine']}:"
         f" {record['seconds']:.0f} seconds of one processor on {record['date']}.</p>"
     )
     return "\n\n".join(parts)

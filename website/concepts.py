@@ -247,7 +247,7 @@ def printed(result: Result) -> str:
     recipe = result.recipe
     return "\n".join(
         [
-            f'``` {{ .text .printed title="Printed by {recipe["command"]}" }}',
+            f'``` {{ .text .printed title="Printed by make run NAME={result.name}" }}',
             result.text.rstrip("\n"),
             "```",
             "",

@@ -149,7 +149,7 @@ def _drawn_here(resource: Resource) -> str:
     name, alt = resource.figure.of, resource.figure.alt
     notice = (
         f"{markdown(resource.figure.notice)}"
-        f" Drawn by [`python -m snippets {name}`](../concepts/{name}.md)."
+        f" Drawn by [`make run NAME={name}`](../concepts/{name}.md)."
     )
     return picture(f"results/{name}.svg", alt, notice)
 

@@ -130,7 +130,7 @@ def difference_to_layers(seed: int, device: str) -> float:
 
 
 def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
-    """By hand; the spread of scores; what `python -m snippets.train` recorded."""
+    """By hand; the spread of scores; what `python -m snippets train` recorded."""
     trained = json.loads(TRAINED.read_text(encoding="utf-8"))
     sentence = whole(trained["sentence"])
     return {

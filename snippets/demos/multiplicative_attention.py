@@ -146,7 +146,7 @@ def parameters(d_hidden: int) -> dict[str, int]:
 
 
 def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
-    """By hand; the window; what `python -m snippets.train` recorded."""
+    """By hand; the window; what `python -m snippets train` recorded."""
     trained = json.loads(TRAINED.read_text(encoding="utf-8"))
     sentence = additive_attention.whole(trained["sentence"])
     return {

@@ -205,7 +205,7 @@ def test_a_figure_that_is_not_recorded_is_refused():
 
 def test_output_comes_with_the_recipe():
     assert concepts.printed(result()) == (
-        '``` { .text .printed title="Printed by python -m snippets first" }\n'
+        '``` { .text .printed title="Printed by make run NAME=first" }\n'
         "x 1\n```\n\n"
         '<p class="recipe" markdown>Seed 0, Python 3.11.7, torch 2.13.0, 1 thread,'
         " Linux x86_64: 0.0 seconds on 2026-11-20.</p>"
