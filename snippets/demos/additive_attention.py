@@ -130,7 +130,7 @@ def difference_to_layers(seed: int, device: str) -> float:
 
 
 def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
-    """By hand; the spread of scores; what `python -m snippets.train` recorded."""
+    """By hand; the spread of scores; what `python -m snippets train` recorded."""
     trained = record.Result.read(TRAINED, BENCHMARKS).record["data"]
     sentence = whole(trained["sentence"])
     return {

@@ -144,7 +144,7 @@ def parameters(d_hidden: int) -> dict[str, int]:
 
 
 def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
-    """By hand; the window; what `python -m snippets.train` recorded."""
+    """By hand; the window; what `python -m snippets train` recorded."""
     trained = record.Result.read(TRAINED, BENCHMARKS).record["data"]
     sentence = additive_attention.whole(trained["sentence"])
     return {

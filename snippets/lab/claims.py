@@ -19,7 +19,7 @@ import math
 import re
 import time
 import types
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from statistics import fmean
 from typing import Any
 
@@ -27,6 +27,7 @@ import torch
 from matplotlib.axes import Axes
 
 from snippets.lab import freshness, record
+from snippets.lab.progress import progress
 from snippets.lab.record import Data, RecordError, Result
 
 RESULTS = record.RESULTS / "claims"
@@ -83,13 +84,15 @@ def dots(
 # --- Measuring and recording
 
 
-def measure(claim: types.ModuleType, seeds: Iterable[int]) -> list[Row]:
+def measure(claim: types.ModuleType, seeds: Sequence[int]) -> list[Row]:
     """The rows of every seed, each with its seed, as JSON will hold them."""
     rows = []
-    for seed in seeds:
-        torch.manual_seed(seed)
-        for row in claim.measure(seed):
-            rows.append({"seed": seed, **record.plain(row)})
+    with progress(len(seeds), "seeds", unit="seed") as bar:
+        for seed in seeds:
+            torch.manual_seed(seed)
+            for row in claim.measure(seed):
+                rows.append({"seed": seed, **record.plain(row)})
+            bar.update()
     return rows
 
 
