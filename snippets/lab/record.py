@@ -130,10 +130,13 @@ def _sources(module: str) -> set[str]:
     return found
 
 
-# They write down, draw, and read the command line.
+# They write down, draw, talk with whoever calls.
 NO_SOURCES = {
     f"snippets.lab.{name}"
-    for name in ("record", "claims", "plots", "files", "arguments")
+    for name in (
+        *("record", "claims", "plots"),
+        *("arguments", "files", "progress"),
+    )
 }
 BENCH = ("snippets.lab.", "snippets.corpora.")
 DATA = re.compile(r"[\w-]+\.(yml|txt|json)")
