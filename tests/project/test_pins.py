@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterable, Iterator
+from importlib import metadata
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -80,6 +82,28 @@ def test_every_pin_names_its_files_by_hash() -> None:
     text = (ROOT / "constraints.txt").read_text()
     with_hash = re.findall(r"^(\S+==.*) \\\n +--hash=sha256:[0-9a-f]{64}", text, re.M)
     assert [Requirement(line) for line in with_hash] == PINS
+
+
+def brought(name: str, extras: Iterable[str] = ()) -> Iterator[tuple[str, str]]:
+    """What an installed package needs, as names with the extras that are asked for."""
+    for text in metadata.requires(name) or ():
+        one = Requirement(text)
+        if one.marker is None or any(
+            one.marker.evaluate({"extra": extra}) for extra in ("", *extras)
+        ):
+            yield from ((canonicalize_name(one.name), e) for e in ("", *one.extras))
+
+
+def test_whatever_comes_along_is_pinned() -> None:
+    project = canonicalize_name(PROJECT["project"]["name"])
+    seen: set[tuple[str, str]] = set()
+    todo = {(project, "test")}
+    while todo:
+        seen |= todo
+        todo = {more for n, extra in todo for more in brought(n, [extra])} - seen
+    names = {name for name, _ in seen} - {project}
+    assert len(names) > 80
+    assert names <= {canonicalize_name(pin.name) for pin in PINS}
 
 
 def test_a_missing_pin_and_one_out_of_range_are_seen(

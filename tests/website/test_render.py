@@ -263,7 +263,8 @@ def test_the_build_stops_at_the_page_without_a_traceback(tmp_path, markdown, say
     (tmp_path / "mkdocs.yml").write_text(
         f"site_name: a\nhooks: [{ROOT / 'website' / 'hook.py'}]\n"
         "extra: {repo_url: https://git.example.org/a/b}\n"
-        "exclude_docs: |\n  /concepts/\n  /resources/\n"
+        f"theme: {{name: material, custom_dir: {ROOT / 'website' / 'theme'}}}\n"
+        "exclude_docs: |\n  /concepts/\n  /resources/\n  /results/\n"
         "markdown_extensions: [{pymdownx.arithmatex: {generic: true}}]\n"
     )
     ran = subprocess.run(
