@@ -317,7 +317,9 @@ class Renderer:
             "does_it_hold": lambda: claims.does_it_hold(self.claims, self.reading_list),
             "what_we_mended": _part,
             "add_url": lambda: adding.add_url(self.repo_url),
-            "refused": lambda: adding.refused(self.syllabus, self.docs / "resources"),
+            "refused": lambda: adding.refused(
+                self.reading_list, self.syllabus, self.docs / "resources"
+            ),
             "form": form,
             "kinds": KINDS,
             "notices": notices,

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import gzip
 import re
-import shutil
 from collections import Counter
 from collections.abc import Collection, Iterator
 from datetime import date
 from functools import partial
 from html import escape, unescape
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import markdown as python_markdown
@@ -19,7 +17,7 @@ from bs4 import BeautifulSoup
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reading_list.form import ACCEPTED, FORM
+from reading_list.form import ACCEPTED, FORM, REFUSED
 from reading_list.judge import check_text
 from reading_list.model import ReadingList, Resource
 from reading_list.records import RECORDS
@@ -303,21 +301,26 @@ def test_adding_opens_the_form() -> None:
 
 
 def test_the_accepted_example_is_accepted_beside_all_that_are_there(
-    reading_list: ReadingList, syllabus: Syllabus, tmp_path: Path
+    reading_list: ReadingList, syllabus: Syllabus
 ) -> None:
     # Without it when somebody has sent it in: the pull request is to pass as well.
-    shutil.copytree(RECORDS, tmp_path / "resources")
     judged = check_text("x.md", ACCEPTED, syllabus, date.today()).resource
     assert judged is not None
-    for resource in reading_list.resources:
-        if resource.identities & judged.identities:
-            (tmp_path / "resources" / f"{resource.id}.md").unlink()
-    found = adding.verdict("x.md", ACCEPTED, syllabus, tmp_path / "resources")
+    others = [
+        r.id for r in reading_list.resources if not r.identities & judged.identities
+    ]
+    found = adding.verdict("x.md", ACCEPTED, syllabus, RECORDS, others)
     assert not found, "\n".join(found)
 
 
-def test_the_refused_example_is_refused_for_every_reason(syllabus: Syllabus) -> None:
-    lines = adding.refused(syllabus).splitlines()
+def test_the_refused_example_is_refused_for_every_reason(
+    reading_list: ReadingList, syllabus: Syllabus
+) -> None:
+    lines = adding.refused(reading_list, syllabus).splitlines()
+    everything = reading_list.by_id
+    assert lines == adding.verdict(
+        "attention.md", REFUSED, syllabus, RECORDS, everything
+    )
     places = [line.split(": ")[:2] for line in lines]
     file = "docs/resources/attention.md"
     assert places == [
