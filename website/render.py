@@ -106,7 +106,7 @@ def environment() -> jinja2.Environment:
 def escaped(meta: Mapping[str, Any]) -> dict[str, Any]:
     """What Material writes into the head of a page as it stands, escaped."""
     return {
-        name: escape(meta[name]) for name in ("title", "description") if name in meta
+        name: escape(meta[name]) for name in ("title", "description") if meta.get(name)
     }
 
 
