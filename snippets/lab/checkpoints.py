@@ -232,9 +232,7 @@ class Checkpoint:
                 f" ({_reason(error)})"
             )
             if not said:
-                tqdm.write(
-                    f"{self.trouble}; the training goes on", sys.stderr
-                )
+                tqdm.write(self.trouble, sys.stderr)
 
 
 def _reason(error: Exception) -> str:
