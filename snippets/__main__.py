@@ -143,6 +143,11 @@ def parse_claim(arguments: list[str]) -> argparse.Namespace:
         help="write the result into docs/results/claims; without a name, of all",
     )
     parser.add_argument(
+        "--device",
+        default="cpu",
+        help="cpu, cuda, mps; what is recorded runs on the cpu",
+    )
+    parser.add_argument(
         "--conclude",
         action="store_true",
         help="conclude from the recorded rows, without measuring anew",
@@ -234,6 +239,9 @@ def claim(arguments: list[str]) -> int:
         names = [known(options.name, "claim", claimed, call("claim"))]
     if options.record and len(set(options.seeds)) < 3:
         fail("--record: a claim is recorded over at least three seeds")
+    if options.record and options.device != "cpu":
+        fail("--record: what is recorded runs on the cpu")
+    check_device(options.device)
 
     import torch
 
@@ -248,7 +256,7 @@ def claim(arguments: list[str]) -> int:
             result = (
                 claims.concluded_anew(name)
                 if options.conclude
-                else claims.run(name, options.seeds)
+                else claims.run(name, options.seeds, options.device)
             )
         except RecordError as error:
             fail(str(error))

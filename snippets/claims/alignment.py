@@ -144,7 +144,7 @@ def ibm_model_1(training: list[Pair], test: list[Pair]) -> list[Links]:
 # --8<-- [end:baselines]
 
 
-def measure(seed: int) -> list[Row]:
+def measure(seed: int, device: str = "cpu") -> list[Row]:
     """The alignment error rate of each translator, and of what is no translator."""
     size = SETTINGS.shortest, SETTINGS.longest
     training = list(islice(pairs("train", seed, *size), SETTINGS.count))
@@ -154,7 +154,12 @@ def measure(seed: int) -> list[Row]:
     rows: list[Row] = []
     for name, build in MODELS.items():
         translator = train(
-            build, training, SETTINGS, seed, label=f"{name} {seed}"
+            build,
+            training,
+            SETTINGS,
+            seed,
+            label=f"{name} {seed}",
+            device=device,
         )
         links = map(strongest, translator.look(test))
         written = translator.translate(test, 2 * SETTINGS.longest)

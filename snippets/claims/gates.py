@@ -94,9 +94,10 @@ class Model(NamedTuple):
     output: nn.Linear
 
     @classmethod
-    def build(cls, name: str) -> Model:
+    def build(cls, name: str, device: str = "cpu") -> Model:
         cell = MODELS[name]()
-        return cls(cell, nn.Linear(cell.d_hidden, SYMBOLS))
+        output = nn.Linear(cell.d_hidden, SYMBOLS)
+        return cls(cell.to(device), output.to(device))
 
     @property
     def parameters(self) -> list[nn.Parameter]:
@@ -116,21 +117,25 @@ class Model(NamedTuple):
 
 
 def train(
-    name: str, distance: int, rate: float, seed: int
+    name: str,
+    distance: int,
+    rate: float,
+    seed: int,
+    device: str = "cpu",
 ) -> tuple[Model, int]:
     """A model, trained until it errs no more or for so many steps; and how many."""
     torch.manual_seed(seed)
     random = torch.Generator().manual_seed(seed)
-    model = Model.build(name)
+    model = Model.build(name, device)
     optimizer = torch.optim.Adam(model.parameters, lr=rate)
     faultless = step = 0
     while faultless < 5 and step < MOST_STEPS:
         step += 1
         far = distance
         if name == "RNN mixed":
-            drawn = torch.randint(1, far + 1, (), generator=random)
-            far = int(drawn)
-        x, first = sequences(BATCH, far, random)
+            far = int(torch.randint(1, far + 1, (), generator=random))
+        drawn = sequences(BATCH, far, random)
+        x, first = (part.to(device) for part in drawn)
         logits = model.recall(x)
         if (logits.argmax(-1) != first).any():
             faultless = 0
@@ -143,16 +148,17 @@ def train(
     return model, step
 
 
-def measure(seed: int) -> list[Row]:
+def measure(seed: int, device: str = "cpu") -> list[Row]:
     """For each model and distance: the accuracy on new sequences, at the best rate."""
     rows = []
     unseen = torch.Generator().manual_seed(seed + 10**6)
     for name in MODELS:
         for distance in DISTANCES:
             best: Row = {"accuracy": -1.0}
-            x, first = sequences(1000, distance, unseen)
+            drawn = sequences(1000, distance, unseen)
+            x, first = (part.to(device) for part in drawn)
             for rate in RATES:
-                model, _ = train(name, distance, rate, seed)
+                model, _ = train(name, distance, rate, seed, device)
                 with torch.no_grad():
                     right = model.recall(x).argmax(-1) == first
                 accuracy = right.float().mean().item()

@@ -62,12 +62,17 @@ def test(group: tuple[int, int]) -> list[Pair]:
     return list(islice(pairs("test", 0, *group), COUNT))
 
 
-def measure(seed: int) -> list[Row]:
+def measure(seed: int, device: str = "cpu") -> list[Row]:
     """BLEU of both translators on each group of lengths."""
     rows: list[Row] = []
     for name, (build, settings) in MODELS.items():
         translator = train(
-            build, training(), settings, seed, label=f"{name} {seed}"
+            build,
+            training(),
+            settings,
+            seed,
+            label=f"{name} {seed}",
+            device=device,
         )
         for group in GROUPS:
             wanted = [pair.english for pair in test(group)]

@@ -94,7 +94,7 @@ def score(translator: Translator, test: Sequence[Pair]) -> Row:
     }
 
 
-def measure(seed: int) -> list[Row]:
+def measure(seed: int, device: str = "cpu") -> list[Row]:
     """Two models that differ in nothing but the order in which they read."""
     training = sentences("train", SETTINGS, SETTINGS.count, seed)
     test = sentences("test", SETTINGS, TEST, seed)
@@ -108,6 +108,7 @@ def measure(seed: int) -> list[Row]:
             SETTINGS,
             seed,
             label=f"seed {seed}, {order}",
+            device=device,
         )
         rows.append({"source": order, **score(translator, test)})
     return rows

@@ -196,11 +196,11 @@ def recordings(
 
 
 def train(
-    name: str, grammar: bool, seed: int
+    name: str, grammar: bool, seed: int, device: str = "cpu"
 ) -> tuple[nn.Module, Loss, Write]:
     build, loss, write = MODELS[name]
     torch.manual_seed(seed)
-    model = build()
+    model = build().to(device)
     fit(
         model,
         batches=lambda step: recordings(
@@ -221,6 +221,7 @@ def score(
 ) -> dict[str, float]:
     """Bits a word, words wrong, and recordings written without an error."""
     said, texts = test
+    said = said.to(next(model.parameters()).device)
     wrong = [
         edit_distance(write(model, frames[:count]), text)
         for frames, count, text in zip(
@@ -253,13 +254,13 @@ def alone(said: Spoken, row: int) -> Spoken:
     )
 
 
-def measure(seed: int) -> list[Row]:
+def measure(seed: int, device: str = "cpu") -> list[Row]:
     """Both models on both tasks."""
     rows = []
     for task, grammar in TASKS.items():
         test = recordings(grammar, TESTS, seed, 10_000 * seed + 9_999)
         for name in MODELS:
-            found = score(*train(name, grammar, seed), test)
+            found = score(*train(name, grammar, seed, device), test)
             rows.append({"task": task, "model": name, **found})
     return rows
 

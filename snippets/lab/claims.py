@@ -6,7 +6,7 @@ A claim is `snippets/claims/NAME.py` with
     TRIED                           optional: what else was tried
     TOLERANCES                      how far apart the numbers of a row may be, by key,
                                     when it is measured again on another processor
-    measure(seed) -> rows           plain numbers; a row is a dict
+    measure(seed[, device]) -> rows   plain numbers; a row is a dict
     conclude(rows) -> (verdict, words)   computed from the rows of all seeds
     show(rows) -> None              prints the table
     draw(rows) -> Figure            every seed is a dot
@@ -15,6 +15,7 @@ A claim is `snippets/claims/NAME.py` with
 from __future__ import annotations
 
 import importlib
+import inspect
 import math
 import re
 import time
@@ -84,13 +85,25 @@ def dots(
 # --- Measuring and recording
 
 
-def measure(claim: types.ModuleType, seeds: Sequence[int]) -> list[Row]:
-    """The rows of every seed, each with its seed, as JSON will hold them."""
+def measure(
+    claim: types.ModuleType, seeds: Sequence[int], device: str = "cpu"
+) -> list[Row]:
+    """The rows of every seed, each with its seed, as JSON will hold them.
+
+    Raises:
+        RecordError: the claim is too small for any device but the processor.
+    """
+    there = {}
+    if device != "cpu":
+        there = {"device": device}
+        if "device" not in inspect.signature(claim.measure).parameters:
+            name = claim.__name__.rpartition(".")[2].replace("_", "-")
+            raise RecordError(f"{name}: runs on the processor alone")
     rows = []
     with progress(len(seeds), "seeds", unit="seed") as bar:
         for seed in seeds:
             torch.manual_seed(seed)
-            for row in claim.measure(seed):
+            for row in claim.measure(seed, **there):
                 rows.append({"seed": seed, **record.plain(row)})
             bar.update()
     return rows
@@ -146,12 +159,12 @@ def concluded(
     )
 
 
-def run(name: str, seeds: Sequence[int]) -> Result:
+def run(name: str, seeds: Sequence[int], device: str = "cpu") -> Result:
     """Run one claim over the seeds; the record holds every seed's numbers."""
     claim = importlib.import_module(module_of(name))
     # Of one processor: a busy machine does not make a claim slower.
     start = time.process_time()
-    rows = measure(claim, seeds)
+    rows = measure(claim, seeds, device)
     minutes = math.ceil((time.process_time() - start) / 60)
     return concluded(name, rows, seeds, minutes)
 

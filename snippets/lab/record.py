@@ -135,7 +135,7 @@ NO_SOURCES = {
     f"snippets.lab.{name}"
     for name in (
         *("record", "claims", "plots"),
-        *("arguments", "files", "progress"),
+        *("arguments", "checkpoints", "files", "progress"),
     )
 }
 BENCH = ("snippets.lab.", "snippets.corpora.")

@@ -171,9 +171,8 @@ def train(
         chance = torch.rand(len(ids), generator=random)
         stays = chance < (rare / share[ids]).sqrt()
         found = pairs(ids[stays], line[stays], window, random)
-        if not len(
-            found[0]
-        ):  # of a small text all may have been dropped
+        # Of a small text all may have been dropped.
+        if not len(found[0]):
             continue
         for word, beside in shuffled(found, size, random):
             noise = torch.multinomial(

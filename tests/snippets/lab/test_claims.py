@@ -11,7 +11,7 @@ import torch
 
 from snippets import __main__ as command_line
 from snippets.lab import claims, freshness, plots
-from snippets.lab.record import Result
+from snippets.lab.record import RecordError, Result
 
 
 def module(**changes):
@@ -243,3 +243,10 @@ def test_a_conclusion_that_is_worded_anew_needs_no_measuring(
     with pytest.raises(SystemExit):
         command_line.main(["claim", "five", "--conclude"])
     assert "no rows of this code" in capsys.readouterr().err
+
+
+def test_a_device_is_handed_on_or_refused(five, monkeypatch):
+    with pytest.raises(RecordError, match="five: runs on the processor alone"):
+        claims.run("five", [0], "cuda")
+    told = module(measure=lambda seed, device="cpu": [{"value": device}])
+    assert claims.measure(told, [0], "cuda") == [{"seed": 0, "value": "cuda"}]
