@@ -256,6 +256,6 @@ def _item(concept: Concept, href: Href) -> str:
     if concept.written:
         return f'<li class="map-written">{link} <span>{question}</span></li>'
     return (
-        f'<li class="map-planned">{link} <small>planned; what others wrote</small>'
+        f'<li class="map-planned">{link} <small>planned</small>'
         f" <span>{question}</span></li>"
     )

@@ -231,7 +231,9 @@ def test_a_key_opens_the_search_on_a_phone(browser: Browser, site: Site) -> None
     with opened(browser, site.url + CONCEPT, viewport=PHONE) as page:
         page.keyboard.press("/")
         page.keyboard.type("softmax")
-        page.locator(".md-search-result__link:visible").first.wait_for()
+        found = page.locator(".md-search-result__link:visible").first
+        found.wait_for()
+        assert "softmax" in page.locator(".md-search__input").input_value()
 
 
 def test_the_ring_of_a_menu_entry_is_whole(browser: Browser, site: Site) -> None:
