@@ -36,8 +36,7 @@ class Card:
 
 def all_cards(syllabus: Syllabus, docs: Path) -> list[Card]:
     """One card for the site, and one for every written concept with a figure."""
-    figures = {c: f"results/{c.name}.svg" for c in syllabus.written}
-    return [
+    cards = [
         Card(
             HOME,
             "The Runnable Transformer",
@@ -45,11 +44,11 @@ def all_cards(syllabus: Syllabus, docs: Path) -> list[Card]:
             "assets/pictures/transformer-whole.svg",
         ),
         *(
-            Card(concept.name, concept.title, concept.question, figure)
-            for concept, figure in figures.items()
-            if (docs / figure).exists()
+            Card(c.name, c.title, c.question, f"results/{c.name}.svg")
+            for c in syllabus.written
         ),
     ]
+    return [card for card in cards if (docs / card.figure).exists()]
 
 
 def parts(cards: Iterable[Card], docs: Path, root: Path = ROOT) -> list[vendor.Part]:

@@ -109,3 +109,4 @@ def test_a_result_says_its_kind_and_enter_opens_it(page: Page, site: Site) -> No
     expect(result.locator(".md-tag")).to_have_text("Blog post")
     page.keyboard.press("Enter")
     expect(page.locator("article.md-content__inner h1")).to_contain_text("GPT-2")
+    assert "/resources/" in page.url

@@ -379,19 +379,19 @@ PLANTS = {
     "picture-of-another-host": (
         "drawings",
         with_picture(SVG.replace("var(--ink, #1d2a2e)", "url(//x.example/a#b)")),
-        "elsewhere",
+        "that loads",
     ),
     "handler": (
         "drawings",
         sub(f"{RESULT}.svg", "<g>", "<g onload='x()'>"),
-        "acts by itself (onload)",
+        "has onload, which no drawing needs",
     ),
     "foreign-part": (
         "drawings",
         with_picture(SVG.replace("</svg>", "<foreignObject/></svg>")),
         "<foreignObject",
     ),
-    "no-drawing": ("drawings", new(PICTURE, "<svg>"), "is no SVG"),
+    "no-drawing": ("drawings", new(PICTURE, "<svg>"), "is no XML"),
     "alt-missing": ("drawings", sub(PAGE, "  alt=.*?  caption", "  caption"), "no alt"),
     "alt-empty": ("drawings", sub(PAGE, '  alt=".*?",', '  alt="",'), "no alt"),
     "caption-missing": (
