@@ -10,15 +10,28 @@ compile := pip compile pyproject.toml --all-extras --group setup --quiet \
 
 # What is typed is read by the program alone: make does not expand it, and a recipe
 # takes it from the environment, so that no shell reads it either.
-override NAME := $(value NAME)
+# (NAME is taken from the command line alone: WSL keeps the machine's name in it.)
+override NAME := $(if $(filter command,$(firstword $(origin NAME))),$(value NAME))
 override ARGS := $(value ARGS)
 override PORT := $(value PORT)
 export NAME ARGS PORT
 
-# Who writes `make run attention` is told to write `make run NAME=attention`.
-ifneq (,$(filter run record,$(firstword $(MAKECMDGOALS))))
-  ifneq (,$(word 2,$(MAKECMDGOALS)))
-    $(error write: make $(firstword $(MAKECMDGOALS)) NAME=$(word 2,$(MAKECMDGOALS)))
+targets := help serve site check run notebook train claim record claims test lint links \
+  lighthouse pins clean
+
+# Who writes `make run attention` is told to write `make run NAME=attention`, and who
+# wants the tests of one snippet is told which they are.
+goal := $(firstword $(MAKECMDGOALS))
+named := $(filter-out $(targets),$(word 2,$(MAKECMDGOALS)))
+ifneq (,$(filter run record train claim,$(goal)))
+  ifneq (,$(named))
+    $(error write: make $(goal) NAME=$(named))
+  endif
+endif
+ifeq (test,$(goal))
+  ifneq (,$(named)$(NAME))
+    file := $(wildcard tests/snippets/*/test_$(subst -,_,$(or $(named),$(NAME))).py)
+    $(error write: make test ARGS="$(or $(file),-k $(or $(named),$(NAME)))")
   endif
 endif
 
@@ -26,7 +39,7 @@ export NO_MKDOCS_2_WARNING := 1
 export DISABLE_MKDOCS_2_WARNING := true
 
 .DEFAULT_GOAL := help
-.PHONY: help serve site check run record claims test lint links lighthouse pins clean
+.PHONY: $(targets)
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s%s\n", $$1, $$2}' Makefile
@@ -37,14 +50,24 @@ serve: setup-site ## set up, build and serve the site with live reload (PORT=800
 site: setup-site ## build the site into site/, strictly
 	@$(py) -m mkdocs build --strict --site-dir site
 
-check: setup-check ## validate the reading list
-	@$(py) -m reading_list check
+check: setup-check ## validate the records, name what is missing of a concept
+	@$(py) -m website.check
 
 run: setup-snippets ## run a snippet: make run NAME=attention ARGS="--seed 1"
 	@MAKE_RUN=1 $(with_args) snippets $${NAME:+"$$NAME"}
 
+notebook: setup-snippets ## change the numbers of the worked example, in JupyterLab
+	@$(py) -m pip install --quiet -c constraints.txt jupyterlab
+	@$(py) -m jupyterlab docs/notebooks/attention-by-hand.ipynb
+
 record: setup-snippets ## the same, and record what it shows (without NAME: all of them)
 	@$(with_args) snippets $${NAME:+"$$NAME"} --record
+
+train: setup-snippets ## train one for longer: make train NAME=seq2seq ARGS="--steps 500"
+	@MAKE_RUN=1 $(with_args) snippets train $${NAME:+"$$NAME"}
+
+claim: setup-snippets ## try what a paper claims: make claim NAME=gates ARGS="--seeds 3,4"
+	@MAKE_RUN=1 $(with_args) snippets claim $${NAME:+"$$NAME"}
 
 claims: setup-test ## try the papers' claims again, 15 minutes (ARGS="--seeds 3,4,5")
 	@$(with_args) snippets claim --again

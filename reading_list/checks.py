@@ -6,12 +6,9 @@ records say of each other. What is not readable yields problems, never an except
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from datetime import date
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from reading_list.frontmatter import (
@@ -19,18 +16,21 @@ from reading_list.frontmatter import (
     NotReadableError,
     Place,
     Problem,
+    printable,
     read_text,
 )
 from reading_list.identity import identity
 from reading_list.judge import Judgement, check_text, stem, strings
 from reading_list.messages import field_name, nearest
-from reading_list.model import Resource
+from reading_list.model import ReadingList, Resource
+from reading_list.names import FileNames
 from reading_list.prose import linked_records
 from reading_list.refusal import refuse
 from reading_list.syllabus import Syllabus
-from reading_list.titles import TitleKey
+from reading_list.titles import NearTitles
 
-_FILE_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\.md")
+#: Where messages say that names of records are looked up.
+RECORDS = "docs/resources/"
 
 
 class Report(NamedTuple):
@@ -56,23 +56,30 @@ def check_folder(folder: Path, syllabus: Syllabus, today: date, shown: str) -> R
         return Report((), (Problem(shown, 1, "", wrong, mend),))
 
     try:
-        paths = sorted(folder.iterdir())
+        paths = sorted(p for p in folder.iterdir() if not p.name.startswith("."))
     except OSError as error:
         why = error.strerror or type(error).__name__
         return no_records(f"cannot be read ({why})")
     problems: list[Problem] = []
     judged: list[tuple[str, Judgement]] = []
+    names = FileNames(path.name for path in paths)
     for path in paths:
-        if path.name.startswith("."):
+        file = f"{shown}/{printable(path.name)}"
+        if not path.name.endswith(".md"):
+            mend = "the folder holds records only, NAME.md; put other files elsewhere"
+            problems.append(Problem(file, 1, "", "is no record", mend))
             continue
-        file = f"{shown}/{_safe(path.name)}"
         try:
-            _check_name(path.name)
-            text = read_text(path)
+            judgement = _judge(path, file, syllabus, today)
         except NotReadableError as error:
             problems.append(error.in_file(file))
-            continue
-        judged.append((file, check_text(file, text, syllabus, today)))
+            judgement = None
+        values = judgement.document.values if judgement and judgement.document else {}
+        if wrong := names.refuse(path.name, values):
+            problems.append(Problem(file, 1, "", *wrong))
+            judgement = judgement and judgement._replace(resource=None)
+        if judgement:
+            judged.append((file, judgement))
     if not judged and not problems:
         return no_records("holds no records")
     for _, judgement in judged:
@@ -82,28 +89,33 @@ def check_folder(folder: Path, syllabus: Syllabus, today: date, shown: str) -> R
     return Report(resources, tuple(sorted(problems)))
 
 
-def _safe(name: str) -> str:
-    """A file name that can be printed, whatever bytes it has."""
-    plain_name = name.encode("utf-8", "backslashreplace").decode("utf-8")
-    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in plain_name)
+def _judge(path: Path, file: str, syllabus: Syllabus, today: date) -> Judgement:
+    """Judge one file by itself; no file may keep the others from being judged."""
+    text = read_text(path)
+    try:
+        return check_text(file, text, syllabus, today)
+    except Exception as error:
+        wrong = f"cannot be judged ({type(error).__name__})"
+        mend = "report it with the file, the fault is in our check"
+        raise NotReadableError(1, wrong, mend) from None
 
 
-def _check_name(name: str) -> None:
-    if not name.endswith(".md"):
-        raise NotReadableError(
-            1,
-            "is no record",
-            "the folder holds records only, NAME.md; put other files elsewhere",
-        )
-    if not _FILE_NAME.fullmatch(name) or len(name) > 83:
-        letters = unicodedata.normalize("NFKD", name.removesuffix(".md")).casefold()
-        words = re.findall("[a-z0-9]+", letters.encode("ascii", "ignore").decode())
-        better = "-".join(words)[:80].strip("-") or "author-year-word"
-        raise NotReadableError(
-            1,
-            "has a file name that is no address",
-            f"use small letters, digits and single hyphens, such as {better}.md",
-        )
+def check_one(
+    file: str, text: str, known: ReadingList, syllabus: Syllabus, today: date
+) -> list[Problem]:
+    """Judge the text of one record, by itself and beside those that are there."""
+    judgement = check_text(file, text, syllabus, today)
+    problems = list(judgement.problems)
+    if judgement.document:
+        folder = str(PurePosixPath(file).parent)
+        there = [_Record.of(resource, folder) for resource in known.resources]
+        new = _Record(file, judgement.document)
+        neighbours = _Neighbours(record.title for record in (*there, new))
+        for record in there:
+            neighbours.add(record)
+        problems += _lost_references([new], {*known.by_id, new.id})
+        problems += neighbours.add(new)
+    return sorted(set(problems))
 
 
 # What the records say of each other
@@ -114,11 +126,23 @@ class _Record(NamedTuple):
 
     file: str
     document: Document
-    resource: Resource | None
+    resource: Resource | None = None
+
+    @classmethod
+    def of(cls, resource: Resource, folder: str) -> _Record:
+        """A record that was judged before, for others to be judged beside it."""
+        named = {"title", "url", "alt_urls", "distinct_from"}
+        values = resource.model_dump(mode="json", include=named)
+        return cls(f"{folder}/{resource.id}.md", Document(values, {}, "", 1), resource)
 
     @property
     def id(self) -> str:
         return stem(self.file)
+
+    @property
+    def title(self) -> str:
+        title = self.document.values.get("title")
+        return title if isinstance(title, str) else ""
 
     def problem(
         self, place: Place, wrong: str, mend: str, *, warning: bool = False
@@ -135,11 +159,11 @@ def _across(judged: Sequence[tuple[str, Judgement]]) -> Iterator[Problem]:
         if judgement.document is not None
     ]
     records.sort(key=_newcomers_last)
-    ids = tuple(stem(file) for file, _ in judged)
-    yield from _same_works(records)
-    yield from _lost_references(records, ids)
+    yield from _lost_references(records, {stem(file) for file, _ in judged})
     yield from _not_translations(records)
-    yield from _twins(records)
+    neighbours = _Neighbours(record.title for record in records)
+    for record in records:
+        yield from neighbours.add(record)
 
 
 def _newcomers_last(record: _Record) -> tuple[bool, int, str]:
@@ -151,22 +175,43 @@ def _newcomers_last(record: _Record) -> tuple[bool, int, str]:
     return not values.get("lists"), -len(values), record.file
 
 
-def _same_works(records: Sequence[_Record]) -> Iterator[Problem]:
-    owner: dict[str, tuple[str, str]] = {}
-    for record in records:
+class _Neighbours:
+    """Records, each judged beside those before it that have something in common."""
+
+    def __init__(self, titles: Iterable[str]) -> None:
+        self.titles = NearTitles[_Record](titles)
+        self.owners: dict[str, tuple[str, str]] = {}
+
+    def add(self, record: _Record) -> list[Problem]:
+        """Errors for the same work, warnings for near-equal titles not told apart."""
+        problems: list[Problem] = []
         for place, url in _addresses(record.document.values):
-            other, spelt = owner.setdefault(identity(url), (record.file, url))
+            own = record.file, url
+            other, spelt = self.owners.setdefault(identity(url), own)
             if other != record.file:
-                yield record.problem(
-                    place,
-                    f"names the same work as {other} ({spelt})",
-                    "keep the entry that was there first, and mend it",
+                wrong = f"names the same work as {other} ({spelt})"
+                mend = "keep the entry that was there first, and mend it"
+                problems.append(record.problem(place, wrong, mend))
+        known = bool(problems)  # then that its title is known as well is no news
+        told = _distinct_from(record)
+        for near in self.titles.add(record.title, record):
+            apart = near.id in told or record.id in _distinct_from(near)
+            if not (known or apart):
+                wrong = f"is nearly that of {near.file} ({near.title!r})"
+                mend = (
+                    "if it is the same work, mend that entry instead; if it is"
+                    f" another, add distinct_from: [{near.id}]"
                 )
+                problem = record.problem(("title",), wrong, mend, warning=True)
+                problems.append(problem)
+        return problems
 
 
-def _lost_references(
-    records: Sequence[_Record], ids: tuple[str, ...]
-) -> Iterator[Problem]:
+def _distinct_from(record: _Record) -> set[str]:
+    return {name for _, name in strings(record.document.values, "distinct_from")}
+
+
+def _lost_references(records: Sequence[_Record], ids: Set[str]) -> Iterator[Problem]:
     """A record names and links other records, which are there."""
     for record in records:
         for place, target in _references(record.document.values):
@@ -175,10 +220,11 @@ def _lost_references(
                 yield record.problem(place, wrong, mend)
             elif target not in ids:
                 wrong = f"names no record ({target!r})"
-                yield record.problem(place, wrong, nearest(target, ids))
+                yield record.problem(place, wrong, nearest(target, tuple(ids), RECORDS))
         for line, target in linked_records(record.document):
             if target not in ids:
-                wrong, mend = f"links no record ({target}.md)", nearest(target, ids)
+                wrong = f"links no record ({target}.md)"
+                mend = nearest(target, tuple(ids), RECORDS)
                 yield Problem(record.file, line, "body", wrong, mend)
 
 
@@ -193,31 +239,6 @@ def _not_translations(records: Sequence[_Record]) -> Iterator[Problem]:
                 f"names {original.id}, which is in the same language",
                 "correct language: or remove the line",
             )
-
-
-def _twins(records: Sequence[_Record]) -> Iterator[Problem]:
-    """Warn of near-equal titles, unless one names the other as distinct."""
-    # Titles with other numbers in them are not near: chapters, parts, editions.
-    with_numbers: defaultdict[tuple[str, ...], list[tuple[TitleKey, str, Resource]]] = (
-        defaultdict(list)
-    )
-    for record in records:
-        own = record.resource
-        if own is None:
-            continue
-        key = TitleKey.of(own.title)
-        before = with_numbers[key.numbers]
-        for other_key, file, other in before:
-            told = other.id in own.distinct_from or own.id in other.distinct_from
-            if key.near(other_key) and not told:
-                yield record.problem(
-                    ("title",),
-                    f"is nearly that of {file} ({other.title!r})",
-                    "if it is the same work, mend that entry instead; if it is"
-                    f" another, add distinct_from: [{other.id}]",
-                    warning=True,
-                )
-        before.append((key, record.file, own))
 
 
 def _addresses(values: dict[str, Any]) -> Iterator[tuple[Place, str]]:

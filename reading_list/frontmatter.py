@@ -7,8 +7,9 @@ refused before anything is built, so a record can neither run code nor grow in m
 from __future__ import annotations
 
 import re
+import stat
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -47,8 +48,29 @@ class Problem:
     def __str__(self) -> str:
         kind = "warning: " if self.warning else ""
         place = f"{self.file}:{self.line}: {kind}"
-        name = f"{self.field}: " if self.field else ""
-        return f"{place}{name}{self.wrong}. To mend it: {self.mend}."
+        name = f"{_cut(self.field, 60)}: " if self.field else ""
+        wrong = _cut(self.wrong, 400)
+        return printable(f"{place}{name}{wrong}. To mend it: {self.mend}.")
+
+
+def _cut(text: str, most: int) -> str:
+    """The beginning and the end of a text too long for a message."""
+    half = most // 2
+    return text if len(text) <= most else f"{text[:half]} ... {text[-half:]}"
+
+
+def printable(text: str) -> str:
+    """In one line that any terminal shows, whatever characters are in it."""
+    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
+
+
+class InvalidError(ValueError):
+    """Files have errors; the message is one line an error."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = tuple(problems)
 
 
 class NotReadableError(Exception):
@@ -111,6 +133,8 @@ def read_text(path: Path) -> str:
             )
         if path.is_dir():
             raise NotReadableError(1, "is a folder", "a record is one file, NAME.md")
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise NotReadableError(1, "is no plain file", "a record is a text file")
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
     except OSError as error:
@@ -167,17 +191,16 @@ def parse(text: str) -> Document:
             1, "has front matter without an end", "close it with a line ---"
         )
     # The parser sees the front matter in its place, so that its marks are our lines.
-    values, lines, repeated = _mapping("\n" + "\n".join(rows[1:end]) + "\n")
-    body = "\n".join(rows[end + 1 :])
-    return Document(values, lines, body, end + 2, repeated)
+    document = parse_fields("\n" + "\n".join(rows[1:end]) + "\n")
+    document.body, document.body_line = "\n".join(rows[end + 1 :]), end + 2
+    return document
 
 
-def _mapping(
-    source: str,
-) -> tuple[dict[str, Any], dict[Place, int], list[tuple[str, int, int]]]:
+def parse_fields(source: str, depth: int = MAX_DEPTH) -> Document:
+    """Fields in YAML, at most so many levels deep, each with its line."""
     _refuse_characters(source)
     try:
-        _refuse_events(source)
+        _refuse_events(source, depth)
         node = yaml.compose(source, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         raise _not_yaml(error) from None
@@ -200,7 +223,7 @@ def _mapping(
     lines: dict[Place, int] = {}
     repeated: list[tuple[str, int, int]] = []
     values = _build(node, (), lines, repeated)
-    return values, lines, repeated
+    return Document(values, lines, "", 1, repeated)
 
 
 def _not_yaml(error: yaml.MarkedYAMLError) -> NotReadableError:
@@ -221,6 +244,7 @@ def _not_yaml(error: yaml.MarkedYAMLError) -> NotReadableError:
 
 
 _HINTS = (
+    (("escape",), "use single quotes, or write the character itself"),
     (("quoted scalar",), "close the quotation mark"),
     (("flow",), "close the bracket, and put commas between the items"),
     (("mapping values are not",), "put quotes around a value with a colon in it"),
@@ -243,6 +267,8 @@ def _refuse_characters(source: str) -> None:
             raise NotReadableError(
                 number, "has a tab at the start of the line", "indent with spaces"
             )
+        if row.isprintable():
+            continue
         for char in row:
             if unicodedata.category(char) in ("Cc", "Cs") and char != "\t":
                 raise NotReadableError(
@@ -252,7 +278,7 @@ def _refuse_characters(source: str) -> None:
                 )
 
 
-def _refuse_events(source: str) -> None:
+def _refuse_events(source: str, most: int) -> None:
     """Refuse what only full YAML needs, while it is still a stream of events."""
     depth = 0
     for event in yaml.parse(source, Loader=_Loader):
@@ -269,9 +295,9 @@ def _refuse_events(source: str) -> None:
             raise NotReadableError(line, wrong, mend)
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
-            if depth > MAX_DEPTH:
+            if depth > most:
                 raise NotReadableError(
-                    line, f"nests deeper than {MAX_DEPTH} levels", "flatten it"
+                    line, f"nests deeper than {most} levels", "flatten it"
                 )
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
@@ -287,8 +313,11 @@ def _build(
     if isinstance(node, yaml.MappingNode):
         built: dict[str, Any] = {}
         for key_node, value_node in node.value:
-            key = str(key_node.value)
             line = key_node.start_mark.line + 1
+            if not isinstance(key_node, yaml.ScalarNode):
+                wrong = "has a list or a group where a field's name stands"
+                raise NotReadableError(line, wrong, "write one field a line: value")
+            key = str(key_node.value)
             if key in built:
                 repeated.append((key, line, lines[(*place, key)]))
                 continue
@@ -329,6 +358,8 @@ class NotText:
 
 def hidden_characters(text: str) -> Iterator[tuple[int, str]]:
     """Characters that nobody can see or that turn text around: place and name."""
+    if text.isprintable():
+        return
     for i, char in enumerate(text):
         bidirectional = unicodedata.bidirectional(char) in _TURNING
         unseen = unicodedata.category(char) in ("Cc", "Cf", "Co", "Cs", "Cn")

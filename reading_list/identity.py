@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from functools import lru_cache
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
 
 TRACKING = re.compile(
@@ -29,7 +30,10 @@ _ARXIV_HOSTS = {
     "ar5iv.org",
     "ar5iv.labs.arxiv.org",
 }
-_ARXIV_DOI = re.compile(r"10\.48550/arxiv\.(?P<id>.+?)(v\d+)?", re.IGNORECASE)
+_ARXIV_DOI = re.compile(
+    r"10\.48550/arxiv\.(?P<id>\d{4}\.\d{4,5}|[a-z-]+(?:\.[a-z]{2})?/\d{7})(?:v\d+)?",
+    re.IGNORECASE,
+)
 _VIDEO = re.compile(r"[A-Za-z0-9_-]{11}")
 _MEDIUM_POST = re.compile(r".*-(?P<hash>[0-9a-f]{8,12})/?")
 _ARCHIVED = re.compile(r"/web/\d+[a-z_]*/(?P<url>https?:/.*)", re.IGNORECASE)
@@ -56,23 +60,32 @@ def arxiv_id(url: str) -> str | None:
     return rest if kind == "arxiv" else None
 
 
+@lru_cache(maxsize=4096)
 def identity(url: str) -> str:
     """The key that all spellings of one address share.
 
     >>> identity("https://youtu.be/kCc8FmEb1nY?si=x")
     'youtube:kCc8FmEb1nY'
+    >>> identity("https://web.archive.org/web/2020/https://arxiv.org/pdf/1706.03762")
+    'arxiv:1706.03762'
     >>> identity("HTTP://www.d2l.ai/index.html#top") == identity("https://d2l.ai")
     True
     """
-    try:
-        parts = urlsplit(url.strip())
-        host = _bare_host(parts)
-    except ValueError:
-        return url.strip()
-    if not host:
-        return url.strip()
+    url = url.strip()
+    while True:
+        try:
+            parts = urlsplit(url)
+            host = _bare_host(parts)
+        except ValueError:
+            return url
+        if not host:
+            return url
+        inner = _archived(host, parts.path)
+        if inner is None:
+            break
+        url = inner  # an archived page may be of an archive
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
-    for known in (_arxiv, _youtube, _doi, _archived, _github, _medium, _papers):
+    for known in (_arxiv, _youtube, _doi, _github, _medium, _papers):
         if key := known(host, parts.path, query):
             return key
     return _anywhere(host, parts, query)
@@ -99,7 +112,7 @@ def _youtube(host: str, path: str, query: dict[str, str]) -> str | None:
         video = path.strip("/")
     elif host in ("youtube.com", "youtube-nocookie.com", "music.youtube.com"):
         head, _, tail = path.strip("/").partition("/")
-        if head == "playlist" and query.get("list"):
+        if head == "playlist" and re.fullmatch(r"[\w-]+", query.get("list", ""), re.A):
             return f"youtube:list={query['list']}"
         if head in ("embed", "shorts", "live", "v"):
             video = tail.strip("/")
@@ -119,10 +132,10 @@ def _doi(host: str, path: str, query: dict[str, str]) -> str | None:
     return f"doi:{doi}" if doi.startswith("10.") else None
 
 
-def _archived(host: str, path: str, query: dict[str, str]) -> str | None:
+def _archived(host: str, path: str) -> str | None:
+    """The address whose copy this is."""
     if host == "web.archive.org" and (found := _ARCHIVED.fullmatch(path)):
-        inner = re.sub(r"^(https?):/+", r"\1://", found["url"], flags=re.IGNORECASE)
-        return identity(inner)
+        return re.sub(r"^(https?):/+", r"\1://", found["url"], flags=re.IGNORECASE)
     return None
 
 
@@ -141,12 +154,16 @@ def _github(host: str, path: str, query: dict[str, str]) -> str | None:
 
 def _medium(host: str, path: str, query: dict[str, str]) -> str | None:
     """A Medium post is known by the number at its end, on whatever host."""
-    on_medium = host in ("medium.com", "towardsdatascience.com")
-    if not on_medium and not host.endswith(".medium.com"):
+    if not _on_medium(host) and host != "towardsdatascience.com":
         return None
     if found := _MEDIUM_POST.fullmatch(path):
         return f"medium:{found['hash']}"
     return None
+
+
+def _on_medium(host: str) -> bool:
+    """Where a query says only whence a reader came."""
+    return host == "medium.com" or host.endswith(".medium.com")
 
 
 def _papers(host: str, path: str, query: dict[str, str]) -> str | None:
@@ -169,6 +186,7 @@ def _anywhere(host: str, parts: SplitResult, query: dict[str, str]) -> str:
             host, path = new_host, new_path + path.removeprefix(old_path)
             break
     kept = sorted((k, v) for k, v in query.items() if not TRACKING.fullmatch(k))
+    kept = [] if _on_medium(host) else kept
     key = f"web:{host}{quote(path, safe='/')}"
     if kept:
         key += "?" + urlencode(kept)
@@ -200,7 +218,7 @@ def plain(url: str) -> str:
         for item in parts.query.split("&")
         if item and not TRACKING.fullmatch(item.partition("=")[0])
     ]
-    if host == "medium.com" or host.endswith(".medium.com"):
+    if _on_medium(host):
         query = []
     if parts.port in (80, 443):
         authority = parts.netloc.rpartition(":")[0]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
@@ -57,12 +56,17 @@ def check_text(file: str, text: str, syllabus: Syllabus, today: date) -> Judgeme
 
 def stem(file: str) -> str:
     """The id of the record in a file."""
-    return Path(file).name.removesuffix(".md")
+    return file.rpartition("/")[2].removesuffix(".md")
 
 
 def strings(values: dict[str, Any], name: str) -> list[tuple[int, str]]:
-    """The texts in a list of a record, whatever else stands in it."""
+    """The texts in a list of a record, whatever else stands in it.
+
+    Text in place of the list counts as one or more, so that they are judged as well.
+    """
     items = values.get(name)
+    if isinstance(items, str):
+        items = re.split(r",\s+", items)
     if not isinstance(items, list):
         return []
     return [(i, item) for i, item in enumerate(items) if isinstance(item, str)]
@@ -167,7 +171,7 @@ class _Judge:
     def add_from_pydantic(self, detail: ErrorDetails) -> None:
         place: Place = detail["loc"]
         name = field_name(place)
-        said = any(
+        said = detail["type"] != "tuple_type" and any(
             problem.field == name or problem.field.startswith(f"{name}[")
             for problem in self.problems
         )
@@ -179,7 +183,7 @@ class _Judge:
                 "keep the first paragraph to a sentence or two; the rest goes below"
                 " it, after an empty line",
             )
-        elif place[0] in Resource.model_fields and place[0] in FIELDS and not said:
+        elif place[0] in FIELDS and place[0] != "id" and not said:
             self.add(place, *in_our_words(detail))
 
     # Rules
@@ -305,7 +309,7 @@ class _Judge:
 
     def check_other_addresses(self, values: dict[str, Any]) -> None:
         url = values.get("url")
-        seen = {identity(url)} if isinstance(url, str) else set()
+        seen = {identity(url)} if isinstance(url, str) and not refuse(url) else set()
         for i, other in strings(values, "alt_urls"):
             if self.may_be_listed(("alt_urls", i), other):
                 if identity(other) in seen:
@@ -343,7 +347,6 @@ class _Judge:
         if place[0] != "archive_url" and (better := plain(url)) != url:
             wrong = f"is not the plain spelling ({url})"
             self.add(place, wrong, f"write {better}")
-            return False
         if url.startswith("http:"):
             self.add(
                 place,

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import difflib
-from typing import get_args
+import re
+from collections.abc import Mapping
 
+from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from reading_list.frontmatter import Place, Wrong
+from reading_list.frontmatter import NotText, Place, Wrong
 from reading_list.model import GROUPS
-from reading_list.vocabulary import Access, Kind, Language, Level, ListSlug, Mend
+from reading_list.vocabulary import KINDS
 
-VOCABULARIES: dict[str, tuple[str, ...]] = {
-    "kind": get_args(Kind),
-    "level": get_args(Level),
-    "language": get_args(Language),
-    "access": get_args(Access),
-    "lists": get_args(ListSlug),
-    "type": get_args(Mend),
-}
 #: How to write a field that cannot be left empty.
 NEEDED = {
     "title": "write title: and the work's own title; when nobody knows it, a"
     " description in [brackets]",
-    "kind": f"write kind: and one of {', '.join(VOCABULARIES['kind'])}",
+    "kind": f"write kind: and one of {', '.join(KINDS)}",
     "concepts": "write concepts: and the names of the ideas it explains, such as"
     " [attention, heads]",
     "url": "write url: and the work's address",
@@ -54,43 +48,54 @@ _OURS = {
 }
 
 
-def in_our_words(detail: ErrorDetails) -> Wrong:
-    """What pydantic found, as a contributor would say it."""
+def in_our_words(
+    detail: ErrorDetails, groups: Mapping[str, type[BaseModel]] = GROUPS
+) -> Wrong:
+    """What pydantic found, as a contributor would say it.
+
+    Args:
+        groups: the groups of fields that a file may hold, by the field they stand in.
+    """
     kind, given = detail["type"], detail.get("input")
-    name = next((p for p in reversed(detail["loc"]) if isinstance(p, str)), "")
+    place = [part for part in reversed(detail["loc"]) if isinstance(part, str)]
+    name = next(iter(place), "")
+    group = next((groups[part] for part in place if part in groups), None)
+    fields = tuple(group.model_fields) if group else ()
     if kind == "missing":
         return Wrong("is missing", NEEDED.get(name, f"add {name}:"))
     if kind == "extra_forbidden":
-        return Wrong("is not a field", nearest(name, _fields_of(detail)))
+        return Wrong("is not a field", nearest(name, fields))
     if kind == "literal_error":
-        return Wrong(f"is {given!r}", nearest(str(given), VOCABULARIES[name]))
-    if kind not in _OURS:
+        known = tuple(re.findall("'([^']*)'", detail["ctx"]["expected"]))
+        if isinstance(given, str):
+            return Wrong(f"is {given!r}", nearest(given, known))
+        one = next((str(g) for g in given), "") if isinstance(given, tuple) else ""
         return Wrong(
-            detail["msg"].lower(), "compare it with the example in CONTRIBUTING.md"
+            f"is {_kind_of(given)}, not one word", nearest(one or str(given), known)
         )
+    if kind not in _OURS:
+        told = str(detail.get("ctx", {}).get("error", detail["msg"].lower()))
+        return Wrong(told, "compare it with one that is right")
     facts = {
         "name": name,
         "given": given,
         "a_kind": _kind_of(given),
-        "fields": ", ".join(_fields_of(detail)),
+        "fields": ", ".join(fields),
         "example": "1706.03762" if name == "arxiv" else "a-name-like-this",
         **detail.get("ctx", {}),
     }
     return Wrong(*(part.format_map(facts) for part in _OURS[kind]))
 
 
-def _fields_of(detail: ErrorDetails) -> tuple[str, ...]:
-    """The fields of the group that an error is in; a record itself is no group."""
-    group = GROUPS.get(str(detail["loc"][0]))
-    return tuple(group.model_fields) if group else ()
-
-
 def _kind_of(value: object) -> str:
+    if isinstance(value, NotText):
+        return value.kind
     names = {
         bool: "true or false",
         int: "a number",
         str: "text",
         tuple: "a list",
+        list: "a list",
         dict: "a group of fields",
         type(None): "nothing",
     }
@@ -101,6 +106,8 @@ def nearest(name: str, names: tuple[str, ...], listed: str = "CONTRIBUTING.md") 
     """A hint: the nearest of some names, else all of them when they are few."""
     if close := difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.6):
         return f"perhaps you meant {close[0]}"
+    if not names:
+        return "remove it"
     if len(names) <= 16:
         return f"use one of {', '.join(names)}"
     if len(names) <= 40:

@@ -173,6 +173,14 @@ class AboutLists(_Entry):
     people: tuple[Person, ...]
 
 
+#: The groups of fields in that file.
+ABOUT_GROUPS: dict[str, type[BaseModel]] = {
+    "hosts": HostNote,
+    "errors": ListError,
+    "people": Person,
+}
+
+
 class ReadingList(_Entry):
     """All resources, in the order of their names."""
 
@@ -198,6 +206,15 @@ class ReadingList(_Entry):
     @property
     def people(self) -> tuple[Person, ...]:
         return self.about.people
+
+    @cached_property
+    def translations(self) -> dict[str, list[Resource]]:
+        """The translations of each resource that has some, by its id."""
+        found: dict[str, list[Resource]] = {}
+        for resource in self.resources:
+            if resource.translation_of:
+                found.setdefault(resource.translation_of, []).append(resource)
+        return found
 
     def for_concept(self, name: str) -> tuple[Resource, ...]:
         """The resources on one concept, best first."""

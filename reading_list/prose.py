@@ -1,11 +1,19 @@
-"""The rules of written text: in the fields of a record, and in its body."""
+"""The rules of written text: in the fields of a record, and in its body.
+
+The body is read by a Markdown parser, as the site reads it: what may stand in it is
+named here, and all else is refused.
+"""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import unescape
+from typing import Any, NamedTuple
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 from reading_list.form import PLACEHOLDER
 from reading_list.frontmatter import Document, Wrong, hidden_characters
@@ -18,16 +26,51 @@ _MOJIBAKE = re.compile(
     "\ufffd|Ã[\x80-\xbf©¨¶¼¤±³\xa0]|â€[™œ\x9d“”¢¦]|Ð[\x80-\xbf]|√[©®°±≥]|‚Ä[ôúù]"
     "|Ô∏è|ð\x9f|ï»¿"
 )
-#: A link's text may run over lines, so only its end is sought.
-_LINK = re.compile(r"\]\(\s*<?([^)\s>]*)")
-_REFERENCE = re.compile(r"^ {0,3}\[[^\]]+\]:\s*<?([^\s>]+)", re.MULTILINE)
-_AUTOLINK = re.compile(r"<((?:https?|ftp|javascript|data|file|mailto):[^>]*)>", re.I)
-#: Links to pages of ours: a record beside this one, a concept, a page above.
-_PAGE = re.compile(
-    r"(?:(?P<record>[\w-]+)|\.\./concepts/(?P<concept>[\w-]+)|\.\./[\w-]+)\.md"
-    r"(?:[#?][\w=-]+)?"
+#: Links to pages of ours, of a record beside this one and of a concept.
+PAGE = re.compile(
+    r"(?:(?P<record>[\w-]+)|\.\./concepts/(?P<concept>[\w-]+))\.md(?P<section>#[\w-]+)?"
 )
-_CODE = re.compile(r"`[^`\n]*`")
+#: What stands in a guide, by the parser's names, whatever else Markdown knows.
+MAY_STAND = {
+    *("text", "text_special", "softbreak", "hardbreak", "code_inline"),
+    *("em_open", "em_close", "strong_open", "strong_close"),
+    *("link_open", "link_close", "inline", "paragraph_open", "paragraph_close"),
+    *("bullet_list_open", "bullet_list_close", "list_item_open", "list_item_close"),
+    *("ordered_list_open", "ordered_list_close"),
+}
+#: And what does not, in words, with the mend; the end of each is said at its start.
+_NOT = {
+    "heading_open": Wrong("has a heading in it", "a guide is a few paragraphs"),
+    "image": Wrong("has a picture in it", "describe it in words"),
+    "fence": Wrong("has a block of code in it", "put `backticks` around a few words"),
+    "code_block": Wrong(
+        "has a block of code in it", "do not indent the line by four spaces"
+    ),
+    "blockquote_open": Wrong("has a quotation in it", "say it in your own words"),
+    "hr": Wrong("has a line across in it", "a guide is a few paragraphs"),
+}
+#: Signs that other pages of the site know: here they would stand as they are.
+_SIGNS = re.compile(r"\{\{|\}\}|<%|%>|-8<-|!!!|\?\?\?|===|\$?\\[a-zA-Z]+")
+
+
+class _Reader(MarkdownIt):
+    """Markdown that takes any address for one, as it is written, to be judged."""
+
+    def validateLink(self, url: str) -> bool:  # noqa: N802
+        return True
+
+    def normalizeLink(self, url: str) -> str:  # noqa: N802
+        return url
+
+
+_READER = _Reader("commonmark")
+
+
+class _Found(NamedTuple):
+    """Something in the body: its line, and the token of the parser."""
+
+    line: int
+    token: Token
 
 
 def _hidden(text: str) -> Iterator[Wrong]:
@@ -86,28 +129,34 @@ def in_the_body(
         )
         yield last, "body", Wrong("is missing", mend)
         return
-    first = document.paragraphs[0][0]
-    if wrong := _in_the_summary(document.summary):
-        yield first, "summary", wrong
+    first, summary = document.paragraphs[0]
     for number, paragraph in document.paragraphs:
         part = "summary" if number == first else "body"
         for line, row in enumerate(paragraph.split("\n"), number):
-            for wrong in _in_a_row(row):
-                yield line, part, wrong
-            if part == "body" and re.match(r"#{1,6}\s", _CODE.sub("", row)):
-                mend = "a guide is a few paragraphs"
-                yield line, part, Wrong("has a heading in it", mend)
-    for line, url in _links(document):
+            for fault in (*_hidden(row), *_mangled(row)):
+                yield line, part, fault
+    if wrong := _in_the_summary(document.summary, summary):
+        yield first, "summary", wrong
+    found, links = _guide(document)
+    for line, token in found:
+        if wrong := _in_the_guide(token):
+            yield line, "body", wrong
+    for line, url in links:
         if wrong := _in_a_link(url, written):
-            yield line, "summary" if line == first else "body", wrong
+            yield line, "body", wrong
 
 
-def _in_the_summary(summary: str) -> Wrong | None:
-    if re.match(r"(#|[-*+>|]\s|\d+\.\s|```|~~~|!?\[)", summary):
+def _in_the_summary(summary: str, paragraph: str) -> Wrong | None:
+    """The summary is shown where no Markdown is: it is plain text."""
+    tokens, _ = _read(paragraph, range(1, paragraph.count("\n") + 2))
+    kinds = [token.type for _, token in tokens if token.type != "paragraph_close"]
+    if kinds[:2] != ["paragraph_open", "inline"]:
         return Wrong(
             "does not begin with a sentence",
             "make the first paragraph plain text, without a heading or a list",
         )
+    if set(kinds[2:]) - {"text", "text_special", "softbreak"}:
+        return Wrong("has Markdown or HTML in it", "write plain text; links go below")
     if summary == PLACEHOLDER:
         return Wrong(
             "is still the form's own text",
@@ -121,21 +170,25 @@ def _in_the_summary(summary: str) -> Wrong | None:
     return None
 
 
-def _in_a_row(row: str) -> Iterator[Wrong]:
-    yield from _hidden(row)
-    yield from _mangled(row)
-    if found := re.search(r"\{\{|<%|%>|\}\}|^--8<--|\s--8<--", row):
-        yield Wrong(f"has {found[0].strip()} in it", "write it another way")
-    row = _CODE.sub("", row)
-    if "![" in row:
-        yield Wrong("has a picture in it", "describe it in words")
-    if found := _TAG.search(_AUTOLINK.sub("", row)):
-        yield Wrong(f"has HTML in it ({found[0]})", "write Markdown")
+def _in_the_guide(token: Token) -> Wrong | None:
+    if token.type in _NOT:
+        return _NOT[token.type]
+    if token.type.startswith("html"):
+        tag = " ".join(token.content.split())[:40]
+        return Wrong(f"has HTML in it ({tag})", "write Markdown")
+    if token.type not in MAY_STAND and not token.type.endswith("_close"):
+        return Wrong(f"has Markdown of another kind in it ({token.type})", "write text")
+    if token.type == "text" and (sign := _SIGNS.search(token.content)):
+        return Wrong(
+            f"has {sign[0]} in it, which means nothing here",
+            "a guide is plain text with links: write it another way",
+        )
+    return None
 
 
 def _in_a_link(url: str, written: tuple[str, ...]) -> Wrong | None:
     """A link to a record is checked with all records, not here."""
-    if found := _PAGE.fullmatch(url):
+    if found := PAGE.fullmatch(url):
         concept = found["concept"]
         if concept is None or concept in written:
             return None
@@ -148,17 +201,44 @@ def _in_a_link(url: str, written: tuple[str, ...]) -> Wrong | None:
     return None
 
 
-def _links(document: Document) -> Iterator[tuple[int, str]]:
-    """Where the body leads, each address with its line."""
-    body = _CODE.sub("", document.body)
-    for pattern in (_LINK, _REFERENCE, _AUTOLINK):
-        for found in pattern.finditer(body):
-            yield document.body_line + body.count("\n", 0, found.start(1)), found[1]
-
-
 def linked_records(document: Document) -> Iterator[tuple[int, str]]:
-    """The records that the body links, each with its line."""
-    for line, url in _links(document):
-        found = _PAGE.fullmatch(url)
+    """The records that the guide links, each with its line."""
+    if ".md" not in document.guide:
+        return
+    for line, url in _guide(document)[1]:
+        found = PAGE.fullmatch(url)
         if found and found["record"]:
             yield line, found["record"]
+
+
+def _guide(document: Document) -> tuple[list[_Found], list[tuple[int, str]]]:
+    """All that stands in the guide, and the addresses that it links, by line."""
+    lines: list[int] = []
+    for number, paragraph in document.paragraphs[1:]:
+        # An empty line parts two paragraphs.
+        rows = paragraph.count("\n") + 2
+        lines += range(number, number + rows)
+    return _read(document.guide, lines)
+
+
+def _read(
+    text: str, lines: Sequence[int]
+) -> tuple[list[_Found], list[tuple[int, str]]]:
+    """What the parser finds in a text, where its rows stand on these lines."""
+    found: list[_Found] = []
+    env: dict[str, Any] = {}
+    tokens = _READER.parse(text, env)
+    named = {
+        each["href"]: each["map"][0] for each in env.get("references", {}).values()
+    }
+    links = [(lines[row], url) for url, row in named.items()]
+    for token in tokens:
+        row = token.map[0] if token.map else 0
+        found.append(_Found(lines[row], token))
+        for inside in token.children or ():
+            found.append(_Found(lines[row], inside))
+            url = inside.attrs.get("href")
+            if url is not None and url not in named:
+                links.append((lines[row], str(url)))
+            row += inside.type.endswith("break") + inside.content.count("\n")
+    return found, links

@@ -7,15 +7,14 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date
 from pathlib import Path
 
-import yaml
-
 from reading_list.checks import Report, check_folder
-from reading_list.frontmatter import Problem
-from reading_list.model import AboutLists, Mended, ReadingList, Resource
-from reading_list.syllabus import ROOT, load_syllabus
+from reading_list.frontmatter import InvalidError
+from reading_list.model import ABOUT_GROUPS, AboutLists, Mended, ReadingList, Resource
+from reading_list.syllabus import ROOT, load_syllabus, read_model
 
 __all__ = [
     "RECORDS",
@@ -31,28 +30,25 @@ RECORDS = ROOT / "docs" / "resources"
 ABOUT = Path(__file__).with_name("lists.yml")
 
 
-class InvalidRecordsError(ValueError):
+class InvalidRecordsError(InvalidError):
     """Records have errors; the message is one line an error."""
-
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
-        super().__init__("\n".join(map(str, problems)))
-        self.problems = problems
 
 
 def check(folder: Path = RECORDS, today: date | None = None) -> Report:
     """Judge every record of a folder against all rules."""
-    try:
-        shown = folder.resolve().relative_to(ROOT).as_posix()
-    except ValueError:
-        shown = folder.as_posix()
+    there = Path(os.path.realpath(folder))  # Path.resolve() fails on a loop of links
+    inside = there.is_relative_to(ROOT)
+    shown = (there.relative_to(ROOT) if inside else folder).as_posix()
     return check_folder(folder, load_syllabus(), today or date.today(), shown)
 
 
 def load_about(path: Path = ABOUT) -> AboutLists:
-    """What is true of whole lists, hosts and people."""
-    return AboutLists.model_validate(
-        yaml.safe_load(path.read_text(encoding="utf-8")), strict=False
-    )
+    """What is true of whole lists, hosts and people.
+
+    Raises:
+        InvalidError: the file has errors.
+    """
+    return read_model(path, AboutLists, ABOUT_GROUPS)
 
 
 def load(folder: Path = RECORDS) -> ReadingList:

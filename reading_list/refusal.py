@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from reading_list.frontmatter import Wrong
@@ -43,6 +44,7 @@ MAX_ADDRESS = 2000
 _HOST = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*")
 
 
+@lru_cache(maxsize=4096)
 def refuse(url: str) -> Wrong | None:
     """Why an address may not be listed, or None when it may."""
     if len(url) > MAX_ADDRESS:

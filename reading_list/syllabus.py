@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from reading_list.frontmatter import (
+    Document,
+    InvalidError,
+    NotReadableError,
+    Place,
+    Problem,
+    parse_fields,
+    read_text,
+)
+from reading_list.messages import field_name, in_our_words, nearest
 
 ROOT = Path(__file__).resolve().parent.parent
 SYLLABUS = ROOT / "docs" / "concepts" / "concepts.yml"
@@ -107,27 +126,96 @@ class Syllabus(_Entry):
 
     @model_validator(mode="after")
     def _edges_point_backwards(self) -> Syllabus:
-        chapters = [chapter.name for chapter in self.chapters]
-        seen: list[str] = []
-        for concept in self.concepts:
-            if concept.chapter is not None and concept.chapter not in chapters:
-                raise ValueError(f"{concept.name}: no chapter {concept.chapter!r}")
-            if concept.name in seen:
-                raise ValueError(f"{concept.name}: is listed twice")
-            for edge in concept.builds_on:
-                if edge.concept not in seen:
-                    raise ValueError(
-                        f"{concept.name}: builds on {edge.concept!r},"
-                        " which is not listed before it"
-                    )
-            seen.append(concept.name)
+        if faults := tuple(self._misplaced()):
+            told = "; ".join(f"{wrong}" for _, wrong, _ in faults)
+            raise PydanticCustomError(
+                "misplaced", "{told}", {"told": told, "faults": faults}
+            )
         return self
+
+    def _misplaced(self) -> Iterator[tuple[Place, str, str]]:
+        """What is named before it is there: its place, the fault, and the mend."""
+        chapters = tuple(chapter.name for chapter in self.chapters)
+        seen: list[str] = []
+        for i, concept in enumerate(self.concepts):
+            name, chapter = concept.name, concept.chapter
+            if chapter is not None and chapter not in chapters:
+                wrong = f"{name} is in no chapter ({chapter!r})"
+                yield ("concepts", i, "chapter"), wrong, nearest(chapter, chapters)
+            if name in seen:
+                wrong = f"{name} is listed twice"
+                yield ("concepts", i, "name"), wrong, "keep one of the two"
+            for j, edge in enumerate(concept.builds_on):
+                if edge.concept not in seen:
+                    yield (
+                        ("concepts", i, "builds_on", j, "concept"),
+                        f"{name} builds on {edge.concept!r}, which is not listed"
+                        " before it",
+                        "move one of the two, or correct the name",
+                    )
+            seen.append(name)
+
+
+_GROUPS: dict[str, type[BaseModel]] = {
+    "chapters": Chapter,
+    "concepts": Concept,
+    "builds_on": Prerequisite,
+}
 
 
 def load_syllabus(path: Path = SYLLABUS) -> Syllabus:
     """Read and validate the syllabus.
 
     Raises:
-        pydantic.ValidationError: an entry is wrong, or an edge points forwards.
+        InvalidError: an entry is wrong, or an edge points forwards; all such faults.
     """
-    return Syllabus.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    return read_model(path, Syllabus, _GROUPS)
+
+
+T = TypeVar("T", bound=BaseModel)
+
+
+def read_model(path: Path, model: type[T], groups: Mapping[str, type[BaseModel]]) -> T:
+    """A YAML file of ours as a model.
+
+    Args:
+        groups: the groups of fields in the file, by the field that holds them.
+
+    Raises:
+        InvalidError: the file cannot be read, or its content is wrong.
+    """
+    file = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else str(path)
+    try:
+        document = parse_fields(read_text(path), depth=5)
+    except NotReadableError as error:
+        raise InvalidError([error.in_file(file)]) from None
+    problems = [
+        Problem(file, line, key, f"stands here and on line {first}", "keep one of them")
+        for key, line, first in document.repeated
+    ]
+    try:
+        valid = model.model_validate(document.values, strict=False)
+    except ValidationError as error:
+        for detail in error.errors(include_url=False):
+            faults = detail.get("ctx", {}).get("faults") or [
+                (detail["loc"], *in_our_words(detail, groups))
+            ]
+            problems += [
+                Problem(file, document.line(at), _named(document, at), wrong, mend)
+                for at, wrong, mend in faults
+            ]
+    if problems:
+        raise InvalidError(problems)
+    return valid
+
+
+def _named(document: Document, place: Place) -> str:
+    """concepts[2].builds_on, the third being heads, as heads.builds_on."""
+    values: Any = document.values
+    for part in place[:2]:
+        try:
+            values = values[part]
+        except LookupError:
+            return field_name(place)
+    name = values.get("name") if isinstance(values, dict) else None
+    return field_name((name, *place[2:]) if isinstance(name, str) else place)

@@ -1,6 +1,7 @@
 """The command line: `python -m snippets` lists all, with a NAME it runs one.
 
-`python -m snippets claim` does the same for the claims of papers.
+`python -m snippets claim` does the same for the claims of papers, and `python -m
+snippets train` for the models that train for longer than a demo may take.
 """
 
 from __future__ import annotations
@@ -9,24 +10,27 @@ import argparse
 import ast
 import difflib
 import io
-import os
 import sys
 import textwrap
 from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from snippets.lab.arguments import Parser, fail, guarded, seed, seeds
+from snippets.lab.arguments import (
+    Parser,
+    call,
+    check_device,
+    fail,
+    guarded,
+    seed,
+    seeds,
+)
 
 if TYPE_CHECKING:
     from snippets.lab.record import Result
 
-SYLLABUS = (
-    Path(__file__).resolve().parent.parent
-    / "docs"
-    / "concepts"
-    / "concepts.yml"
-)
+ROOT = Path(__file__).resolve().parent.parent
+SYLLABUS = ROOT / "docs" / "concepts" / "concepts.yml"
 CLAIMS = Path(__file__).resolve().parent / "claims"
 
 # What runs beside the concepts, in the form of one.
@@ -37,18 +41,19 @@ CORPUS = {
 }
 
 
-def syllabus() -> dict[str, dict[str, Any]]:
-    """All concepts in reading order, by name.
+def syllabus() -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
+    """The chapters' titles, and all concepts in reading order, by name.
 
     Reads the syllabus only: a list must not wait for torch.
     """
     import yaml
 
-    concepts = yaml.load(
+    read = yaml.load(
         SYLLABUS.read_text(encoding="utf-8"),
         Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader),
-    )["concepts"]
-    return {concept["name"]: concept for concept in concepts}
+    )
+    titles = {c["name"]: c["title"] for c in read["chapters"]}
+    return titles, {c["name"]: c for c in read["concepts"]}
 
 
 def why_not(concept: dict[str, Any]) -> str | None:
@@ -65,37 +70,28 @@ def module_of(concept: dict[str, Any]) -> str:
     return f"snippets.{concept['chapter']}.{concept['name'].replace('-', '_')}"
 
 
-def call(words: str = "") -> str:
-    """How to ask for something, as whoever reads it has asked: by make or by Python."""
-    if "MAKE_RUN" not in os.environ:
-        return f"python -m snippets {words}".rstrip()
-    if not words:
-        return "make run"
-    return (
-        f"make run NAME={words!r}"
-        if " " in words
-        else f"make run NAME={words}"
-    )
+def missing(concept: dict[str, Any]) -> list[str]:
+    """The files of a written concept that are not there."""
+    snippet = module_of(concept).replace(".", "/")
+    demo = f"snippets/demos/{snippet.rpartition('/')[2]}"
+    files = f"{snippet}.py", f"{demo}.py"
+    return [file for file in files if not (ROOT / file).is_file()]
 
 
-def list_all(concepts: dict[str, dict[str, Any]]) -> None:
-    """Print every snippet with its one sentence."""
+def list_all(
+    titles: dict[str, str], concepts: dict[str, dict[str, Any]]
+) -> None:
+    """Print every snippet with its one sentence, by chapter."""
+    chapter = None
     for name, concept in concepts.items():
+        if concept["chapter"] != chapter:
+            chapter = concept["chapter"]
+            print(f"{titles.get(chapter, 'Beside them')}")
         sentence = textwrap.fill(concept["definition"], 66)
-        print(f"{name}\n{textwrap.indent(sentence, '    ')}")
+        print(f"  {name}\n{textwrap.indent(sentence, '      ')}")
     print(f"\nRun one: {call('attention')}")
+    print(f"Train one for longer: {call('train')}")
     print(f"The claims of papers: {call('claim')}")
-
-
-def check_device(name: str) -> None:
-    """Refuse a device that torch does not know or this machine does not have."""
-    import torch
-
-    try:
-        # Reading the number back refuses devices that hold no numbers.
-        torch.zeros(1, device=name).item()
-    except (RuntimeError, AssertionError, ImportError):
-        fail(f"--device {name}: not on this machine; cpu always is")
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -144,7 +140,12 @@ def parse_claim(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--record",
         action="store_true",
-        help="write the result into docs/results/claims",
+        help="write the result into docs/results/claims; without a name, of all",
+    )
+    parser.add_argument(
+        "--conclude",
+        action="store_true",
+        help="conclude from the recorded rows, without measuring anew",
     )
     parser.add_argument(
         "--again",
@@ -182,7 +183,7 @@ def run(concept: dict[str, Any], options: argparse.Namespace) -> None:
             options.seed,
             options.device,
         )
-    except (weights.WeightsError, record.EditError) as error:
+    except (weights.WeightsError, record.RecordError) as error:
         fail(str(error))
     print(result.text, end="")
     folders = [record.RESULTS] if options.record else []
@@ -222,11 +223,8 @@ def claim(arguments: list[str]) -> int:
         path.stem.replace("_", "-"): sentence(path)
         for path in sorted(CLAIMS.glob("[!_]*.py"))
     }
-    if options.name is None and options.record:
-        fail(
-            f"--record: of which claim? {call('claim')} lists them all"
-        )
-    if options.name is None and not options.again:
+    acts = options.record or options.again or options.conclude
+    if options.name is None and not acts:
         for name, words in claimed.items():
             print(f"{name}\n{textwrap.indent(words, '    ')}")
         print(f"\nTry one: {call('claim NAME')}")
@@ -240,30 +238,39 @@ def claim(arguments: list[str]) -> int:
     import torch
 
     from snippets.lab import claims
+    from snippets.lab.record import RecordError
 
     # Small models are fastest with one thread, and the record says one.
     torch.set_num_threads(1)
-    otherwise = 0
+    differs = False
     for name in names:
-        result = claims.run(name, options.seeds)
+        try:
+            result = (
+                claims.concluded_anew(name)
+                if options.conclude
+                else claims.run(name, options.seeds)
+            )
+        except RecordError as error:
+            fail(str(error))
         print(result.text, end="")
         if options.again:
-            now, then = (
-                result.record["verdict"],
-                claims.recorded_verdict(name),
-            )
-            print(f"{name}: {now}; recorded: {then}", flush=True)
-            otherwise += now != then
+            same, says = claims.compared(name, result)
+            print(*says, sep="\n", flush=True)
+            differs |= not same
         write(result, [claims.RESULTS] if options.record else [])
-    return min(1, otherwise)
+    return int(differs)
 
 
 def main(arguments: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments[:1] == ["claim"]:
         return claim(arguments[1:])
+    if arguments[:1] == ["train"]:
+        from snippets import train
+
+        return train.main(arguments[1:])
     options = parse(arguments)
-    listed = syllabus()
+    titles, listed = syllabus()
     if options.name in listed and (
         why := why_not(listed[options.name])
     ):
@@ -271,13 +278,20 @@ def main(arguments: list[str] | None = None) -> int:
     concepts = {n: c for n, c in listed.items() if not why_not(c)}
     concepts["corpus"] = CORPUS
     if options.name is None and not options.record:
-        list_all(concepts)
+        list_all(titles, concepts)
         return 0
     to_run = list(concepts.values())
     if options.name is not None:
         to_run = [
             concepts[known(options.name, "snippet", concepts, call())]
         ]
+    for concept in to_run:
+        if gone := missing(concept):
+            fail(
+                f"{concept['name']} is marked as written, but there is no"
+                f" {' and no '.join(gone)}: write it, or mark it as planned in"
+                f" {SYLLABUS.name}"
+            )
     check_device(options.device)
 
     import torch

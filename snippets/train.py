@@ -1,8 +1,8 @@
 """Train a translator for longer than a demo may take, and record how good it is.
 
-    python -m snippets.train additive-attention
-    python -m snippets.train additive-attention --record
-    python -m snippets.train seq2seq --pairs por.txt --steps 20000
+    python -m snippets train additive-attention
+    python -m snippets train additive-attention --record
+    python -m snippets train seq2seq --pairs por.txt --steps 20000
 
 It trains on our own Portuguese and English sentences, or on a file of pairs: English,
 tab, Portuguese, as in the files that manythings.org/anki makes of Tatoeba's sentences.
@@ -11,13 +11,17 @@ Ctrl-C keeps what there is; --resume goes on from it.
 
 from __future__ import annotations
 
+if __name__ == "__main__":
+    raise SystemExit("write: python -m snippets train")
+
 import argparse
+import hashlib
 import importlib
 import json
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +29,17 @@ import torch
 from torch import nn
 
 from snippets.lab import record
-from snippets.lab.arguments import Parser, guarded, seed
+from snippets.lab.arguments import (
+    Parser,
+    call,
+    check_device,
+    count,
+    fail,
+    seed,
+)
+from snippets.lab.checkpoints import Checkpoint, TrainingError
 from snippets.lab.portuguese import Pair, PairsError, read_pairs
 from snippets.lab.scores import alignment_error_rate, bleu, strongest
-from snippets.lab.training import TrainingError
 from snippets.recurrence.additive_attention import RNNSearch
 from snippets.recurrence.luong import Luong
 from snippets.recurrence.multiplicative_attention import General
@@ -45,6 +56,8 @@ from snippets.recurrence.translation import (
 RESULTS = record.RESULTS / "benchmarks"
 CACHE = record.ROOT / ".cache" / "training"
 TESTS = 500  # sentences
+STEPS = 4000
+LR = 0.005  # with twice this rate one score, general, learns or not by the seed
 
 
 def luong(
@@ -94,18 +107,23 @@ def drawing(translator: Translator) -> dict[str, Any]:
     return shown
 
 
-def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = Parser(
-        prog="python -m snippets.train",
+        prog="python -m snippets train",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("name", choices=MODELS)
+    parser.add_argument(
+        "name",
+        nargs="?",
+        choices=MODELS,
+        help="what to train; without it, list all",
+    )
     parser.add_argument(
         "--steps",
-        type=int,
-        default=4000,
-        help="updates of the weights; 4000 without it",
+        type=count,
+        help=f"updates of the weights; {STEPS} without it, or as many as the"
+        " training that --resume goes on with",
     )
     parser.add_argument(
         "--seed",
@@ -114,14 +132,29 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="for all random numbers; 0 without it",
     )
     parser.add_argument(
+        "--device", default="cpu", help="cpu, cuda, mps"
+    )
+    parser.add_argument(
         "--pairs",
         type=Path,
         help="a file of pairs: English, tab, Portuguese",
     )
-    parser.add_argument(
+    go_on = parser.add_mutually_exclusive_group()
+    go_on.add_argument(
         "--resume",
         action="store_true",
         help="go on from the checkpoint, where the last training ended",
+    )
+    go_on.add_argument(
+        "--restart",
+        action="store_true",
+        help="begin anew, and write over the checkpoint",
+    )
+    parser.add_argument(
+        "--checkpoints",
+        type=Path,
+        default=CACHE,
+        help="the folder for them; .cache/training without it",
     )
     parser.add_argument(
         "--record",
@@ -129,8 +162,6 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="write the result into docs/results/benchmarks",
     )
     options = parser.parse_args(arguments)
-    if options.steps < 1:
-        parser.error("--steps: at least 1")
     if options.record and options.pairs:
         parser.error("--record: of our own pairs only")
     if options.record and options.resume:
@@ -138,95 +169,143 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return options
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str]) -> int:
+    """Train one model, or list those that can be trained."""
     options = parse(arguments)
+    if options.name is None:
+        print("\n".join(MODELS))
+        print(f"\nTrain one: {call('train NAME')}")
+        return 0
+    check_device(options.device)
     torch.set_num_threads(1)
-    # With twice this rate one score, general, learns or not by the seed.
-    settings = Settings(options.steps, lr=0.005)
-
-    def trained() -> int:
-        # What scores in the end is missing before the training, not after it.
-        importlib.import_module("sacrebleu")
-        try:
-            return run(options, settings)
-        except (PairsError, TrainingError) as error:
-            return refuse(str(error))
-
-    return guarded(trained)
+    # What scores in the end is missing before the training, not after it.
+    importlib.import_module("sacrebleu")
+    try:
+        return run(options)
+    except PairsError as error:
+        fail(str(error))
 
 
-def refuse(why: str) -> int:
-    """One line on standard error, exit status 2."""
-    print(f"train: {why}", file=sys.stderr)
-    return 2
+def data(
+    options: argparse.Namespace, settings: Settings
+) -> tuple[list[Pair], list[Pair]]:
+    """The pairs to train on, and others to test on.
+
+    Raises:
+        PairsError: the file of pairs cannot be read, or is too small.
+    """
+    if not options.pairs:
+        return (
+            sentences("train", settings, settings.count),
+            sentences("test", settings, TESTS),
+        )
+    known = read_pairs(options.pairs)
+    if len(known) < 2:
+        raise PairsError(
+            f"{options.pairs}: one pair; give two or more, some to test"
+        )
+    # One in twenty is kept to test on, at most so many.
+    test = known[:: max(20, len(known) // TESTS)]
+    # A sentence that comes again is not new.
+    asked = {pair.portuguese for pair in test}
+    training = [p for p in known if p.portuguese not in asked]
+    if not training:
+        raise PairsError(
+            f"{options.pairs}: one sentence only; give others to train on"
+        )
+    return training, test
 
 
-def run(options: argparse.Namespace, settings: Settings) -> int:
+def checkpoint_of(
+    options: argparse.Namespace,
+    settings: Settings,
+    training: Sequence[Pair],
+) -> Checkpoint:
+    """A checkpoint for this model, this seed and these very sentences."""
+    words = [(pair.portuguese, pair.english) for pair in training]
+    digest = hashlib.sha256(json.dumps(words).encode()).hexdigest()
+    of = {"model": options.name, "data": digest, **asdict(settings)}
+    del of["steps"]  # may change: see `steps_of`
+    name = f"{options.name}-{options.seed}-{digest[:8]}.safetensors"
+    return Checkpoint(
+        options.checkpoints / name, of, options.resume, options.restart
+    )
+
+
+def steps_of(asked: int | None, checkpoint: Checkpoint) -> int:
+    """How many steps in all; what is resumed has a number of its own.
+
+    Raises:
+        TrainingError: it has taken more already.
+    """
+    about = checkpoint.about
+    if about is None:
+        return asked or STEPS
+    steps = asked or about.steps
+    if about.step > steps:
+        raise TrainingError(
+            f"{checkpoint.path}: is at step {about.step} already; give more"
+            " --steps"
+        )
+    if steps != about.steps:
+        print(
+            f"it began as a training of {about.steps} steps, so its learning"
+            f" rate, and with it every loss, is not that of one of {steps}",
+            file=sys.stderr,
+        )
+    return steps
+
+
+def run(options: argparse.Namespace) -> int:
     """Train, translate what it has never seen, print, record.
 
     Raises:
         PairsError: the file of pairs cannot be read.
-        TrainingError: there is nothing to resume, or the result cannot be written.
+        TrainingError: the checkpoint cannot be used, or the result not be written.
     """
-    if options.pairs:
-        checkpoint = CACHE / f"{options.name}-{options.pairs.stem}.pt"
-        known = read_pairs(options.pairs)
-        if len(known) < 2:
-            raise PairsError(
-                f"{options.pairs}: one pair; give two or more, some to test"
-            )
-        # One in twenty is kept to test on, at most so many.
-        apart = max(20, len(known) // TESTS)
-        test = known[::apart]
-        # A sentence that comes again is not new.
-        asked = {pair.portuguese for pair in test}
-        training = [p for p in known if p.portuguese not in asked]
-        if not training:
-            raise PairsError(
-                f"{options.pairs}: one sentence only; give others to train on"
-            )
-    else:
-        checkpoint = CACHE / f"{options.name}.pt"
-        training = sentences("train", settings, settings.count)
-        test = sentences("test", settings, TESTS)
-    # Of one processor: a busy machine does not make it slower.
-    start = time.process_time()
-    translator = train(
-        MODELS[options.name],
-        training,
-        settings,
-        options.seed,
-        checkpoint,
-        options.resume,
-        options.name,
-    )
-    seconds = time.process_time() - start
-    done = len(translator.losses)
-    if done > options.steps:
-        raise TrainingError(
-            f"{checkpoint}: is at step {done} already; give more --steps"
+    settings = Settings(STEPS, lr=LR)
+    print(f"{options.name}: reading the pairs", file=sys.stderr)
+    training, test = data(options, settings)
+    with checkpoint_of(options, settings, training) as checkpoint:
+        settings = replace(
+            settings, steps=steps_of(options.steps, checkpoint)
         )
+        # Of one processor: a busy machine does not make it slower.
+        start = time.process_time()
+        translator = train(
+            MODELS[options.name],
+            training,
+            settings,
+            options.seed,
+            checkpoint,
+            options.name,
+            options.device,
+        )
+        seconds = time.process_time() - start
+    done = len(translator.losses)
     found = scores(translator, test, settings.longest)
     print(f"{options.name}: {done} steps in {seconds:.0f} s")
     for name, score in found.items():
         print(f"{name.replace('_', ' '):12}{score:8.3f}")
-    if options.pairs or done < options.steps:
+    if options.pairs or done < settings.steps:
         for pair in test[:5]:
             (words,) = translator.translate([pair], 60)
             print(f"{' '.join(pair.portuguese)}\n  {' '.join(words)}")
-        return 0
-    shown = drawing(translator)
-    print(" ".join(shown["portuguese"]))
-    print(" ".join(shown["written"]))
-    if options.record:
-        write(options, settings, seconds, translator, found, shown)
-    return 0
+    else:
+        shown = drawing(translator)
+        print(" ".join(shown["portuguese"]))
+        print(" ".join(shown["written"]))
+        if options.record:
+            write(options, settings, translator, found, shown)
+    if checkpoint.trouble:
+        raise TrainingError(checkpoint.trouble)
+    # As a shell counts a program that Ctrl-C has ended.
+    return 0 if done == settings.steps else 130
 
 
 def write(
     options: argparse.Namespace,
     settings: Settings,
-    seconds: float,
     translator: Translator,
     found: dict[str, float],
     shown: dict[str, Any],
@@ -236,36 +315,27 @@ def write(
     Raises:
         TrainingError: it cannot be written.
     """
+    weights = translator.model.parameters()
     content = {
         "name": options.name,
         "recipe": record.recipe(
-            f"python -m snippets.train {options.name}"
-            f" --steps {options.steps} --seed {options.seed}",
-            f"snippets.recurrence.{options.name.replace('-', '_')}",
-            seconds,
+            f"python -m snippets train {options.name}"
+            f" --steps {settings.steps} --seed {options.seed}",
             seed=options.seed,
+            device="cpu",
+            code=record.code_hash(__name__),
         ),
-        "settings": asdict(settings),
-        "parameters": sum(
-            p.numel() for p in translator.model.parameters()
-        ),
-        "losses": translator.losses[99::100],
-        "scores": found,
-        "sentence": shown,
+        "data": {
+            "settings": asdict(settings),
+            "parameters": sum(weight.numel() for weight in weights),
+            "scores": found,
+            "sentence": shown,
+        },
     }
-    path = RESULTS / f"{options.name}.json"
-    text = json.dumps(
-        record.plain(content), indent=1, ensure_ascii=False
-    )
     try:
-        RESULTS.mkdir(parents=True, exist_ok=True)
-        path.write_text(text + "\n", encoding="utf-8")
+        paths = record.Result(record.plain(content)).write(RESULTS)
     except OSError as error:
         raise TrainingError(
             f"{error.filename}: cannot write there ({error.strerror})"
         ) from error
-    print(f"wrote {path}", file=sys.stderr)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    print(f"wrote {paths[0]}", file=sys.stderr)

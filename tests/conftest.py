@@ -10,7 +10,6 @@ import types
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from functools import cache
-from typing import TYPE_CHECKING
 
 # Two threads on a busy machine make tiny models thirty times slower.
 os.environ["OMP_NUM_THREADS"] = "1"
@@ -26,9 +25,6 @@ from reading_list.records import load
 from reading_list.syllabus import Concept, Syllabus, load_syllabus
 from website.links import BrokenLink, broken_links
 from website.served import Site, built_and_served
-
-if TYPE_CHECKING:
-    from snippets.lab.freshness import Again
 
 torch.set_num_threads(1)
 
@@ -82,7 +78,7 @@ def broken(site: Site, request: pytest.FixtureRequest) -> list[BrokenLink]:
     return request.config.stash[BROKEN].result()
 
 
-Run = Callable[[Concept], "Future[Again]"]
+Run = Callable[[Concept], "Future[list[str]]"]
 RUN = pytest.StashKey[Run]()
 BESIDE = pytest.StashKey[ProcessPoolExecutor]()
 
@@ -93,14 +89,15 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     In a process of its own a snippet runs without the checks of shapes above, exactly
     as it ran when its result was recorded.
     """
-    from snippets.lab.freshness import Recorded, run_again
+    from snippets.lab.freshness import stale
+    from snippets.lab.record import Result
 
     spawn = multiprocessing.get_context("spawn")
     beside = ProcessPoolExecutor(max_workers=1, mp_context=spawn)
 
     @cache
-    def run(concept: Concept) -> Future[Again]:
-        return beside.submit(run_again, Recorded.read(concept.name), concept.module)
+    def run(concept: Concept) -> Future[list[str]]:
+        return beside.submit(stale, Result.read(concept.name), concept.module)
 
     session.config.stash[BESIDE] = beside
     session.config.stash[RUN] = run
@@ -117,7 +114,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 @pytest.fixture
-def again(request: pytest.FixtureRequest) -> Callable[[Concept], Again]:
-    """What a concept's snippet and its edits give today."""
+def again(request: pytest.FixtureRequest) -> Callable[[Concept], list[str]]:
+    """In what a record is not what its snippet and its edits give today."""
     run = request.config.stash[RUN]
     return lambda concept: run(concept).result()

@@ -43,6 +43,13 @@ SORTS = {
     "level": "Easiest first",
 }
 
+#: What the star and the first of the sorts mean.
+ORDER = (
+    '<span class="star" role="img" aria-label="A star"></span> is ours: what we would'
+    " send a friend to first. Best first: what has a star, then what stands on most of"
+    " the five lists, then easy before hard."
+)
+
 
 def catalogue(reading_list: ReadingList, syllabus: Syllabus, root: str) -> str:
     """The catalogue as HTML: a plain list that a custom element can filter."""
@@ -57,6 +64,7 @@ def catalogue(reading_list: ReadingList, syllabus: Syllabus, root: str) -> str:
         '<h2 id="picks">Twelve to begin with</h2>'
         f"<div>{_picks(reading_list, root)}</div></section>\n"
         f'<h2 id="all">All {total}</h2>\n'
+        f'<p class="order">{ORDER}</p>\n'
         '<p class="found" role="status" hidden></p>\n'
         '<p class="none" hidden>Nothing matches.'
         ' <button type="button" class="button">Reset the filters</button></p>\n'
@@ -103,7 +111,7 @@ def _form(reading_list: ReadingList, syllabus: Syllabus) -> str:
     sorts = "".join(f'<option value="{k}">{v}' for k, v in SORTS.items())
     return (
         '<form role="search" aria-label="Filter the catalogue" hidden>'
-        "<label>Search titles, people and ideas"
+        "<label>Search titles, people, ideas and summaries"
         '<input type="search" name="find" autocomplete="off" spellcheck="false">'
         '</label><details class="filters" open><summary>Filter and sort</summary><div>'
         f"{selects}"
@@ -150,6 +158,7 @@ def _entry(resource: Resource, root: str) -> str:
         f"<li{attributes}>{title} <small>"
         f"{_text(' · '.join(fact for fact in facts if fact))}"
         f" · <a href={ours}>{page_about(resource)}</a></small>"
+        f"<p>{_text(resource.summary)}"
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,8 +11,8 @@ from typing import Any
 
 from reading_list.records import ReadingList
 from reading_list.syllabus import ROOT
-from website.concepts import abbreviation, picture
-from website.wording import unbroken
+from website.concepts import abbreviation, load_results, picture
+from website.wording import by_make, counted, markdown, unbroken
 
 RESULTS = ROOT / "docs" / "results" / "claims"
 VERDICTS = {"seen": "Seen", "partly": "Partly seen", "not seen": "Not seen"}
@@ -29,6 +28,7 @@ TERMS = {
     " with the true ones",
     r"gold alignment": "the true one, which our grammar wrote down",
 }
+CAPTION = "Every dot is one seed."
 # What is no running text: code, tags, headings, links.
 _APART = r"```.*?```|`[^`\n]*`|<[^>]+>|^#.*?$|\[[^\]]*\]\([^)]*\)"
 
@@ -55,6 +55,20 @@ class Claim:
         return self.name.replace("-", " ").capitalize()
 
     @property
+    def verdict(self) -> str:
+        return VERDICTS[self.record["verdict"]]
+
+    @property
+    def figure(self) -> str:
+        """The path of the drawing under docs/."""
+        return f"results/claims/{self.name}.svg"
+
+    @property
+    def alt(self) -> str:
+        """What the drawing shows, in words: what was concluded from it."""
+        return f"Every seed's result as a dot. {self.record['conclusion']}"
+
+    @property
     def table(self) -> str:
         """What was printed, without the conclusion under it."""
         last = f"{self.record['verdict']}: {self.record['conclusion']}"
@@ -63,12 +77,8 @@ class Claim:
 
 def load_claims(folder: Path = RESULTS) -> dict[str, Claim]:
     """Every recorded claim, by name."""
-    claims = {}
-    for path in sorted(folder.glob("*.json")):
-        record = json.loads(path.read_text(encoding="utf-8"))
-        text = path.with_suffix(".txt").read_text(encoding="utf-8")
-        claims[record["name"]] = Claim(record, text)
-    return claims
+    found = load_results(folder)
+    return {name: Claim(of.record, of.text) for name, of in found.items()}
 
 
 def does_it_hold(claims: Mapping[str, Claim], reading_list: ReadingList) -> str:
@@ -79,7 +89,7 @@ def does_it_hold(claims: Mapping[str, Claim], reading_list: ReadingList) -> str:
     )
     rows = [
         f"| [{claim.title}](#{claim.name}), {_paper(claim, reading_list)}"
-        f"<br>{claim.record['claim']} | {VERDICTS[claim.record['verdict']]} |"
+        f"<br>{claim.record['claim']} | {claim.verdict} |"
         for claim in by_year
     ]
     table = "\n".join(["| what a paper says | in miniature |", "| --- | --- |", *rows])
@@ -87,54 +97,46 @@ def does_it_hold(claims: Mapping[str, Claim], reading_list: ReadingList) -> str:
     return explained("\n\n".join([table, *sections]))
 
 
-def explained(markdown: str) -> str:
-    """The text with a tooltip at the first occurrence of each of `TERMS`."""
+def explained(page: str) -> str:
+    """The Markdown with a tooltip at the first occurrence of each of `TERMS`."""
     for term, definition in TERMS.items():
         pattern = rf"(?P<apart>{_APART})|\b{term}\b"
-        for found in re.finditer(pattern, markdown, re.S | re.M):
+        for found in re.finditer(pattern, page, re.S | re.M):
             if not found["apart"]:
                 shown = abbreviation(found[0], definition)
-                markdown = markdown[: found.start()] + shown + markdown[found.end() :]
+                page = page[: found.start()] + shown + page[found.end() :]
                 break
-    return markdown
+    return page
 
 
 def _paper(claim: Claim, reading_list: ReadingList) -> str:
     paper = reading_list.by_id[claim.paper]
-    maker = paper.makers[0].split()[-1]
+    maker = markdown(paper.makers[0].split()[-1])
     return f"[{maker} {paper.year}](resources/{paper.id}.md)"
-
-
-def claim_figure(claim: Claim) -> str:
-    """The claim's figure, which says in words what was concluded from it."""
-    return picture(
-        f"results/claims/{claim.name}.svg",
-        f"Every seed's result as a dot. {claim.record['conclusion']}",
-        "Every dot is one seed.",
-    )
 
 
 def _section(claim: Claim, reading_list: ReadingList) -> str:
     record = claim.record
-    versions = record["versions"]
-    seeds = ", ".join(map(str, record["seeds"]))
-    title = reading_list.by_id[claim.paper].title
+    recipe = record["recipe"]
+    seeds = ", ".join(map(str, recipe["seeds"]))
+    title = markdown(reading_list.by_id[claim.paper].title)
     printed = indent(claim.table, "    ")
+    command = by_make(recipe["command"])
     parts = [
         f"## {claim.title} {{ #{claim.name} }}",
         f"**{record['claim']}**",
         f"**The paper.** {unbroken(record['reported'])} ({_paper(claim, reading_list)},"
         f" *{title}*, {record['where']}.)",
         f"**What we saw: {record['verdict']}.** {unbroken(record['conclusion'])}",
-        claim_figure(claim),
+        picture(claim.figure, claim.alt, CAPTION),
         f'??? abstract "The numbers"\n\n    ``` {{ .text .printed title="Printed by '
-        f'{record["command"]}" }}\n{printed}\n    ```',
+        f'{command}" }}\n{printed}\n    ```',
     ]
     if record["tried"]:
         parts.append(f"**What we tried.** {unbroken(record['tried'])}")
     parts.append(
-        f'<p class="recipe" markdown>`{record["command"]}`, seeds {seeds}, Python'
-        f" {versions['python']}, torch {versions['torch']}, {record['machine']}:"
-        f" {record['seconds']:.0f} seconds of one processor on {record['date']}.</p>"
+        f'<p class="recipe" markdown>`{command}`, seeds {seeds}, Python'
+        f" {recipe['python']}, torch {recipe['torch']}, {recipe['date']}; takes about"
+        f" {counted(recipe['minutes'], 'minute')}.</p>"
     )
     return "\n\n".join(parts)

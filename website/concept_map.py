@@ -21,6 +21,8 @@ BRANCH_X = 540
 WIDTH = 860
 BEND = 22  # how round a line leaves and arrives
 
+PLANNED = " Planned: until our page is there, this leads to what others wrote on it."
+
 Href = Callable[[str], str]
 
 
@@ -115,7 +117,8 @@ def concept_map(syllabus: Syllabus, href: Href) -> str:
     """The plan as inline SVG, and the same as an ordered list, for the phone.
 
     Args:
-        href: the address of a written concept's page, by name.
+        href: where a station leads, by name: to the page of a concept that is
+            written, to what the catalogue has on one that is planned.
     """
     return (
         f'<div class="map" data-search-exclude="">\n{_drawing(syllabus, href)}\n'
@@ -213,19 +216,19 @@ def _station(station: Station, href: Href) -> str:
             ("map-question", 14, concept.question),
         )
     )
-    title = f"<title>{html.escape(concept.definition)}</title>"
-    if not concept.written:
-        circle = f'<circle cx="{x}" cy="{y}" r="6"/>'
-        return f'<g class="map-planned">{title}{circle}{words}</g>'
+    kind, planned, radius = (
+        ("written", "", 8) if concept.written else ("planned", PLANNED, 6)
+    )
+    title = f"<title>{html.escape(concept.definition + planned)}</title>"
     # `xlink:href`, because Material's script assigns to every `href` that it finds, and
     # an SVG link does not let it.
     # A box for the finger, 44 px high and as wide as the names.
     left = x - 8 if station.lane else x - 320
     box = f'<rect x="{left}" y="{y - PITCH // 2}" width="328" height="{PITCH}" rx="3"/>'
-    circle = f'<circle cx="{x}" cy="{y}" r="8"/>'
-    label = html.escape(f"{concept.title}: {concept.question}")
+    circle = f'<circle cx="{x}" cy="{y}" r="{radius}"/>'
+    label = html.escape(f"{concept.title}: {concept.question}{planned}")
     return (
-        f'<a class="map-written" xlink:href="{html.escape(href(concept.name))}"'
+        f'<a class="map-{kind}" xlink:href="{html.escape(href(concept.name))}"'
         f' aria-label="{label}">{title}{box}{circle}{words}</a>'
     )
 
@@ -249,10 +252,10 @@ def _list(syllabus: Syllabus, href: Href) -> str:
 def _item(concept: Concept, href: Href) -> str:
     title = html.escape(concept.title)
     question = html.escape(concept.question)
+    link = f'<a href="{html.escape(href(concept.name))}">{title}</a>'
     if concept.written:
-        link = f'<a href="{html.escape(href(concept.name))}">{title}</a>'
         return f'<li class="map-written">{link} <span>{question}</span></li>'
     return (
-        f'<li class="map-planned">{title} <small>planned</small>'
+        f'<li class="map-planned">{link} <small>planned; what others wrote</small>'
         f" <span>{question}</span></li>"
     )

@@ -6,11 +6,14 @@ import html
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from textwrap import indent
 from typing import Any, TypeVar
+
+from markupsafe import Markup
 
 from reading_list.messages import nearest
 from reading_list.records import ReadingList, Resource
@@ -19,9 +22,11 @@ from website import wording
 
 T = TypeVar("T")
 RESULTS = ROOT / "docs" / "results"
-WORDS_A_MINUTE = 200
-# Code is read more slowly than prose.
-LINES_A_MINUTE = 15
+# Whoever learns reads slowly: about 100 words a minute, four lines of code, and a
+# formula that stands alone costs a minute of its own.
+WORDS_A_MINUTE = 100
+LINES_A_MINUTE = 4
+LINES_A_SECTION = 20
 
 
 class ResultError(Exception):
@@ -46,11 +51,11 @@ class Result:
         return dict(self.record["recipe"])
 
 
-def load_results(folder: Path = RESULTS) -> dict[str, Result]:
-    """Every recorded result of a concept, by name.
+def load_results(folder: Path = RESULTS, texts: bool = True) -> dict[str, Result]:
+    """Every record in a folder, by name.
 
     Raises:
-        ResultError: a result is no JSON, or its text is missing.
+        ResultError: a record is no JSON, or its text, where it has `texts`, is missing.
     """
     results = {}
     for path in sorted(folder.glob("*.json")):
@@ -60,9 +65,9 @@ def load_results(folder: Path = RESULTS) -> dict[str, Result]:
             raise ResultError(f"docs/results/{path.name}: {error}") from None
         if "recipe" in record:
             beside = path.with_suffix(".txt")
-            if not beside.exists():
+            if texts and not beside.exists():
                 raise ResultError(f"docs/results/{beside.name} is missing")
-            text = beside.read_text(encoding="utf-8")
+            text = beside.read_text(encoding="utf-8") if texts else ""
             has_figure = path.with_suffix(".svg").exists()
             results[path.stem] = Result(path.stem, record, text, has_figure)
     return results
@@ -87,9 +92,16 @@ def words(markdown: str) -> int:
 
 
 def minutes(markdown: str) -> int:
-    """How long a page takes to read, its code included."""
-    sections = len(re.findall(r"\{\{ code\(", markdown))
-    return math.ceil(words(markdown) / WORDS_A_MINUTE + sections * 20 / LINES_A_MINUTE)
+    """How long a page takes to understand: prose, sections of code, formulas.
+
+    >>> minutes("word " * 1000 + "{{ code('a') }} $$x + y$$")
+    16
+    """
+    lines = LINES_A_SECTION * len(re.findall(r"\{\{ code\(", markdown))
+    formulas = len(re.findall(r"\$\$.*?\$\$", markdown, re.S))
+    return math.ceil(
+        words(markdown) / WORDS_A_MINUTE + lines / LINES_A_MINUTE + formulas
+    )
 
 
 def concept_named(syllabus: Syllabus, name: str) -> Concept:
@@ -121,7 +133,7 @@ def _named(
 def term(syllabus: Syllabus, name: str, words: str | None = None) -> str:
     """A concept named in prose: a link where its page exists, else its definition."""
     concept = concept_named(syllabus, name)
-    words = words or concept.title.lower()
+    words = words or wording.markdown(concept.title.lower())
     if concept.written:
         return f"[{words}]({name}.md)"
     return abbreviation(words, concept.definition)
@@ -129,7 +141,8 @@ def term(syllabus: Syllabus, name: str, words: str | None = None) -> str:
 
 def abbreviation(words: str, definition: str) -> str:
     """Words with a tooltip, reachable by keyboard."""
-    return f'<abbr title="{html.escape(definition)}" tabindex="0">{words}</abbr>'
+    title = wording.markdown(definition)
+    return f'<abbr title="{title}" tabindex="0">{words}</abbr>'
 
 
 def strip(concept: Concept, syllabus: Syllabus, reading_minutes: int) -> str:
@@ -205,10 +218,11 @@ def figure(result: Result, alt: str, caption: str) -> str:
 
 def picture(path: str, alt: str, caption: str) -> str:
     """The place of an SVG under docs/; `inline_figures` puts the drawing in."""
+    told = wording.markdown(alt)
     return "\n".join(
         [
             '<figure class="drawing" markdown>',
-            f'<span data-svg="{path}" data-alt="{html.escape(alt)}">drawing</span>',
+            f'<span data-svg="{path}" data-alt="{told}">drawing</span>',
             "",
             f'<figcaption markdown="span">{caption}</figcaption>',
             "</figure>",
@@ -217,45 +231,59 @@ def picture(path: str, alt: str, caption: str) -> str:
 
 
 def inline_figures(content: str, docs: Path) -> str:
-    """Put each drawing itself into the page, where it follows the colour scheme."""
+    """Put each drawing itself into the page, where it follows the colour scheme.
 
-    def replace(match: re.Match[str]) -> str:
-        svg = (docs / match["path"]).read_text(encoding="utf-8")
-        return drawing(svg, html.unescape(match["alt"]))
-
+    Raises:
+        ResultError: there is no such drawing.
+    """
     return re.sub(
         r'(?:<p>)?<span data-svg="(?P<path>[^"]+)" data-alt="(?P<alt>[^"]*)">'
         r"drawing</span>(?:</p>)?",
-        replace,
+        lambda found: drawn(docs, found["path"], html.unescape(found["alt"])),
         content,
     )
 
 
-def drawing(svg: str, alt: str) -> str:
+def drawn(docs: Path, path: str, alt: str) -> Markup:
+    """An SVG under docs/ to stand in a page.
+
+    Raises:
+        ResultError: there is no such drawing.
+    """
+    file = (docs / path).resolve()
+    if file.suffix != ".svg" or not file.is_relative_to(docs.resolve()):
+        raise ResultError(f"{path} is no drawing under docs/: give the path of an SVG")
+    try:
+        svg = file.read_text(encoding="utf-8")
+    except OSError:
+        raise ResultError(f"there is no drawing docs/{path}") from None
+    if "<svg" not in svg:
+        raise ResultError(f"docs/{path} has no <svg> in it")
+    return drawing(svg, alt)
+
+
+def drawing(svg: str, alt: str) -> Markup:
     """An SVG to stand in a page, told in words to who does not see it."""
     # Material's script assigns to every `href`, which an SVG element forbids.
     svg = svg[svg.index("<svg") :].strip().replace(" href=", " xlink:href=")
-    return svg.replace(
-        "<svg",
-        f'<svg role="img" data-search-exclude="" aria-label="{html.escape(alt)}"',
-        1,
-    )
+    told = f'role="img" data-search-exclude="" aria-label="{html.escape(alt)}"'
+    return Markup(svg.replace("<svg", f"<svg {told}", 1))
 
 
 def printed(result: Result) -> str:
     """What the snippet printed, with the recipe for printing it again."""
     recipe = result.recipe
+    command = wording.by_make(recipe["command"])
     return "\n".join(
         [
-            f'``` {{ .text .printed title="Printed by {recipe["command"]}" }}',
+            f'``` {{ .text .printed title="Printed by {command}" }}',
             result.text.rstrip("\n"),
             "```",
             "",
             '<p class="recipe" markdown>'
             f"Seed {recipe['seed']}, Python {recipe['python']}, "
             f"torch {recipe['torch']}, {wording.counted(recipe['threads'], 'thread')}, "
-            f"{recipe['machine']}: "
-            f"{recipe['seconds']:.1f} seconds on {recipe['date']}.</p>",
+            f"{recipe['date']}.</p>",
         ]
     )
 
@@ -271,13 +299,11 @@ def change(result: Result, number: int, why: str) -> str:
     if not 1 <= number <= len(edits):
         raise LookupError(f"no edit {number} is recorded of {len(edits)}")
     edit = edits[number - 1]
-    before = _marked("- ", edit["before"])
-    after = _marked("+ ", edit["after"])
-    diff = "\n".join(before + after) or "  prints the same"
-    body = f"```diff\n{diff}\n```\n\n{why}"
+    diff = "\n".join(edit["outcome"]) or "  prints the same"
+    body = f"``` {{ .diff .no-copy }}\n{diff}\n```\n\n{why}"
     source = "\n".join(
         [
-            f'```diff title="{edit["file"]}"',
+            f'``` {{ .diff .no-copy title="{edit["file"]}" }}',
             *(f"- {line}" for line in edit["find"].splitlines()),
             *(f"+ {line}" for line in edit["replace"].splitlines()),
             "```",
@@ -285,17 +311,6 @@ def change(result: Result, number: int, why: str) -> str:
     )
     folded = indent(body, "    ")
     return f'{source}\n\n??? question "What happens?"\n\n{folded}'
-
-
-MOST_LINES = 8
-
-
-def _marked(mark: str, lines: list[str]) -> list[str]:
-    """The first lines with a mark before each, and how many follow."""
-    shown = [mark + line for line in lines[:MOST_LINES]]
-    if (left := len(lines) - MOST_LINES) > 0:
-        shown.append(f"  ({wording.counted(left, 'line')} more)")
-    return shown
 
 
 GO_ON = {"read": "Read", "watch": "Watch", "paper": "Paper"}
@@ -339,8 +354,24 @@ def go_on(
 
 
 def _cite(resource: Resource) -> str:
-    """The title, which opens the resource itself, who made it, and our guide."""
-    guide = f"../resources/{resource.id}.md"
+    """The place of a resource; `cited` puts what is said of it in."""
+    return f'<span data-cite="{resource.id}"></span>'
+
+
+def cited(content: str, reading_list: ReadingList, root: str) -> str:
+    """Put into the HTML of a page the resources that it names, each by its id.
+
+    Args:
+        root: the way up to the site's own folder.
+    """
+    return re.sub(
+        r'<span data-cite="(?P<id>[\w-]+)"></span>',
+        lambda found: _citation(resource_named(reading_list, found["id"]), root),
+        content,
+    )
+
+
+def _citation(resource: Resource, root: str) -> Markup:
     made = ", ".join(
         [
             *resource.makers[:1],
@@ -348,47 +379,61 @@ def _cite(resource: Resource) -> str:
             *([str(resource.year)] if resource.year else []),
         ]
     )
-    return " ".join(
-        [
-            f"[{wording.markdown(resource.title)}]({resource.url or guide})",
-            *([f"({made})"] if made else []),
-            f"[{wording.page_about(resource)}]({guide}){{ .guide }}",
-        ]
+    return wording.template(
+        "cite.html",
+        resource=resource,
+        made=made,
+        ours=f"{root}resources/{resource.id}/",
+        about=wording.page_about(resource),
     )
 
 
-def next_button(concept: Concept, syllabus: Syllabus) -> str:
-    """One button: on along the road one is on; a branch leads back to the main road.
+def way(concept: Concept, syllabus: Syllabus) -> dict[str, Any]:
+    """Where the buttons at the foot lead, and the keys p and n: files under docs/.
 
-    Where a branch leaves before the next stop of the main road, a link offers it.
+    On along the road one is on; a branch leads `back` to the main road.
     """
+    before, after = _around(concept, syllabus)
+    return {
+        "previous": _file(before[-1]) if before else "before-you-start.md",
+        "next": _file(after[0]) if after else "index.md",
+        "back": not syllabus.on_main_line(concept)
+        and any(map(syllabus.on_main_line, after[:1])),
+    }
+
+
+def _around(
+    concept: Concept, syllabus: Syllabus
+) -> tuple[list[Concept], list[Concept]]:
+    """The written pages before and after on the same road: its own, or the main one."""
+    here = syllabus.concepts.index(concept)
+
+    def same_road(other: Concept) -> bool:
+        return bool(other.chapter and other.written) and (
+            syllabus.on_main_line(other) or other.chapter == concept.chapter
+        )
+
+    before, after = syllabus.concepts[:here], syllabus.concepts[here + 1 :]
+    return list(filter(same_road, before)), list(filter(same_road, after))
+
+
+def _file(concept: Concept) -> str:
+    return f"concepts/{concept.name}.md"
+
+
+def branches(concept: Concept, syllabus: Syllabus) -> str:
+    """A link to the first page of each branch that leaves here; else nothing."""
+    if not syllabus.on_main_line(concept):
+        return ""
     after = syllabus.concepts[syllabus.concepts.index(concept) + 1 :]
-    later = [c for c in after if c.written and c.chapter]
-    on_road = next((c for c in later if syllabus.on_main_line(c)), None)
-    if syllabus.on_main_line(concept):
-        following, says = on_road, "Next: "
-        branch = later[: later.index(on_road)] if on_road else later
-    elif later and later[0].chapter == concept.chapter:
-        following, says, branch = later[0], "Next: ", []
-    else:
-        following, says, branch = on_road, "Back to the main road: ", []
-    title, page = (
-        (following.title, f"{following.name}.md")
-        if following
-        else ("the map", "../index.md#map")
-    )
-    says = says if following else "Next: "
-    button = f"[{says}{title}]({page}){{ .md-button .md-button--primary .next }}"
-    return "\n\n".join([button, *_branches(branch, syllabus)])
-
-
-def _branches(branch: Sequence[Concept], syllabus: Syllabus) -> list[str]:
-    """A link to the first page of each branch that leaves here."""
-    lines = []
-    for chapter in dict.fromkeys(syllabus.chapter_of(c) for c in branch):
-        pages = [c for c in branch if syllabus.chapter_of(c) == chapter]
-        if chapter:
-            count = wording.counted(len(pages), "page")
-            link = f"[{chapter.title}, {count}]({pages[0].name}.md)"
-            lines.append(f"Or first the branch: {link}")
-    return lines
+    passed = takewhile(lambda c: not (c.written and syllabus.on_main_line(c)), after)
+    pages: dict[str, list[Concept]] = {}
+    for other in passed:
+        if other.written and other.chapter:
+            pages.setdefault(other.chapter, []).append(other)
+    titles = {chapter.name: chapter.title for chapter in syllabus.chapters}
+    links = [
+        f"[{titles[chapter]}, {wording.counted(len(them), 'page')}]({them[0].name}.md)"
+        for chapter, them in pages.items()
+    ]
+    return f"A branch leaves here: {' and '.join(links)}." if links else ""

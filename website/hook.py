@@ -12,15 +12,18 @@ from urllib.parse import urlsplit
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import jinja2
-from markupsafe import escape
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.pages import Page
 
-from website import lean, notebooks, policy, skip, vendor
+from website import cards, lean, notebooks, policy, skip, vendor
 from website.maths import MathsError, typeset_page
-from website.render import Renderer, RenderError
+from website.render import Renderer, RenderError, escaped
+
+# Answers in the place of Material's search.
+LUNR = "assets/javascripts/lunr/"
+SEARCH = Path(__file__).with_name("search.js")
 
 _renderer: Renderer
 _published = True
@@ -46,7 +49,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add what is generated: exports, fonts, KaTeX's style sheet."""
+    """Add what is generated: exports, fonts, KaTeX's style sheet, cards; the search."""
     ours = (
         (file.src_uri, file.inclusion != InclusionLevel.EXCLUDED)
         for file in files
@@ -56,10 +59,14 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         raise PluginError("\n".join(faults))
     robots = f"User-agent: *\nAllow: /\n\nSitemap: {config.site_url}sitemap.xml\n"
     files.append(File.generated(config, "robots.txt", content=robots))
+    for file in [f for f in files if f.src_uri.startswith(LUNR)]:
+        files.remove(file)
     for address, content in _renderer.generated_files().items():
         files.append(File.generated(config, address, content=content))
     try:
-        parts = vendor.parts()
+        docs = Path(config.docs_dir)
+        drawn = cards.parts(cards.all_cards(_renderer.syllabus, docs), docs)
+        parts = (*vendor.parts(), *drawn)
     except vendor.MissingPartError as missing:
         raise PluginError(str(missing)) from None
     for part in parts:
@@ -71,6 +78,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
             file.content_string = lean.style_sheet(file.content_string)
         if fnmatch(file.src_uri, "assets/javascripts/bundle.*.min.js"):
             file.content_string = lean.script(file.content_string)
+        if fnmatch(file.src_uri, "assets/javascripts/workers/search.*.min.js"):
+            file.content_string = SEARCH.read_text(encoding="utf-8")
     return files
 
 
@@ -93,6 +102,7 @@ def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
         )
     try:
         page.meta.update(_renderer.meta(page.file.src_uri))
+        page.meta.update(escaped(page.meta))
         return _renderer.page(page.file.src_uri, markdown, page.meta)
     except RenderError as error:
         raise PluginError(f"{page.file.src_uri}: {error}") from None
@@ -107,11 +117,31 @@ def on_page_content(
             content = notebooks.publish(
                 content, page, config, files, _renderer.repo_url
             )
-        if page.meta.get("description"):  # Material writes it as it stands
-            page.meta["description"] = escape(page.meta["description"])
-        return typeset_page(_renderer.content(content))
+        _lead_on(page, files)
+        return typeset_page(_renderer.content(page.file.src_uri, content))
     except (MathsError, RenderError, notebooks.NotebookError) as error:
         raise PluginError(f"{page.file.src_uri}: {error}") from None
+
+
+def _lead_on(page: Page, files: Files) -> None:
+    """Let the buttons at the foot lead where the page says, not where a menu would."""
+    for name in ("previous", "next"):
+        if not page.meta.get(name):
+            continue
+        file = files.get_file_from_path(page.meta[name])
+        if file is None or file.page is None:
+            raise RenderError(f"{name}: there is no page {page.meta[name]!r}")
+        setattr(page, f"{name}_page", file.page)
+
+
+def on_template_context(context: Any, template_name: str, **_: Any) -> Any:
+    """Let the page for what is missing know every concept."""
+    if template_name == "404.html":
+        context["concepts"] = [
+            (concept, _renderer.address(concept.name))
+            for concept in _renderer.syllabus.concepts
+        ]
+    return context
 
 
 def on_post_page(output: str, **_: Any) -> str:
@@ -127,8 +157,9 @@ def on_post_template(output_content: str, template_name: str, **_: Any) -> str:
 
 
 def on_post_build(config: MkDocsConfig, **_: Any) -> None:
-    """Make the search index smaller: every visitor fetches it."""
+    """Make the search index smaller, and let what is planned be found."""
     index = Path(config.site_dir) / "search" / "search_index.json"
     index.write_text(
-        lean.search_index(index.read_text(encoding="utf-8")), encoding="utf-8"
+        lean.search_index(index.read_text(encoding="utf-8"), _renderer.planned),
+        encoding="utf-8",
     )

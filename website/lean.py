@@ -6,11 +6,12 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import tinycss2
 from tinycss2.ast import AtRule, Node, QualifiedRule
+
+from reading_list.syllabus import Concept
 
 # Parts of Material that this site does not have. A rule goes when all its selectors
 # name one of them; the tests look for them in the built pages.
@@ -82,12 +83,12 @@ def script(js: str) -> str:
 UNSOUGHT = "go-on|change-one-thing|check-yourself|output"
 
 
-def search_index(index: str) -> str:
+def search_index(index: str, planned: Iterable[Concept]) -> str:
     """The index with the names of what code defines instead of the code.
 
-    Every visitor fetches the index. Code and printed output were a fifth of it, and
-    who looks for a function looks for its name. Exercises and the resources that a
-    concept's page lists are not what anybody searches for.
+    Code and printed output were a fifth of it, and who looks for a function looks for
+    its name. Exercises and the resources that a concept's page lists are not what
+    anybody searches for. What is planned leads to the resources on it.
     """
     data = json.loads(index)
     data["docs"] = [
@@ -96,25 +97,19 @@ def search_index(index: str) -> str:
         if not re.fullmatch(rf"concepts/.*#({UNSOUGHT})", entry["location"])
     ]
     for entry in data["docs"]:
-        if re.fullmatch(r"concepts/[^#]*", entry["location"]):
-            _name_alone(entry)
         entry["text"] = re.sub(
             r"<pre>.*?</pre>", lambda block: _names(block[0]), entry["text"], flags=re.S
         )
+    data["docs"] += [
+        {
+            "location": f"catalogue/?concept={concept.name}",
+            "title": html.escape(concept.title),
+            "text": html.escape(concept.definition),
+            "tags": ["Planned"],
+        }
+        for concept in planned
+    ]
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-
-
-def _name_alone(entry: dict[str, Any]) -> None:
-    """Move a concept's question into the text: who looks for a name gets its page.
-
-    Else "how did networks read before attention?" comes before attention itself, and
-    so does a post with the word twice in its title.
-    """
-    name, colon, question = entry["title"].partition(": ")
-    if colon:
-        entry["title"] = name
-        entry["boost"] = 3 * entry.get("boost", 1)
-        entry["text"] = f"<p>{question[:1].upper()}{question[1:]}</p>{entry['text']}"
 
 
 def _names(code: str) -> str:

@@ -23,6 +23,13 @@ FROM_NPM = (
         "Style sheet and fonts of the formulas.",
     ),
     (
+        "minisearch",
+        "MiniSearch",
+        "https://lucaong.github.io/minisearch/",
+        "MIT",
+        "What finds pages in the search.",
+    ),
+    (
         vendor.LITERATA,
         "Literata",
         "https://github.com/googlefonts/literata",
@@ -64,7 +71,7 @@ def _shipped(root: Path) -> tuple[Notice, ...]:
             "https://squidfunk.github.io/mkdocs-material/",
             material,
             "MIT",
-            "The theme under this site: style sheet, script, search, icons.",
+            "The theme under this site: style sheet, script, search dialog, icons.",
             _python_licence(MATERIAL, "dist-info/licenses/LICENSE"),
         ),
         Notice(
@@ -86,7 +93,8 @@ def _shipped(root: Path) -> tuple[Notice, ...]:
 
 
 def _npm_licence(root: Path, package: str) -> str:
-    return (root / "node_modules" / package / "LICENSE").read_text(encoding="utf-8")
+    (licence,) = (root / "node_modules" / package).glob("LICENSE*")
+    return licence.read_text(encoding="utf-8")
 
 
 def _python_licence(package: str, ending: str) -> str:

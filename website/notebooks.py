@@ -123,7 +123,7 @@ def convert(
             parts.append(_folded(_code(tag), cell))
             parts += _outputs(cell, number, made)
         if number == 1:
-            parts.append(_open(path, repo_url))
+            parts.append(_open(path, repo_url, resolve("before-you-start.md")))
     ids = {heading.id for heading in made.headings}
     made.dead += [link for link in _own_anchors(parts) if link[1:] not in ids]
     made.html = '<div class="notebook">\n' + "\n".join(parts) + "\n</div>"
@@ -360,17 +360,27 @@ def colab(path: str, repo_url: str) -> str | None:
     return f"{host}/{repository}/blob/main/docs/{path}"
 
 
-def _open(path: str, repo_url: str) -> str:
-    """Where to run the notebook, below its title."""
+def _open(path: str, repo_url: str, start: str | None) -> str:
+    """Where to run the notebook, below its title.
+
+    Args:
+        start: the address of the page that says how to get the code.
+    """
     repo = html.escape(repo_url.rstrip("/"))
-    file = f'<a href="{repo}/blob/main/docs/{path}">The notebook itself</a>'
+    here = (
+        f'<a href="{start}#code">get the code</a> and run <code>make notebook</code>.'
+        " The first time it fetches JupyterLab, about 50 MB; then it opens this page"
+        " there, to change and run. Or open "
+        f'<a href="{repo}/blob/main/docs/{path}">the notebook itself</a>'
+        " in VS Code, and choose the Python in <code>.venv</code> as its kernel."
+    )
     address = colab(path, repo_url)
     if address is None:
-        return f'<p class="open">{file} runs in any Jupyter.</p>'
+        return f'<p class="open">To change the numbers: {here}</p>'
     return (
         f'<p class="open"><a class="md-button" href="{html.escape(address)}">'
         "Open in Colab</a></p>\n<p>There the first cell asks for an address: "
-        f"<code>{repo}</code>. {file} runs in any Jupyter, too.</p>"
+        f"<code>{repo}</code>. On your own machine: {here}</p>"
     )
 
 
@@ -391,7 +401,8 @@ def publish(
     for link in made.dead:
         _log.warning("%s: the link %r leads nowhere", path, link)
     page.toc = get_toc(made.toc)
-    page.meta.setdefault("description", notebook["metadata"].get("description"))
+    for name in ("description", "previous", "next"):
+        page.meta.setdefault(name, notebook["metadata"].get(name))
     page.present_anchor_ids = {heading.id for heading in made.headings}
     page.links_to_anchors = {}
     for target, anchor, link in made.anchors:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import json
+import re
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -10,13 +11,14 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import jinja2
-import yaml
+import jinja2.sandbox
+from markupsafe import escape
 from mkdocs.utils.meta import get_data
-from pydantic import ValidationError
 
 from reading_list import form
 from reading_list.exports import to_bib, to_csv, to_json
-from reading_list.records import InvalidRecordsError, ReadingList
+from reading_list.frontmatter import InvalidError
+from reading_list.records import ReadingList
 from reading_list.records import load as load_records
 from reading_list.syllabus import Concept, Syllabus, load_syllabus
 from reading_list.vocabulary import KINDS
@@ -26,9 +28,12 @@ from website.claims import Claim
 from website.concept_map import concept_map
 from website.concepts import Result, ResultError
 from website.licences import notices
-from website.mended import what_we_mended
+from website.mended import SECTIONS, what_we_mended
 from website.trace import trace
 from website.wording import unbroken
+
+#: Pages that nobody searches for who wants something explained.
+SELDOM_SOUGHT = ("add.md", "catalogue.md", "licences.md", "what-we-mended.md")
 
 
 class RenderError(Exception):
@@ -69,13 +74,24 @@ FILTERS: dict[str, Callable[..., str]] = {
     "scientific": scientific,
     "thousands": thousands,
     "percent": percent,
+    "unbroken": unbroken,
 }
 
 
+class _Undefined(jinja2.StrictUndefined):
+    """What does not exist is named by filters as well."""
+
+    __slots__ = ()
+    __format__ = jinja2.Undefined._fail_with_undefined_error
+
+
 def environment() -> jinja2.Environment:
-    """Jinja whose only common sign is {{ }}: `{#id}` belongs to Markdown."""
-    env = jinja2.Environment(
-        undefined=jinja2.StrictUndefined,
+    """Jinja that runs nothing of Python's but what a page is given.
+
+    Its only common sign is {{ }}: `{#id}` belongs to Markdown.
+    """
+    env = jinja2.sandbox.ImmutableSandboxedEnvironment(
+        undefined=_Undefined,
         block_start_string="<%",
         block_end_string="%>",
         comment_start_string="<%#",
@@ -85,6 +101,33 @@ def environment() -> jinja2.Environment:
     )
     env.filters.update(FILTERS)
     return env
+
+
+def escaped(meta: Mapping[str, Any]) -> dict[str, Any]:
+    """What Material writes into the head of a page as it stands, escaped."""
+    return {
+        name: escape(meta[name]) for name in ("title", "description") if name in meta
+    }
+
+
+def _root(path: str) -> str:
+    """The way up from the folder of a page to the site's own."""
+    parts = PurePosixPath(path).with_suffix("").parts
+    return "../" * (len(parts) - (parts[-1] == "index"))
+
+
+def _part(name: str) -> str:
+    """The place of what is made from the records; `content` puts it in."""
+    return f'<div data-part="{name}"></div>'
+
+
+def _line(error: BaseException) -> int:
+    """The line of the template in which an error arose."""
+    if isinstance(error, jinja2.TemplateSyntaxError):
+        return error.lineno
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename == "<template>"]
+    return lines[-1] or 1 if lines else 1
 
 
 @dataclass(frozen=True)
@@ -106,7 +149,7 @@ class Renderer:
             RenderError: a record, the syllabus or a result has errors.
         """
         try:
-            return cls(
+            loaded = cls(
                 docs=docs,
                 repo_url=repo_url.rstrip("/"),
                 syllabus=load_syllabus(docs / "concepts" / "concepts.yml"),
@@ -114,12 +157,32 @@ class Renderer:
                 results=concepts.load_results(docs / "results"),
                 jinja=environment(),
             )
-        except InvalidRecordsError as invalid:
-            raise RenderError(f"the reading list has errors\n{invalid}") from None
-        except (ValidationError, yaml.YAMLError) as error:
-            raise RenderError(f"concepts.yml has errors\n{error}") from None
+        except InvalidError as invalid:
+            raise RenderError(
+                f"the records or concepts.yml have errors\n{invalid}"
+            ) from None
         except ResultError as error:
             raise RenderError(str(error)) from None
+        for concept in loaded.syllabus.written:
+            loaded.has_rooms(concept)
+        return loaded
+
+    def has_rooms(self, concept: Concept) -> None:
+        """See that a written concept has the page and the result that are shown.
+
+        Raises:
+            RenderError: one of them is missing.
+        """
+        written = f"concepts.yml says that {concept.name} is written, but"
+        if not (self.docs / "concepts" / f"{concept.name}.md").is_file():
+            mend = "write it, or set its status to planned"
+            missing = f"docs/concepts/{concept.name}.md is missing"
+        elif concept.code and concept.name not in self.results:
+            mend = f"`make record NAME={concept.name}` writes it"
+            missing = f"docs/results/{concept.name}.json is missing"
+        else:
+            return
+        raise RenderError(f"{written} {missing}. To mend it: {mend}.")
 
     def navigation(self, nav: list[Any]) -> list[Any]:
         """The navigation with the written concepts, by chapter, after "Start here"."""
@@ -162,13 +225,29 @@ class Renderer:
         if path.startswith("resources/"):
             name = PurePosixPath(path).stem
             resource = concepts.resource_named(self.reading_list, name)
-            return resources.resource_meta(resource)
+            about = [self.syllabus.by_name[name] for name in resource.concepts]
+            following = [f"concepts/{c.name}.md" for c in about if c.written]
+            return resources.resource_meta(resource) | {
+                "next": following[0] if following else None
+            }
         if path.startswith("concepts/"):
             # Who searches for a word wants it explained, on the main line first.
             concept = concepts.concept_named(self.syllabus, PurePosixPath(path).stem)
             on_main_line = self.syllabus.on_main_line(concept)
-            return {"search": {"boost": 4 if on_main_line else 3}}
-        return {}
+            result = self.results.get(concept.name)
+            return {
+                "search": {"boost": 4 if on_main_line else 3},
+                "tags": ["Concept"],
+                "card": concept.name if result and result.has_figure else None,
+                **concepts.way(concept, self.syllabus),
+            }
+        if path.startswith("notebooks/"):
+            return {"tags": ["Worked example"]}
+        # What only contributors read, and what repeats the reading list, comes last.
+        boost = {"search": {"boost": 0.05 if path in SELDOM_SOUGHT else 0.4}}
+        if path == "before-you-start.md":
+            return boost | {"next": f"concepts/{self.syllabus.written[0].name}.md"}
+        return boost
 
     def page(self, path: str, markdown: str, meta: Mapping[str, Any]) -> str:
         """The Markdown of one page, ready for MkDocs.
@@ -183,51 +262,91 @@ class Renderer:
                 )
                 return self.concept_page(concept, markdown, meta)
             if path.startswith("resources/"):
-                # What contributors write is text: it is never run as a template.
-                return resources.resource_page(
-                    concepts.resource_named(
-                        self.reading_list, PurePosixPath(path).stem
-                    ),
-                    self.reading_list,
-                    self.syllabus,
-                    self.claims.values(),
-                    self.repo_url,
-                )
+                # What contributors write is read by no template and no Markdown of
+                # MkDocs: `content` makes the page.
+                return ""
             return self.fill(markdown, self.context(path))
-        except jinja2.TemplateSyntaxError as error:
-            rows = (error.source or "").splitlines()[error.lineno - 1 :]
-            where = f"line {error.lineno} below the front matter"
-            wrong = " ".join([error.message or "", *(f"({row})" for row in rows[:1])])
-            raise RenderError(f"{type(error).__name__}: {where}: {wrong}") from error
-        except (
-            *(jinja2.TemplateError, ResultError, LookupError),
-            *(TypeError, ValueError),  # a filter was given what it cannot take
-        ) as error:
+        except (ResultError, LookupError) as error:
             raise RenderError(f"{type(error).__name__}: {error}") from error
 
-    def content(self, content: str) -> str:
-        """The HTML of one page with its drawings in it.
+    def content(self, path: str, content: str) -> str:
+        """The HTML of one page with its drawings, and what the records say, in it.
+
+        Both come in after Markdown, which would read them as more than text.
 
         Raises:
-            RenderError: a drawing does not exist.
+            RenderError: a drawing or a resource does not exist.
+        """
+        if path.startswith("resources/"):
+            return self.resource_page(PurePosixPath(path).stem)
+        root = _root(path)
+        parts: dict[str, Callable[[], str]] = {
+            "catalogue": lambda: catalogue(self.reading_list, self.syllabus, root)
+        }
+        for section in SECTIONS:
+            parts[section] = partial(what_we_mended, section, self.reading_list, root)
+        try:
+            content = re.sub(
+                r'<div data-part="([\w-]+)"></div>',
+                lambda found: parts[found[1]](),
+                content,
+            )
+            content = concepts.cited(content, self.reading_list, root)
+            return concepts.inline_figures(content, self.docs)
+        except (ResultError, LookupError) as error:
+            raise RenderError(f"{type(error).__name__}: {error}") from error
+
+    def resource_page(self, name: str) -> str:
+        """The HTML of the page of one resource.
+
+        Raises:
+            RenderError: there is no such resource, or it names what is not there.
         """
         try:
-            return concepts.inline_figures(content, self.docs)
-        except OSError as error:
-            raise RenderError(f"there is no drawing {error.filename}") from None
+            return resources.resource_page(
+                concepts.resource_named(self.reading_list, name),
+                self.reading_list,
+                self.syllabus,
+                self.claims.values(),
+                self.repo_url,
+                partial(concepts.drawn, self.docs),
+            )
+        except (ResultError, LookupError) as error:
+            raise RenderError(f"{type(error).__name__}: {error}") from error
+
+    def address(self, name: str) -> str:
+        """Where a concept leads: to its page, or to what the catalogue has on it."""
+        if self.syllabus.by_name[name].written:
+            return f"concepts/{name}/"
+        return f"catalogue/?concept={name}"
 
     def fill(self, text: str, context: Mapping[str, Any]) -> str:
-        return self.jinja.from_string(text).render(context)
+        """The text with its expressions filled in.
+
+        Raises:
+            RenderError: an expression fails; the message says where and which.
+        """
+        try:
+            return self.jinja.from_string(text).render(context)
+        except (
+            *(jinja2.TemplateError, ResultError, LookupError),
+            # A filter was given what it cannot take, or a sum cannot be done.
+            *(TypeError, ValueError, ArithmeticError),
+        ) as error:
+            number = _line(error)
+            row = next(iter(text.splitlines()[number - 1 : number]), "").strip()
+            inside = ", ".join(re.findall(r"\{\{.*?\}\}|<%.*?%>", row)) or row
+            where = f"{type(error).__name__}: line {number} below the front matter"
+            raise RenderError(f"{where}: {error} ({inside})") from error
 
     def context(self, path: str) -> dict[str, Any]:
         """What every page may name."""
         data = {name: result.data for name, result in self.results.items()}
-        parts = PurePosixPath(path).with_suffix("").parts
-        root = "../" * (len(parts) - (parts[-1] == "index"))
+        root = _root(path)
 
         def href(name: str) -> str:
             # Raw HTML is not rewritten: addresses count from the page's own folder.
-            return f"{root}concepts/{name}/"
+            return root + self.address(name)
 
         return {
             "root": root,
@@ -238,11 +357,11 @@ class Renderer:
             "recorded": max(
                 (result.recipe["date"] for result in self.results.values()), default=""
             ),
-            "catalogue": lambda: catalogue(self.reading_list, self.syllabus, root),
+            "catalogue": lambda: _part("catalogue"),
             "does_it_hold": lambda: claims.does_it_hold(self.claims, self.reading_list),
-            "what_we_mended": lambda: what_we_mended(self.reading_list),
+            "what_we_mended": _part,
             "add_url": lambda: adding.add_url(self.repo_url),
-            "refused": lambda: adding.refused(self.syllabus, self.docs / "resources"),
+            "refused": lambda: adding.refused(self.reading_list, self.syllabus),
             "form": form,
             "kinds": KINDS,
             "notices": notices,
@@ -255,13 +374,15 @@ class Renderer:
             "source": lambda file: f"{self.repo_url}/blob/main/{file}",
         }
 
+    @property
+    def planned(self) -> tuple[Concept, ...]:
+        return tuple(c for c in self.syllabus.concepts if not c.written)
+
     @cached_property
     def benchmarks(self) -> dict[str, Any]:
         """What the benchmarks recorded, by name: the recipe and the data."""
-        return {
-            path.stem: json.loads(path.read_text(encoding="utf-8"))
-            for path in sorted((self.docs / "results" / "benchmarks").glob("*.json"))
-        }
+        found = concepts.load_results(self.docs / "results" / "benchmarks", texts=False)
+        return {name: dict(result.record) for name, result in found.items()}
 
     @cached_property
     def claims(self) -> dict[str, Claim]:
@@ -277,8 +398,7 @@ class Renderer:
             "beyond_the_lists": len(self.reading_list.beyond_the_lists),
             "concepts": len(self.syllabus.concepts),
             "concepts_written": len(self.syllabus.written),
-            "concepts_planned": len(self.syllabus.concepts)
-            - len(self.syllabus.written),
+            "concepts_planned": len(self.planned),
             "minutes": sum(
                 concepts.minutes(get_data(page.read_text(encoding="utf-8"))[0])
                 for page in (pages / f"{c.name}.md" for c in self.syllabus.written)
@@ -311,6 +431,6 @@ class Renderer:
                 concepts.heading(concept, self.syllabus, concepts.minutes(markdown)),
                 self.fill(markdown, context),
                 concepts.go_on(concept, self.reading_list, meta.get("go_on", {})),
-                concepts.next_button(concept, self.syllabus),
+                concepts.branches(concept, self.syllabus),
             ]
         )

@@ -9,10 +9,11 @@ import re
 
 _PLACE = re.compile(r'(<div data-md-component="skip">).*?(</div>)', re.S)
 _TEXT = '<article class="md-content__inner md-typeset">'
+# Empty: Material names each block of code after the nearest id around it.
+_TARGET = '<span id="text-of-the-page"></span>'
 _LINK = '<a href="#text-of-the-page" class="md-skip">Skip to content</a>'
 
 
 def to_the_text(page: str) -> str:
     """The page with the link, and with the place that it leads to."""
-    target = _TEXT.replace("<article ", '<article id="text-of-the-page" ')
-    return _PLACE.sub(rf"\1{_LINK}\2", page, count=1).replace(_TEXT, target, 1)
+    return _PLACE.sub(rf"\1{_LINK}\2", page, count=1).replace(_TEXT, _TEXT + _TARGET, 1)

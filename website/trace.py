@@ -31,7 +31,7 @@ CANDIDATES = 5  # for the next token
 WHOSE = {
     "tokenization": "our tokenizer",
     "embeddings": "MiniLM, with tokens of its own",
-    "heads": "one of its first layer",
+    "heads": "one of many: no answer yet",
     "logits": "a bigram model of ours",
 }
 

@@ -1,4 +1,4 @@
-"""Browser parts of others that the site serves itself: fonts and KaTeX.
+"""Browser parts of others that the site serves itself: fonts, KaTeX, MiniSearch.
 
 They come from npm by the lock file, are cut down here to what the pages use, and
 are kept in `.cache/vendor/` under the hash of what they were made from. Nothing is
@@ -121,7 +121,12 @@ def parts(root: Path = ROOT) -> tuple[Part, ...]:
     Raises:
         MissingPartError: a package is not in `node_modules`.
     """
-    return (*_fonts(root), *_katex(root))
+    search = installed(root, "minisearch/dist/umd/index.js")
+    return (
+        *_fonts(root),
+        *_katex(root),
+        Part(search, f"{ADDRESS}/minisearch.js"),
+    )
 
 
 def version(package: str, root: Path = ROOT) -> str:
@@ -130,11 +135,16 @@ def version(package: str, root: Path = ROOT) -> str:
     Raises:
         MissingPartError: the package is not in `node_modules`.
     """
-    text = _installed(root, f"{package}/package.json").read_text(encoding="utf-8")
+    text = installed(root, f"{package}/package.json").read_text(encoding="utf-8")
     return str(json.loads(text)["version"])
 
 
-def _installed(root: Path, path: str) -> Path:
+def installed(root: Path, path: str) -> Path:
+    """A file of an npm package.
+
+    Raises:
+        MissingPartError: the package is not in `node_modules`.
+    """
     file = root / "node_modules" / path
     if not file.exists():
         raise MissingPartError(
@@ -148,14 +158,14 @@ def _fonts(root: Path) -> Iterator[Part]:
     files = []
     for face in FACES:
         for cut in CUTS:
-            source = _installed(
+            source = installed(
                 root,
                 f"{face.package}/files/{face.file}-{cut.subset}-wght-{face.style}.woff2",
             )
             made = _cut(root, source, cut.characters, face)
             files.append((face, f"{face.file}-{cut.name}-{face.style}.woff2", made))
             yield Part(made, f"{ADDRESS}/fonts/{files[-1][1]}")
-    sheet = _made(
+    sheet = cached(
         root,
         b"".join(made.read_bytes() for _, _, made in files),
         ".css",
@@ -208,7 +218,7 @@ def _fallback(root: Path, family: str, name: str, width: float) -> str:
 
     face = next(face for face in FACES if face.family == family)
     font = TTFont(
-        _installed(root, f"{face.package}/files/{face.file}-latin-wght-normal.woff2")
+        installed(root, f"{face.package}/files/{face.file}-latin-wght-normal.woff2")
     )
     adjust = WIDTH[family] / width
     em = font["head"].unitsPerEm * adjust
@@ -252,23 +262,23 @@ def _cut(
         return data.getvalue()
 
     recipe = repr((face, sorted(characters or ()))).encode()
-    return _made(root, source.read_bytes() + recipe, ".woff2", make)
+    return cached(root, source.read_bytes() + recipe, ".woff2", make)
 
 
 def _katex(root: Path) -> Iterator[Part]:
-    source = _installed(root, "katex/dist/katex.min.css")
+    source = installed(root, "katex/dist/katex.min.css")
     css = source.read_text(encoding="utf-8")
     # Every browser that runs the site reads woff2.
     css = re.sub(r',url\([^)]*\.(?:woff|ttf)\) format\("\w+"\)', "", css)
-    made = _made(root, css.encode(), ".css", lambda: css.encode())
+    made = cached(root, css.encode(), ".css", lambda: css.encode())
     yield Part(made, f"{ADDRESS}/katex/katex.css")
     for name in sorted(set(re.findall(r"url\(fonts/([\w-]+\.woff2)\)", css))):
-        font = _installed(root, f"katex/dist/fonts/{name}")
+        font = installed(root, f"katex/dist/fonts/{name}")
         made = _cut(root, font, UPRIGHT if name == "KaTeX_Main-Regular.woff2" else None)
         yield Part(made, f"{ADDRESS}/katex/fonts/{name}")
 
 
-def _made(root: Path, of: bytes, suffix: str, make: Callable[[], bytes]) -> Path:
+def cached(root: Path, of: bytes, suffix: str, make: Callable[[], bytes]) -> Path:
     """The file in the cache that `make` made of `of`."""
     digest = hashlib.sha256(RECIPE.encode() + of).hexdigest()[:16]
     file = root / ".cache" / "vendor" / f"{digest}{suffix}"

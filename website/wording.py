@@ -3,15 +3,52 @@
 from __future__ import annotations
 
 import re
+from functools import cache
+from pathlib import Path
+
+import jinja2
+from markdown_it import MarkdownIt
+from markupsafe import Markup
 
 from reading_list.model import Resource
 
+# The parser without a single rule of Markdown, for its quotation marks.
+_PLAIN = MarkdownIt("zero", {"typographer": True}).enable("smartquotes")
 
-def markdown(text: str) -> str:
-    """Plain text as Markdown: what has a meaning in Markdown is escaped."""
-    escaped = re.sub(r"([\\`*_{}\[\]#])", r"\\\1", text)
-    # Markdown knows no backslash before these.
-    return re.sub(r"[&<>$~|]", lambda found: f"&#{ord(found[0])};", escaped)
+
+def text(plain: str) -> Markup:
+    """Plain text as HTML, with the quotation marks of a printed page."""
+    return Markup(_PLAIN.renderInline(plain))
+
+
+def markdown(plain: str) -> str:
+    """Plain text as Markdown, in running text or in an attribute within it.
+
+    No sign is left that Markdown or HTML could read: all are written as numbers.
+    """
+    return re.sub(
+        r"[!-/:-@\[-`{-~]",
+        lambda found: f"&#{ord(found[0])};",
+        " ".join(plain.split()),
+    )
+
+
+@cache
+def _templates() -> jinja2.Environment:
+    env = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")),
+        undefined=jinja2.StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.filters["text"] = text
+    return env
+
+
+def template(name: str, **values: object) -> Markup:
+    """HTML from one of `website/templates`, with every value escaped as it goes in."""
+    return Markup(_templates().get_template(name).render(values).strip())
 
 
 def people(resource: Resource, *, all_of_them: bool = False) -> str:
@@ -28,8 +65,23 @@ def people(resource: Resource, *, all_of_them: bool = False) -> str:
 
 
 def unbroken(text: str) -> str:
-    """The text with no line break between a number and its per cent sign."""
-    return re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", text)
+    """The text with no line break before a per cent sign, or a mark standing apart."""
+    return re.sub(r"(?<=\d) (?=%)| (?=[.?]$)", "\N{NO-BREAK SPACE}", text)
+
+
+def by_make(command: str) -> str:
+    """The command as whoever followed the README types it.
+
+    >>> by_make("python -m snippets heads")
+    'make run NAME=heads'
+    >>> by_make("python -m snippets claim gates --seeds 3,4")
+    'make claim NAME=gates ARGS="--seeds 3,4"'
+    """
+    words = command.removeprefix("python -m snippets ").split()
+    target = words.pop(0) if words[0] in ("claim", "train") else "run"
+    name, *others = words
+    arguments = f' ARGS="{" ".join(others)}"' if others else ""
+    return f"make {target} NAME={name}{arguments}"
 
 
 def page_about(resource: Resource) -> str:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import math
 
-import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn import functional as F
 
-from snippets.text.logits import softmax
+from snippets.text.logits import checked, softmax
 
 
 # --8<-- [start:attention]
@@ -48,31 +47,5 @@ def fused_attention(
     Raises:
         TypeError: the mask holds numbers, which PyTorch would add to the scores.
     """
-    if mask is not None and mask.dtype != torch.bool:
-        raise TypeError(f"mask is {mask.dtype}: try mask.bool()")
+    mask = None if mask is None else checked(mask)
     return F.scaled_dot_product_attention(query, key, value, mask)
-
-
-# --8<-- [start:softness]
-def softness(d_head: int, scale: float, seed: int) -> dict[str, float]:
-    """What softmax makes of random scores, before and after scaling.
-
-    64 random queries over 16 random keys. `spread` is the standard
-    deviation of the scores, `top` the mean of the largest weights,
-    `slope` the mean of d weight / d score: what is left to learn by.
-    """
-    random = torch.Generator().manual_seed(seed)
-    query = torch.randn(64, d_head, generator=random)
-    key = torch.randn(16, d_head, generator=random)
-    scores = (query @ key.T * scale).requires_grad_()
-    weights = softmax(scores)
-    # One softmax per query: the diagonal of its Jacobian is p (1 - p).
-    slope = weights * (1 - weights)
-    return {
-        "spread": scores.std().item(),
-        "top": weights.amax(-1).mean().item(),
-        "slope": slope.mean().item(),
-    }
-
-
-# --8<-- [end:softness]

@@ -16,18 +16,18 @@ from snippets.attention.attention import attention, fused_attention
 
 # --8<-- [start:split]
 def split(
-    x: Float[Tensor, "batch seq d_model"], n_heads: int
-) -> Float[Tensor, "batch {n_heads} seq d_head"]:
+    x: Float[Tensor, "*batch seq d_model"], n_heads: int
+) -> Float[Tensor, "*batch {n_heads} seq d_head"]:
     """Cut every vector into n_heads slices, one a head."""
-    slices = x.reshape(*x.shape[:-1], n_heads, -1)
-    return slices.transpose(1, 2)
+    slices: Tensor = x.unflatten(-1, (n_heads, -1))
+    return slices.transpose(-3, -2)
 
 
 def merge(
-    heads: Float[Tensor, "batch n_heads seq d_head"],
-) -> Float[Tensor, "batch seq d_model"]:
+    heads: Float[Tensor, "*batch n_heads seq d_head"],
+) -> Float[Tensor, "*batch seq d_model"]:
     """Lay the slices end to end again."""
-    return heads.transpose(1, 2).flatten(-2)
+    return heads.transpose(-3, -2).flatten(-2)
 
 
 # --8<-- [end:split]
@@ -36,12 +36,12 @@ def merge(
 class Steps(NamedTuple):
     """Everything on the way from the input to the output."""
 
-    query: Float[Tensor, "batch n_heads query d_head"]
-    key: Float[Tensor, "batch n_heads key d_head"]
-    value: Float[Tensor, "batch n_heads key d_head"]
-    weights: Float[Tensor, "batch n_heads query key"]
-    heads: Float[Tensor, "batch n_heads query d_head"]
-    output: Float[Tensor, "batch query d_model"]
+    query: Float[Tensor, "*batch n_heads query d_head"]
+    key: Float[Tensor, "*batch n_heads key d_head"]
+    value: Float[Tensor, "*batch n_heads key d_head"]
+    weights: Float[Tensor, "*batch n_heads query key"]
+    heads: Float[Tensor, "*batch n_heads query d_head"]
+    output: Float[Tensor, "*batch query d_model"]
 
 
 class MultiHeadAttention(nn.Module):
@@ -49,7 +49,8 @@ class MultiHeadAttention(nn.Module):
 
     `x` asks and `context` answers; without `context`, x answers
     itself (self-attention). `mask` is True where to look, the same
-    for all heads: (query, key), or with a batch in front.
+    for all heads: (query, key), or with a batch in front. An additive
+    mask, of 0 and minus infinity, says the same as `mask == 0`.
     """
 
     # --8<-- [start:projections]
@@ -57,7 +58,7 @@ class MultiHeadAttention(nn.Module):
         self, d_model: int, n_heads: int, bias: bool = True
     ) -> None:
         super().__init__()
-        if n_heads < 1 or d_model % n_heads:
+        if min(d_model, n_heads) < 1 or d_model % n_heads:
             raise ValueError(
                 f"d_model {d_model} does not split into {n_heads} heads"
             )
@@ -71,12 +72,12 @@ class MultiHeadAttention(nn.Module):
 
     def project(
         self,
-        x: Float[Tensor, "batch query d_model"],
-        context: Float[Tensor, "batch key d_model"] | None = None,
+        x: Float[Tensor, "*batch query d_model"],
+        context: Float[Tensor, "*batch key d_model"] | None = None,
     ) -> tuple[
-        Float[Tensor, "batch n_heads query d_head"],
-        Float[Tensor, "batch n_heads key d_head"],
-        Float[Tensor, "batch n_heads key d_head"],
+        Float[Tensor, "*batch n_heads query d_head"],
+        Float[Tensor, "*batch n_heads key d_head"],
+        Float[Tensor, "*batch n_heads key d_head"],
     ]:
         """The queries, keys and values of every head."""
         context = x if context is None else context
@@ -89,8 +90,8 @@ class MultiHeadAttention(nn.Module):
     # --8<-- [start:steps]
     def steps(
         self,
-        x: Float[Tensor, "batch query d_model"],
-        context: Float[Tensor, "batch key d_model"] | None = None,
+        x: Float[Tensor, "*batch query d_model"],
+        context: Float[Tensor, "*batch key d_model"] | None = None,
         mask: Bool[Tensor, "*#batch #query key"] | None = None,
     ) -> Steps:
         """Every step by the formula, for those who want to look."""
@@ -105,10 +106,10 @@ class MultiHeadAttention(nn.Module):
 
     def forward(
         self,
-        x: Float[Tensor, "batch query d_model"],
-        context: Float[Tensor, "batch key d_model"] | None = None,
+        x: Float[Tensor, "*batch query d_model"],
+        context: Float[Tensor, "*batch key d_model"] | None = None,
         mask: Bool[Tensor, "*#batch #query key"] | None = None,
-    ) -> Float[Tensor, "batch query d_model"]:
+    ) -> Float[Tensor, "*batch query d_model"]:
         """The same output, from the fused operator."""
         query, key, value = self.project(x, context)
         if mask is not None:

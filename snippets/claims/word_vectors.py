@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from itertools import islice
 from statistics import fmean
-from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -17,6 +16,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from snippets.lab import plots, portuguese
+from snippets.lab.claims import Row, column
 from snippets.lab.portuguese_words import lexicon, verbs, with_s
 from snippets.text.word_vectors import Text, WordVectors, train
 
@@ -32,6 +32,8 @@ REPORTED = (
     " grammar; those of a recurrent network, trained on the same text,"
     " 9\N{NO-BREAK SPACE}% and 36\N{NO-BREAK SPACE}%."
 )
+# As far apart as two processors may be.
+TOLERANCES = {"right": 0.01}
 
 SENTENCES, D_MODEL, WINDOW, EPOCHS = 20_000, 32, 3, 8
 # What the tasks ask, for who reads the conclusion alone.
@@ -41,7 +43,6 @@ ASKED = {
     "-ing": "eat is to eating as wash is to what",
 }
 METHODS = ("skip-gram", "no step", "counts", "chance")
-Row = dict[str, Any]
 
 
 def nouns() -> list[tuple[str, str, str]]:
@@ -186,11 +187,7 @@ def measure(seed: int) -> list[Row]:
 
 def of(rows: list[Row], method: str, task: str) -> list[float]:
     """The scores of all seeds."""
-    return [
-        row["right"]
-        for row in rows
-        if (row["method"], row["task"]) == (method, task)
-    ]
+    return column(rows, "right", method=method, task=task)
 
 
 def tasks(rows: list[Row]) -> list[str]:

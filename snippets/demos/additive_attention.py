@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import torch
@@ -16,7 +15,8 @@ from snippets.recurrence.additive_attention import (
     additive_scores,
 )
 
-TRAINED = record.RESULTS / "benchmarks" / "additive-attention.json"
+BENCHMARKS = record.RESULTS / "benchmarks"
+TRAINED = "additive-attention"
 
 # About to write "glass": the decoder's state, and three places of the source.
 PLACES = ["robô", "copo", "novo"]
@@ -130,8 +130,8 @@ def difference_to_layers(seed: int, device: str) -> float:
 
 
 def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
-    """By hand; the spread of scores; what `python -m snippets.train` recorded."""
-    trained = json.loads(TRAINED.read_text(encoding="utf-8"))
+    """By hand; the spread of scores; what `python -m snippets train` recorded."""
+    trained = record.Result.read(TRAINED, BENCHMARKS).record["data"]
     sentence = whole(trained["sentence"])
     return {
         "by_hand": by_hand(),
@@ -151,15 +151,13 @@ def show(data: dict[str, Any]) -> None:
     """Print the steps of one word, the table and where the translator looked."""
     hand = data["by_hand"]
     print('about to write "glass"')
-    print("place   W s + U h      tanh   score weight")
-    names = ("places", "sums", "squashed", "scores", "weights")
-    for name, (a, b), (c, d), score, weight in zip(
+    print("position   s W + h U   score  weight")
+    # What the code gave; the steps between are on the page.
+    names = ("places", "sums", "scores", "weights")
+    for name, (a, b), score, weight in zip(
         *(hand[n] for n in names), strict=True
     ):
-        print(
-            f"{name:5} {a:5.1f} {b:5.1f}"
-            f" {c:5.2f} {d:5.2f} {score:6.2f} {weight:6.2f}"
-        )
+        print(f"{name:8} {a:5.1f} {b:5.1f} {score:7.2f} {weight:7.2f}")
     x, y = hand["context"]
     print(f"context ({x:.2f}, {y:.2f})")
 
@@ -208,3 +206,20 @@ def draw(data: dict[str, Any]) -> Figure:
             title,
         )
     return figure
+
+
+# What the page proposes to change, and what then stands there.
+EDITS = [
+    (
+        "    return torch.tanh(met) @ v",
+        "    return met @ v",
+    ),
+    (
+        "STATE = torch.tensor([[-1.0, 1.0]])",
+        "STATE = torch.tensor([[1.0, -1.0]])",
+    ),
+    (
+        "V = torch.tensor([2.0, 2.0])",
+        "V = torch.tensor([20.0, 20.0])",
+    ),
+]

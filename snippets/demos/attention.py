@@ -8,12 +8,9 @@ from typing import Any
 import torch
 from matplotlib.figure import Figure
 
-from snippets.attention.attention import (
-    attention,
-    fused_attention,
-    softness,
-)
+from snippets.attention.attention import attention, fused_attention
 from snippets.lab import plots
+from snippets.text.logits import softmax
 
 TOKENS = ["robot", "glass", "it"]
 QUERY = torch.tensor([[1.0, 1.0], [0.0, 1.0], [2.0, 1.0]])
@@ -29,6 +26,7 @@ def by_hand() -> dict[str, Any]:
     scaled = scores / math.sqrt(QUERY.shape[-1])
     return {
         "tokens": TOKENS,
+        "queries": QUERY,
         "query": QUERY[it],
         "keys": KEY,
         "values": VALUE,
@@ -38,6 +36,33 @@ def by_hand() -> dict[str, Any]:
         "weights": weights[it],
         "output": output[it],
     }
+
+
+# --8<-- [start:slopes]
+def slopes(d_head: int, scale: float, seed: int) -> dict[str, float]:
+    """How strongly the weights answer when a query moves a little.
+
+    For each of 64 random queries over 16 random keys the size of
+    d weights / d query: training reaches the query through it. One
+    query in ten has less than `low`, half have less than `median`,
+    one in ten has more than `high`. `top` is the mean largest weight.
+    """
+    random = torch.Generator().manual_seed(seed)
+    query = torch.randn(64, d_head, generator=random)
+    key = torch.randn(16, d_head, generator=random)
+    weights = softmax(query @ key.T * scale)
+    # Each weight follows its own key, away from the average key.
+    away = key - (weights @ key)[:, None]
+    jacobian = scale * weights[..., None] * away
+    sizes = jacobian.square().sum((-2, -1)).sqrt()
+    low, median, high = sizes.quantile(
+        torch.tensor([0.1, 0.5, 0.9])
+    ).tolist()
+    top = weights.amax(-1).mean().item()
+    return {"top": top, "low": low, "median": median, "high": high}
+
+
+# --8<-- [end:slopes]
 
 
 def difference_to_fused(seed: int, device: str) -> float:
@@ -65,8 +90,8 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
         "softness": [
             {
                 "d_head": d_head,
-                "plain": softness(d_head, 1.0, seed),
-                "scaled": softness(d_head, 1 / math.sqrt(d_head), seed),
+                "plain": slopes(d_head, 1.0, seed),
+                "scaled": slopes(d_head, 1 / math.sqrt(d_head), seed),
             }
             for d_head in (4, 16, 64, 256, 1024)
         ],
@@ -78,36 +103,44 @@ def show(data: dict[str, Any]) -> None:
     """Print the example, the table and the difference."""
     hand = data["by_hand"]
     print('"it" looks at three tokens')
-    print("token   score  /root2    exp  weight")
-    steps = ("scores", "scaled", "powers", "weights")
-    for token, *numbers in zip(
-        hand["tokens"], *(hand[s] for s in steps), strict=True
+    print("key       score  weight")
+    # What the code gave; the steps between are on the page.
+    for token, score, weight in zip(
+        hand["tokens"], hand["scores"], hand["weights"], strict=True
     ):
-        print(
-            f"{token:6}"
-            + "".join(f"{number:8.2f}" for number in numbers)
-        )
+        print(f"{token:6}{score:9.2f}{weight:8.2f}")
     x, y = hand["output"]
     print(f"output ({x:.2f}, {y:.2f})")
 
     print("\nwith a mask: only itself and the past")
+    print(
+        "query  " + "".join(f"{token:>8}" for token in hand["tokens"])
+    )
     for token, weights in zip(
         hand["tokens"], data["masked"], strict=True
     ):
         print(
-            f"{token:6}"
+            f"{token:7}"
             + "".join(f"{weight:8.2f}" for weight in weights)
         )
 
-    print("\nwhy divide by the root of d_head")
-    print("         without        with")
-    print("d_head   top   slope    top   slope")
-    for row in data["softness"]:
-        plain, scaled = row["plain"], row["scaled"]
-        print(
-            f"{row['d_head']:6}  {plain['top']:.2f}  {plain['slope']:.4f}"
-            f"   {scaled['top']:.2f}  {scaled['slope']:.4f}"
-        )
+    print("\nwhy divide by the root of d_head: how")
+    print("strongly weights answer to their query;")
+    print("10%, 50%, 90% of 64 queries are below")
+    for name, label in (
+        ("plain", "without the root"),
+        ("scaled", "divided by the root of d_head"),
+    ):
+        print(f"\n{label}")
+        print("d_head   top     10%     50%     90%")
+        for row in data["softness"]:
+            top, *spread = (
+                row[name][k] for k in ("top", "low", "median", "high")
+            )
+            print(
+                f"{row['d_head']:6}  {top:.2f}"
+                + "".join(f"{size:8.2f}" for size in spread)
+            )
     print(
         f"\nlargest difference to the fused\noperator: {data['difference']:.1e}"
     )
@@ -151,3 +184,21 @@ def draw(data: dict[str, Any]) -> Figure:
         yticks=[0, 2, 4],
     )
     return figure
+
+
+# What the page proposes to change, and what then stands there.
+EDITS = [
+    (
+        "    scaled = scores / math.sqrt(d_head)",
+        "    scaled = scores",
+    ),
+    (
+        "    weights = softmax(scaled, mask)  # over the keys",
+        "    mask = None if mask is None else mask.mT\n"
+        "    weights = softmax(scaled.mT, mask).mT  # over the queries",
+    ),
+    (
+        "    past_only = torch.ones(3, 3, dtype=torch.bool).tril()",
+        "    past_only = torch.ones(3, 3, dtype=torch.bool).tril(-1)",
+    ),
+]

@@ -209,3 +209,20 @@ def draw(data: dict[str, Any]) -> Figure:
     apart.set(yticks=[-4, -2, 0, 2], xticks=[-4, -2, 0, 2, 4])
     apart.set_title("exact GELU minus tanh form, in 1/10,000")
     return figure
+
+
+# What the page proposes to change, and what then stands there.
+EDITS = [
+    (
+        "    return torch.where(x <= 0, 0, x)",
+        "    return x",
+    ),
+    (
+        "    network = FeedForward(d_model=2, d_ff=4, activation=relu)",
+        "    network = FeedForward(d_model=2, d_ff=4, activation=gelu)",
+    ),
+    (
+        "RATIO = 4",
+        "RATIO = 1",
+    ),
+]

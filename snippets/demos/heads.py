@@ -299,3 +299,21 @@ def draw(data: dict[str, Any]) -> Figure:
             panel, looks, [], [], f"head {number}", numbers=False
         )
     return figure
+
+
+# What the page proposes to change, and what then stands there.
+EDITS = [
+    (
+        "    return slices.transpose(-3, -2)",
+        "    return x.reshape(x.shape[0], n_heads, x.shape[1], -1)",
+    ),
+    (
+        "D_MODEL, N_HEADS, MAX_LEN = 384, 12, 512  # MiniLM's config.json",
+        "D_MODEL, N_HEADS, MAX_LEN = 384, 6, 512",
+    ),
+    (
+        "    tokens, ids = bert.for_bert(corpus.SENTENCE)",
+        '    words = reversed(corpus.SENTENCE.rstrip(".").split())\n'
+        '    tokens, ids = bert.for_bert(" ".join(words) + ".")',
+    ),
+]

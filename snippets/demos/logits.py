@@ -235,3 +235,31 @@ def draw(data: dict[str, Any]) -> Figure:
         )
         panel.set_xlim(0, 1.3)
     return figure
+
+
+def holds(data: dict[str, Any]) -> dict[str, bool]:
+    """What the page concludes from the training."""
+    bigram = data["bigram"]
+    counts, last = bigram["counts"], bigram["losses"][-1]["loss"]
+    floor = bigram["twice_floor"]
+    return {
+        "it learns what counting gives": counts <= last < counts + 0.05,
+        "softmax twice stays above a floor": bigram["twice"] > floor,
+    }
+
+
+# What the page proposes to change, and what then stands there.
+EDITS = [
+    (
+        "        logits - largest.masked_fill(largest == -math.inf, 0)",
+        "        logits",
+    ),
+    (
+        "        loss = cross_entropy(model(ids[:-1]), ids[1:])",
+        "        loss = cross_entropy(softmax(model(ids[:-1])), ids[1:])",
+    ),
+    (
+        "TEMPERATURES = [0.5, 1.0, 2.0]",
+        "TEMPERATURES = [0.1, 1.0, 10.0]",
+    ),
+]

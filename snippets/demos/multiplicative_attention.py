@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import torch
@@ -20,9 +19,8 @@ from snippets.recurrence.multiplicative_attention import (
     dot,
 )
 
-TRAINED = (
-    record.RESULTS / "benchmarks" / "multiplicative-attention.json"
-)
+BENCHMARKS = record.RESULTS / "benchmarks"
+TRAINED = "multiplicative-attention"
 
 # About to write "glass": a state that has read "new", the places of the last page.
 PLACES = additive_attention.PLACES
@@ -146,8 +144,8 @@ def parameters(d_hidden: int) -> dict[str, int]:
 
 
 def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
-    """By hand; the window; what `python -m snippets.train` recorded."""
-    trained = json.loads(TRAINED.read_text(encoding="utf-8"))
+    """By hand; the window; what `python -m snippets train` recorded."""
+    trained = record.Result.read(TRAINED, BENCHMARKS).record["data"]
     sentence = additive_attention.whole(trained["sentence"])
     return {
         "by_hand": by_hand(),
@@ -218,3 +216,20 @@ def show(data: dict[str, Any]) -> None:
 def draw(data: dict[str, Any]) -> Figure:
     """Where the translator looks, drawn as for additive attention."""
     return additive_attention.draw(data)
+
+
+# What the page proposes to change, and what then stands there.
+EDITS = [
+    (
+        "    return query @ key.mT  # no root: Luong does not scale",
+        "    return query @ key.mT / key.shape[-1] ** 0.5",
+    ),
+    (
+        "        return additive_scores(query @ left.T, key @ right.T, self.v)",
+        "        return additive_scores(query @ left.T, key @ left.T, self.v)",
+    ),
+    (
+        "        falling = torch.exp(-2 * (distance / self.reach) ** 2)",
+        "        falling = torch.ones_like(distance)",
+    ),
+]

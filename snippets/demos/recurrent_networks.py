@@ -223,7 +223,7 @@ def draw(data: dict[str, Any]) -> Figure:
                 arrowprops=arrow,
             )
     chain.annotate("", (last, 1.0), (last, 0.34), arrowprops=arrow)
-    chain.text(last - 0.2, 0.72, "loss", ha="right", va="center")
+    chain.text(last - 0.2, 0.72, "last state", ha="right", va="center")
     for kind, (colour, line, mark, above) in LINES.items():
         rows = [row for row in data["decay"] if row["kind"] == kind]
         for row in rows:
@@ -243,7 +243,7 @@ def draw(data: dict[str, Any]) -> Figure:
     decays.set(
         yscale="log",
         ylim=(2.5e-4, 1.6),
-        title="gradient that reaches each word",
+        title="gradient of the last state at each word",
     )
     decays.set_yticks(
         [1e-3, 1e-2, 1e-1, 1], ["1/1000", "1/100", "1/10", "1"]
@@ -255,3 +255,21 @@ def draw(data: dict[str, Any]) -> Figure:
     )  # fmt: skip
     decays.tick_params(axis="x", length=0)
     return figure
+
+
+# What the page proposes to change, and what then stands there.
+EDITS = [
+    (
+        "        cell = forget_gate * cell + input_gate * new",
+        "        cell = torch.tanh(forget_gate * cell + input_gate * new)",
+    ),
+    (
+        "        return (torch.tanh(self.input(x) + self.recurrent(hidden)),)",
+        "        mixed = self.input(x) + 4 * self.recurrent(hidden)\n"
+        "        return (torch.tanh(mixed),)",
+    ),
+    (
+        "        reset_after: bool = True,",
+        "        reset_after: bool = False,",
+    ),
+]

@@ -459,7 +459,9 @@ def draw(data: dict[str, Any]) -> Figure:
     below.set(
         yticks=[], xlabel="frames", xticks=range(5, n_frames + 1, 5)
     )
-    below.set_ylabel("heard", rotation=0, ha="right", va="center")
+    below.set_ylabel(
+        "made-up\nsound", rotation=0, ha="right", va="center"
+    )
     below.tick_params(length=0)
     below.spines[:].set_visible(False)
     return figure
@@ -477,3 +479,31 @@ def spans(truth: list[int]) -> list[tuple[int, int, int]]:
                 found.append((t, t, len(found)))
         before = word
     return found
+
+
+def holds(data: dict[str, Any]) -> dict[str, bool]:
+    """What the page concludes from the training."""
+    error, beam = data["errors"], data["sentence"]["beam"]
+    ours = " ".join(SENTENCE)
+    return {
+        "of ten words at most one is wrong": error["greedy"] <= 0.1,
+        "a beam does no worse": error["beam"] <= error["greedy"],
+        "the beam likes our sentence best": beam[0][0] == ours,
+    }
+
+
+# What the page proposes to change, and what then stands there.
+EDITS = [
+    (
+        "            row.append(torch.stack(ways or start).logsumexp(0))",
+        "            row.append(torch.stack(ways or start).amax(0))",
+    ),
+    (
+        "        return log_softmax(self.joint(torch.tanh(heard + said)))",
+        "        return log_softmax(self.joint(torch.tanh(heard + 0 * said)))",
+    ),
+    (
+        "    total = by_diagonals(blank, label) + blank  # and the last blank",
+        "    total = by_diagonals(blank, label)",
+    ),
+]

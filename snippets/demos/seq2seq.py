@@ -1,4 +1,4 @@
-"""Three searches by hand, padding that changes nothing, a neck after some training."""
+"""Three searches by hand, padding that changes nothing, a context after training."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def by_hand() -> dict[str, Any]:
 def packed_lstm(
     encoder: Encoder, source: Tensor, mask: Tensor
 ) -> Tensor:
-    """The neck that PyTorch's LSTM makes with the same weights, of packed rows."""
+    """The context that PyTorch's LSTM makes with the same weights, of packed rows."""
     state = encoder.cell.state_dict()
     lstm = nn.LSTM(D_MODEL, D_HIDDEN, batch_first=True).to(
         source.device
@@ -138,7 +138,7 @@ def packed_lstm(
 
 @torch.no_grad()
 def padding(seed: int, device: str) -> dict[str, float]:
-    """How far three fillings move a neck; ours beside PyTorch's, packed."""
+    """How far three fillings move the context; ours beside PyTorch's, packed."""
     torch.manual_seed(seed)
     encoder = Encoder(100, D_MODEL, D_HIDDEN).to(device)
     source = torch.randint(4, 100, (8, 9)).to(device)
@@ -161,11 +161,11 @@ def padding(seed: int, device: str) -> dict[str, float]:
 
 
 def swapped_loss(model: Seq2Seq, held_out: Batch) -> float:
-    """The surprise at the words when every sentence gets another one's neck."""
-    neck = tuple(
+    """The surprise at the words when every sentence gets another one's context."""
+    context = tuple(
         part.roll(1, 0) for part in model.start(held_out.source)
     )
-    logits = model.decoder(held_out.target[:, :-1], neck)
+    logits = model.decoder(held_out.target[:, :-1], context)
     real = held_out.target_mask[:, 1:]
     return cross_entropy(
         logits[real], held_out.target[:, 1:][real]
@@ -237,13 +237,13 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
         "by_hand": by_hand(),
         "padding": padding(seed, device),
         "sizes": {
-            "neck": 2 * D_HIDDEN,
+            "context": 2 * D_HIDDEN,
             "hidden": D_HIDDEN,
             "train": SETTINGS.count,
             "steps": SETTINGS.steps,
             "longest": SETTINGS.longest,
         },
-        "sampled": trained(seed, device),
+        "trained": trained(seed, device),
     }
 
 
@@ -254,12 +254,12 @@ def show(data: dict[str, Any]) -> None:
         print(f"{row['width']:3}  {row['text']:14}{row['chance']:6.3f}")
 
     moved = data["padding"]
-    print("\nhow far padding moves the neck")
+    print("\nhow far padding moves the context vector")
     print(f"  the state waits     {moved['masked']:.1e}")
     print(f"  the state reads on  {moved['read']:.1e}")
     print(f"difference to PyTorch {moved['difference']:.1e}")
 
-    sizes, found = data["sizes"], data["sampled"]
+    sizes, found = data["sizes"], data["trained"]
     print(
         f"\n{sizes['steps']} steps on {sizes['train']:,} short sentences;"
     )
@@ -267,7 +267,7 @@ def show(data: dict[str, Any]) -> None:
     print(f"  words right, when helped    {found['words']:4.0%}")
     print(f"  sentences right, when alone {found['sentences']:4.0%}")
     print("surprise at a word")
-    print(f"  with the sentence's neck    {found['own']:.2f}")
+    print(f"  with the sentence's context {found['own']:.2f}")
     print(f"  with another one's          {found['other']:.2f}")
     for example in found["examples"]:
         print(f"\n{' '.join(example['portuguese'])}")
@@ -277,14 +277,14 @@ def show(data: dict[str, Any]) -> None:
 
 def draw(data: dict[str, Any]) -> Figure:
     """The hidden state after each word; the last one of the left goes to the right."""
-    example = data["sampled"]["examples"][-1]
+    example = data["trained"]["examples"][-1]
     read, written = example["read"], example["written"]
-    figure, (left, neck, right) = plots.canvas(
+    figure, (left, middle, right) = plots.canvas(
         330, 1, 3, width_ratios=[len(read), 1.2, len(written)]
     )
     parts = [
         (left, read, [*example["portuguese"], "[end]"], "reads"),
-        (neck, read[-1:], ["the neck"], ""),
+        (middle, read[-1:], ["context"], ""),
         (right, written, ["[begin]", *example["words"]], "writes"),
     ]
     for axes, columns, words, title in parts:
@@ -294,5 +294,35 @@ def draw(data: dict[str, Any]) -> Figure:
         ]
         plots.heat_map(axes, values, [], words, numbers=False)
         axes.set_xlabel(title)
-    neck.spines[:].set(visible=True, color=plots.LINK, linewidth=2)
+    middle.spines[:].set(visible=True, color=plots.LINK, linewidth=2)
     return figure
+
+
+def holds(data: dict[str, Any]) -> dict[str, bool]:
+    """What the page concludes from the training."""
+    of = data["trained"]
+    return {
+        "a third of the next words is right": of["words"] > 1 / 3,
+        "hardly a sentence is, alone": of["sentences"] < 0.1,
+        "another's state costs a nat a word": of["other"]
+        > of["own"] + 1,
+    }
+
+
+# The key of what takes seconds, and the function that gives it.
+TRAINS = "trained"
+# What the page proposes to change, and what then stands there.
+EDITS = [
+    (
+        "    mask = torch.arange(9, device=device) < lengths.T",
+        "    mask = torch.arange(9, device=device) <= lengths.T",
+    ),
+    (
+        '    "it": {"slipped": 0.4, "slid": 0.3, "fell": 0.3},',
+        '    "it": {"[end]": 0.7, "slipped": 0.3},',
+    ),
+    (
+        '    "he": {"has": 0.5, "had": 0.5},',
+        '    "he": {"slipped": 1.0},',
+    ),
+]

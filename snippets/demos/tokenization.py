@@ -231,3 +231,20 @@ def draw(data: dict[str, Any]) -> Figure:
         },
         thick=lambda token: token["id"] >= 256,
     )
+
+
+# What the page proposes to change, and what then stands there.
+EDITS = [
+    (
+        "    words: list[str] = PATTERN.findall(text)",
+        "    words = [text]",
+    ),
+    (
+        "            pair = min(known, key=self.rank.__getitem__)",
+        "            pair = max(known, key=self.rank.__getitem__)",
+    ),
+    (
+        "    text = corpus.robot()",
+        "    text = corpus.robot().upper()",
+    ),
+]

@@ -180,8 +180,13 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
                 max(low for low, _ in rows),
                 min(high for _, high in rows),
             ],
-            "biases": sum(parameters(replace(base, bias=True)).values())
-            - sum(counts["base"].values()),
+            "biases": {
+                name: sum(
+                    parameters(replace(SIZES[name], bias=True)).values()
+                )
+                - sum(counts[name].values())
+                for name in ("base", "big")
+            },
             "big": vocabulary_behind(SIZES["big"], PUBLISHED["big"]),
         },
         "difference": differences(seed, device),
@@ -261,3 +266,20 @@ def draw(data: dict[str, Any]) -> Figure:
         axes.set_xticks(range(0, 13, 3))
     panels[1].set_xlabel("blocks passed")
     return figure
+
+
+# What the page proposes to change, and what then stands there.
+EDITS = [
+    (
+        "        return x + branch(norm(x))",
+        "        return branch(norm(x))",
+    ),
+    (
+        "        variance = centred.square().mean(-1, keepdim=True)",
+        "        variance = x.var(-1, keepdim=True)",
+    ),
+    (
+        "                nn.init.xavier_uniform_(matrix)",
+        "                nn.init.xavier_uniform_(matrix, gain=0.2)",
+    ),
+]

@@ -272,3 +272,21 @@ def draw(data: dict[str, Any]) -> Figure:
     left.tick_params(axis="y", length=0, pad=8)
     right.tick_params(axis="y", length=0)
     return figure
+
+
+# What the page proposes to change, and what then stands there.
+EDITS = [
+    (
+        "            self.output.weight = self.embedding.weight",
+        "            numbers = self.embedding.weight.detach().clone()\n"
+        "            self.output.weight = nn.Parameter(numbers)",
+    ),
+    (
+        "        x = self.embedding(ids) * self.scale  # one end: ids in",
+        "        x = self.embedding(ids)  # one end: ids in",
+    ),
+    (
+        "            nn.init.normal_(end.weight, std=d_model**-0.5)",
+        "            nn.init.normal_(end.weight, std=1.0)",
+    ),
+]

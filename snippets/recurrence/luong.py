@@ -77,9 +77,8 @@ class Luong(AttentiveTranslator):
         Float[Tensor, "batch target source"],
     ]:
         """Teacher forcing: the logits and the weights."""
-        if (
-            self.input_feeding
-        ):  # a step waits for what the last one found
+        # A step that is fed waits for what the last one found.
+        if self.input_feeding:
             return super().aligned(source, target)
         hidden, cell, _, value, mask = self.start(source)
         states, _ = fused_lstm(

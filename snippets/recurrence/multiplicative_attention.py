@@ -80,6 +80,8 @@ class LocalWindow(nn.Module):
 
     def __init__(self, d_query: int, reach: int) -> None:
         super().__init__()
+        if reach < 1:
+            raise ValueError(f"reach {reach}: a window needs 1 or more")
         self.reach = reach
         self.hidden = nn.Linear(d_query, d_query, bias=False)
         self.v = nn.Linear(d_query, 1, bias=False)
@@ -87,21 +89,21 @@ class LocalWindow(nn.Module):
     # --8<-- [start:local]
     def forward(
         self,
-        query: Float[Tensor, "batch query d_query"],
-        mask: Bool[Tensor, "batch key"],
+        query: Float[Tensor, "*batch query d_query"],
+        mask: Bool[Tensor, "*batch key"],
     ) -> tuple[
-        Bool[Tensor, "batch query key"],
-        Float[Tensor, "batch query key"],
+        Bool[Tensor, "*batch query key"],
+        Float[Tensor, "*batch query key"],
     ]:
         """Where it may look, and by what the weights are multiplied."""
-        length = mask.sum(-1)[:, None, None]
+        length = mask.sum(-1)[..., None, None]
         share = torch.sigmoid(self.v(torch.tanh(self.hidden(query))))
-        place = torch.arange(mask.shape[1], device=mask.device)
+        place = torch.arange(mask.shape[-1], device=mask.device)
         distance = place - length * share
         near = distance.abs() <= self.reach
         # A Gaussian whose deviation is half the reach.
         falling = torch.exp(-2 * (distance / self.reach) ** 2)
-        return near & mask[:, None], falling
+        return near & mask[..., None, :], falling
 
     # --8<-- [end:local]
 
@@ -124,17 +126,17 @@ class LuongAttention(nn.Module):
 
     def forward(
         self,
-        current: Float[Tensor, "batch query d_hidden"],
-        value: Float[Tensor, "batch key d_hidden"],
-        mask: Bool[Tensor, "batch key"],
+        current: Float[Tensor, "*batch query d_hidden"],
+        value: Float[Tensor, "*batch key d_hidden"],
+        mask: Bool[Tensor, "*batch key"],
     ) -> tuple[
-        Float[Tensor, "batch query d_hidden"],
-        Float[Tensor, "batch query key"],
+        Float[Tensor, "*batch query d_hidden"],
+        Float[Tensor, "*batch query key"],
     ]:
         """What the state becomes by looking, and where it looked."""
         scores = self.score(current, value)
         if self.window is None:
-            weights = softmax(scores, mask[:, None])
+            weights = softmax(scores, mask[..., None, :])
         else:
             near, falling = self.window(current, mask)
             weights = softmax(scores, near) * falling

@@ -1,8 +1,8 @@
 """Recurrent networks: one cell reads token after token and carries a state along.
 
 Papers: hochreiter-1997-lstm, whose cells had no forget gate yet;
-cho-2014-rnn-encoder-decoder, whose reset gate acts before the matrix, where PyTorch's
-GRU has it after (`reset_after`).
+cho-2014-rnn-encoder-decoder, whose reset gate acts before the matrix as published, and
+after it in its first preprint, in cuDNN and in PyTorch (`reset_after`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from torch.func import functional_call
 from torch.nn.utils import rnn
 
 # What a cell hands on to itself. First the hidden state, which all see.
-State = tuple[Float[Tensor, "batch d_hidden"], ...]
+State = tuple[Float[Tensor, "*batch d_hidden"], ...]
 
 
 # --8<-- [start:rnn]
@@ -32,7 +32,7 @@ class RNNCell(nn.Module):
         self.recurrent = nn.Linear(d_hidden, d_hidden)
 
     def forward(
-        self, x: Float[Tensor, "batch d_model"], state: State
+        self, x: Float[Tensor, "*batch d_model"], state: State
     ) -> State:
         (hidden,) = state
         return (torch.tanh(self.input(x) + self.recurrent(hidden)),)
@@ -66,7 +66,7 @@ class LSTMCell(nn.Module):
 
     # --8<-- [start:lstm]
     def forward(
-        self, x: Float[Tensor, "batch d_model"], state: State
+        self, x: Float[Tensor, "*batch d_model"], state: State
     ) -> State:
         hidden, cell = state
         both = self.input(x) + self.recurrent(hidden)
@@ -86,7 +86,7 @@ class GRUCell(nn.Module):
     """One state, two gates: keep the old or write the new.
 
     A `keep_bias` above 0 makes it keep to begin with. Without
-    `reset_after` it is the one of the paper.
+    `reset_after` it is the one of the published paper.
     """
 
     parts: ClassVar[int] = 1
@@ -105,7 +105,7 @@ class GRUCell(nn.Module):
         self.recurrent = gated(d_hidden, d_hidden, 3)
 
     def forward(
-        self, x: Float[Tensor, "batch d_model"], state: State
+        self, x: Float[Tensor, "*batch d_model"], state: State
     ) -> State:
         (hidden,) = state
         x_reset, x_keep, x_new = self.input(x).chunk(3, -1)
@@ -127,25 +127,26 @@ Cell = RNNCell | LSTMCell | GRUCell
 # --8<-- [start:unroll]
 def unroll(
     cell: Cell,
-    x: Float[Tensor, "batch seq d_model"],
-    mask: Bool[Tensor, "batch seq"] | None = None,
+    x: Float[Tensor, "*batch seq d_model"],
+    mask: Bool[Tensor, "*batch seq"] | None = None,
     state: State | None = None,
-) -> tuple[Float[Tensor, "batch seq d_hidden"], State]:
+) -> tuple[Float[Tensor, "*batch seq d_hidden"], State]:
     """Read from left to right: all hidden states, the last state.
 
     At padding, where `mask` is False, the state waits.
     """
     if state is None:  # nothing is read yet: zeros
-        state = (x.new_zeros(len(x), cell.d_hidden),) * cell.parts
+        zeros = x.new_zeros(*x.shape[:-2], cell.d_hidden)
+        state = (zeros,) * cell.parts
     hidden = []
-    for step in range(x.shape[1]):
-        before, state = state, cell(x[:, step], state)
+    for step in range(x.shape[-2]):
+        before, state = state, cell(x[..., step, :], state)
         if mask is not None:
-            real = mask[:, step, None]
+            real = mask[..., step, None]
             both = zip(state, before, strict=True)
             state = tuple(torch.where(real, a, b) for a, b in both)
         hidden.append(state[0])
-    return torch.stack(hidden, 1), state
+    return torch.stack(hidden, -2), state
 
 
 # --8<-- [end:unroll]
@@ -171,9 +172,10 @@ def fused_lstm(
     if mask is None:
         hidden, end = functional_call(fused, weights, (x, start))
         return hidden, tuple(part.squeeze(0) for part in end)
-    packed = rnn.pack_padded_sequence(
-        x, mask.sum(-1).cpu(), batch_first=True, enforce_sorted=False
-    )
+    lengths = mask.sum(-1).cpu()  # PyTorch wants them there
+    if not lengths.all():
+        raise ValueError("a row is padding alone: leave it out")
+    packed = rnn.pack_padded_sequence(x, lengths, True, False)
     packed, end = functional_call(fused, weights, (packed, start))
     hidden, _ = rnn.pad_packed_sequence(
         packed, batch_first=True, total_length=x.shape[1]

@@ -79,7 +79,16 @@ def transducer_loss(
     n_frames: Int[Tensor, " batch"],
     n_labels: Int[Tensor, " batch"],
 ) -> Float[Tensor, " batch"]:
-    """-log p(labels | frames); what is longer than its length is padding."""
+    """-log p(labels | frames); what is longer than its length is padding.
+
+    Raises:
+        ValueError: the table has no place for a length.
+    """
+    _, t, u, _ = log_probs.shape
+    no_frame = (n_frames < 1) | (n_frames > t)
+    no_label = (n_labels < 0) | (n_labels >= u)
+    if (no_frame | no_label).any():
+        raise ValueError(f"give 1 to {t} frames, 0 to {u - 1} labels")
     blank, label = steps(log_probs, labels)
     total = by_diagonals(blank, label) + blank  # and the last blank
     rows = torch.arange(len(labels), device=labels.device)
@@ -105,11 +114,11 @@ class Transducer(nn.Module):
         frames: Float[Tensor, "batch frame d_frame"],
         labels: Int[Tensor, "batch label"],
     ) -> Float[Tensor, "batch frame written choices"]:
-        heard = self.hear(frames)[:, :, None]
+        heard = self.hear(frames).unsqueeze(-2)
         # Before the first label it reads a blank.
         before = F.pad(labels, (1, 0), value=BLANK)
         said, _ = fused_lstm(self.predictor, self.embedding(before))
-        return self.meet(heard, said[:, None])
+        return self.meet(heard, said.unsqueeze(-3))
 
     def hear(
         self, frames: Float[Tensor, "batch frame d_frame"]
@@ -134,9 +143,8 @@ class Transducer(nn.Module):
         def read(labels: Labels) -> tuple[Tensor, State]:
             past = read(labels[:-1])[1] if labels else None
             last = labels[-1] if labels else BLANK
-            vector = self.embedding(
-                torch.tensor([[last]]).to(frames.device)
-            )
+            token = torch.tensor([[last]], device=frames.device)
+            vector = self.embedding(token)
             said, state = fused_lstm(self.predictor, vector, state=past)
             return said[0, 0], state
 
@@ -186,5 +194,7 @@ def add(beam: Beam, labels: Labels, log_p: float) -> None:
 
 
 def likeliest(beam: Beam, width: int) -> Beam:
+    if width < 1:
+        raise ValueError(f"width {width}: a beam needs 1 or more")
     ranked = sorted(beam.items(), key=lambda item: -item[1])
     return dict(ranked[:width])

@@ -76,7 +76,14 @@ def beam_search(
     """Keep the `width` likeliest beginnings; the best comes first.
 
     What has no END after `max_len` words is cut off there.
+
+    Raises:
+        ValueError: several sources, or no width to keep anything in.
     """
+    if len(source) != 1:
+        raise ValueError(f"{len(source)} sources: search one at a time")
+    if width < 1:
+        raise ValueError(f"width {width}: a beam needs 1 or more")
     # --8<-- [start:beam]
     state = model.start(source)
     token = source.new_tensor([BEGIN])

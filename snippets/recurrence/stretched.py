@@ -39,11 +39,16 @@ class Spoken:
         )
 
 
+def generator(seed: int) -> torch.Generator:
+    """Of any seed: torch takes no larger one than 64 bits hold."""
+    return torch.Generator().manual_seed(seed % 2**63)
+
+
 def sounds(
     vocab_size: int, d_frame: int, seed: int
 ) -> Float[Tensor, "choices d_frame"]:
     """A vector of length 1 for each word; silence is zero."""
-    source = torch.Generator().manual_seed(seed)
+    source = generator(seed)
     vectors = torch.randn(vocab_size + 1, d_frame, generator=source)
     vectors /= vectors.norm(dim=-1, keepdim=True)
     vectors[SILENCE] = 0.0
@@ -70,7 +75,7 @@ def speak(
         heard.append(frames + [SILENCE] * lengths.choice(PAUSES))
     truth, labels = padded(heard), padded(texts)
     clean = table[truth]
-    source = torch.Generator().manual_seed(seed)
+    source = generator(seed)
     return Spoken(
         frames=clean
         + noise * torch.randn(clean.shape, generator=source),

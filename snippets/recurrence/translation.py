@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from snippets.lab.batches import Batch, Vocabulary, batch, shuffled
+from snippets.lab.checkpoints import Checkpoint
 from snippets.lab.portuguese import Pair, pairs, words_of
 from snippets.lab.training import fit
 from snippets.recurrence.search import greedy
@@ -96,8 +96,7 @@ def train(
     training: Sequence[Pair],
     settings: Settings,
     seed: int,
-    checkpoint: Path | None = None,
-    resume: bool = False,
+    checkpoint: Checkpoint | None = None,
     label: str = "",
     device: torch.device | str = "cpu",
 ) -> Translator:
@@ -116,7 +115,6 @@ def train(
         settings.rate,
         seed,
         checkpoint,
-        resume,
         label,
     )
     return Translator(model, source, target, losses)

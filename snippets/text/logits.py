@@ -16,6 +16,20 @@ from torch import Tensor, nn
 from snippets.text.embeddings import Embedding
 
 
+def checked(mask: Tensor) -> Tensor:
+    """The mask, of which ~ and PyTorch make something else if it holds numbers.
+
+    Raises:
+        TypeError: it is not one of True and False.
+    """
+    if mask.dtype != torch.bool:
+        raise TypeError(
+            f"mask is {mask.dtype}, and has to be bool: True where it may look;"
+            " an additive mask is `mask == 0`"
+        )
+    return mask
+
+
 # --8<-- [start:softmax]
 def softmax(
     logits: Float[Tensor, "*batch choices"],
@@ -27,7 +41,7 @@ def softmax(
     allowed is all zeros, so that it adds nothing and is never NaN.
     """
     if mask is not None:
-        logits = logits.masked_fill(~mask, -math.inf)
+        logits = logits.masked_fill(~checked(mask), -math.inf)
     # Subtracting the largest changes nothing, but exp cannot overflow.
     largest = logits.detach().amax(-1, keepdim=True)
     powers = (
@@ -55,9 +69,6 @@ def cross_entropy(
     smoothing: float = 0.0,
 ) -> Float[Tensor, ""]:
     """The mean surprise at the true tokens, in nats."""
-    vocab_size = logits.shape[-1]
-    if ((targets < 0) | (targets >= vocab_size)).any():
-        raise IndexError(f"a target is from 0 to {vocab_size - 1}")
     surprise = -log_softmax(logits)
     at_target = surprise.gather(-1, targets.unsqueeze(-1)).mean()
     if not smoothing:

@@ -149,7 +149,12 @@ def train(
     Args:
         size: pairs in a batch.
         rare: of words with a larger share of the text, some are dropped.
+
+    Raises:
+        ValueError: no line has two words, so that no word has a neighbour.
     """
+    if not any(len(line) > 1 for line in text):
+        raise ValueError("no line has two words: nothing to learn from")
     random = torch.Generator().manual_seed(seed)
     counts = Counter(word for line in text for word in line)
     words = sorted(counts, key=lambda word: (-counts[word], word))
@@ -166,6 +171,10 @@ def train(
         chance = torch.rand(len(ids), generator=random)
         stays = chance < (rare / share[ids]).sqrt()
         found = pairs(ids[stays], line[stays], window, random)
+        if not len(
+            found[0]
+        ):  # of a small text all may have been dropped
+            continue
         for word, beside in shuffled(found, size, random):
             noise = torch.multinomial(
                 share**0.75,

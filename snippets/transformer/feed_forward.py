@@ -16,8 +16,8 @@ from torch import Tensor, nn
 
 # --8<-- [start:activations]
 def relu(x: Float[Tensor, "*any"]) -> Float[Tensor, "*any"]:
-    """x where it is positive, 0 elsewhere."""
-    return torch.where(x > 0, x, 0)
+    """x, with 0 in place of what is negative; NaN stays NaN."""
+    return torch.where(x <= 0, 0, x)
 
 
 def gelu(x: Float[Tensor, "*any"]) -> Float[Tensor, "*any"]:

@@ -85,9 +85,9 @@ class TransformerBlock(nn.Module):
     # --8<-- [start:block]
     def forward(
         self,
-        x: Float[Tensor, "batch seq d_model"],
+        x: Float[Tensor, "*batch seq d_model"],
         mask: Bool[Tensor, "*#batch #seq seq"] | None = None,
-    ) -> Float[Tensor, "batch seq d_model"]:
+    ) -> Float[Tensor, "*batch seq d_model"]:
         attend = partial(self.attention, mask=mask)
         x = add_branch(x, attend, self.attention_norm, self.pre_norm)
         return add_branch(
@@ -123,9 +123,9 @@ class TransformerStack(nn.Module):
 
     def stream(
         self,
-        x: Float[Tensor, "batch seq d_model"],
+        x: Float[Tensor, "*batch seq d_model"],
         mask: Bool[Tensor, "*#batch #seq seq"] | None = None,
-    ) -> list[Float[Tensor, "batch seq d_model"]]:
+    ) -> list[Float[Tensor, "*batch seq d_model"]]:
         """The stream before the first block and after every block."""
         states = [x]
         for block in self.blocks:
@@ -134,7 +134,7 @@ class TransformerStack(nn.Module):
 
     def forward(
         self,
-        x: Float[Tensor, "batch seq d_model"],
+        x: Float[Tensor, "*batch seq d_model"],
         mask: Bool[Tensor, "*#batch #seq seq"] | None = None,
-    ) -> Float[Tensor, "batch seq d_model"]:
+    ) -> Float[Tensor, "*batch seq d_model"]:
         return self.norm(self.stream(x, mask)[-1])  # type: ignore[no-any-return]

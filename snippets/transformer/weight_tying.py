@@ -50,8 +50,8 @@ class LanguageModel(nn.Module):
 
     # --8<-- [start:forward]
     def forward(
-        self, ids: Int[Tensor, "batch seq"]
-    ) -> Float[Tensor, "batch seq vocab_size"]:
+        self, ids: Int[Tensor, "*batch seq"]
+    ) -> Float[Tensor, "*batch seq vocab_size"]:
         seq = ids.shape[-1]
         x = self.embedding(ids) * self.scale  # one end: ids in
         x = x + self.places.weight[:seq]
@@ -65,8 +65,8 @@ class LanguageModel(nn.Module):
 
 def surprise(
     model: LanguageModel,
-    ids: Int[Tensor, "batch seq"],
-    targets: Int[Tensor, "batch seq"],
+    ids: Int[Tensor, "*batch seq"],
+    targets: Int[Tensor, "*batch seq"],
 ) -> Float[Tensor, ""]:
     """The mean cross-entropy of what comes next."""
     return cross_entropy(model(ids), targets)
@@ -75,8 +75,8 @@ def surprise(
 # --8<-- [start:gradients]
 def gradients(
     model: LanguageModel,
-    ids: Int[Tensor, "batch seq"],
-    targets: Int[Tensor, "batch seq"],
+    ids: Int[Tensor, "*batch seq"],
+    targets: Int[Tensor, "*batch seq"],
 ) -> tuple[
     Float[Tensor, "vocab_size d_model"],
     Float[Tensor, "vocab_size d_model"],

@@ -19,7 +19,6 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
-from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from pydoc_data.topics import topics
@@ -32,7 +31,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
-from snippets.lab.record import RESULTS, code_hash, plain
+from snippets.lab.record import RESULTS, Result, code_hash, plain, recipe
 from snippets.text.tokenization import Pair, count, merge, split, to_ids, train
 
 BYTES, VOCAB_SIZE, TIMES = 1_000_000, 1024, 10
@@ -108,7 +107,6 @@ def measure() -> dict[str, Any]:
         "our_seconds": our_seconds,
         "library_seconds": their_seconds,
         "recount_seconds": recount_seconds,
-        "ratio": our_seconds / their_seconds,
     }
 
 
@@ -117,24 +115,20 @@ def main() -> int:
     parser.add_argument("--record", action="store_true", help="write the result")
     options = parser.parse_args()
     data = plain(measure())
-    recipe = {
-        "command": "python tests/benchmarks/tokenization.py",
-        "threads": 1,
-        "clock": "processor time, the least of several turns",
-        "turns": TIMES,
-        "python": platform.python_version(),
-        "tokenizers": version("tokenizers"),
-        "machine": f"{platform.system()} {platform.machine()}",
-        "date": date.today().isoformat(),
-        "code": code_hash(MODULE),
-    }
-    result = {"name": "tokenization", "recipe": recipe, "data": data}
-    print(json.dumps(result, indent=1))
+    how = recipe(
+        "python tests/benchmarks/tokenization.py",
+        clock="processor time, the least of several turns",
+        turns=TIMES,
+        tokenizers=version("tokenizers"),
+        machine=f"{platform.system()} {platform.machine()}",
+        code=code_hash(MODULE),
+    )
+    # The text is of this very release.
+    how["python"] = platform.python_version()
+    result = Result({"name": "tokenization", "recipe": how, "data": data})
+    print(json.dumps(result.record, indent=1))
     if options.record:
-        folder = RESULTS / "benchmarks"
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / "tokenization.json"
-        path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        (path,) = result.write(RESULTS / "benchmarks")
         print(f"wrote {path}", file=sys.stderr)
     return 0
 

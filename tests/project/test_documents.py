@@ -10,11 +10,20 @@ from pathlib import Path
 
 import pytest
 import yaml
+from jinja2 import nodes
 
+from reading_list import form
 from reading_list.form import ACCEPTED, REFUSED
+from reading_list.model import FIELDS
+from reading_list.records import load
 from reading_list.syllabus import load_syllabus
 from reading_list.vocabulary import KINDS
 from website.adding import refused
+from website.edges import pages, prose
+from website.edges.sections import MOST_LINES
+from website.edges.template import body_of, parsed
+from website.render import FILTERS
+from website.trace import SENTENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -38,8 +47,47 @@ def test_the_kinds_are_those_of_the_vocabulary() -> None:
     assert tuple(re.findall(r"\w+", sentence[1].replace(" and ", ", "))) == KINDS
 
 
+def test_the_issue_form_offers_every_kind() -> None:
+    path = ROOT / ".github" / "ISSUE_TEMPLATE" / "add-a-resource.yml"
+    questions = yaml.safe_load(path.read_text(encoding="utf-8"))["body"]
+    (kind,) = (one for one in questions if one.get("id") == "kind")
+    assert kind["attributes"]["options"] == [*KINDS, "something else"]
+
+
+def test_every_field_of_a_record_is_told() -> None:
+    assert tuple(form.HOLDS) == FIELDS
+    assert form.field_table(form.OTHERS) in CONTRIBUTING
+
+
+def test_the_rules_of_a_page_are_those_that_are_checked() -> None:
+    told = " ".join(CONTRIBUTING.split())
+    assert f"in this order: {', '.join(pages.HEADINGS)}. Without" in told
+    assert f"Without code it has {', '.join(pages.WITHOUT_CODE)}." in told
+    assert f'Recall: ...?"`, then {", ".join(pages.QUESTIONS[1:])}.' in told
+    assert f"{prose.FEWEST_WORDS} to {prose.MOST_WORDS:,} words" in told
+    assert f"at most {MOST_LINES} lines each" in told
+    assert f'"{SENTENCE}"' in told
+    for way in pages.FITTING:
+        assert f"`{way}`" in told
+
+
+def test_what_a_page_calls_is_explained() -> None:
+    told = " ".join(re.findall(r"`[^`]*`", CONTRIBUTING))
+    used = set()
+    for page in (ROOT / "docs" / "concepts").glob("*.md"):
+        tree = parsed(body_of(page.read_text(encoding="utf-8")))
+        calls = [call.node for call in tree.find_all(nodes.Call)]
+        own = {macro.name for macro in tree.find_all(nodes.Macro)}
+        named = {node.name for node in calls if isinstance(node, nodes.Name)}
+        used |= {f"{name}(" for name in named - own}
+        used |= {one.name for one in tree.find_all(nodes.Filter) if one.name in FILTERS}
+    assert len(used) > 8
+    assert {name for name in used if name not in told} == set()
+
+
 def test_the_verdict_is_what_the_check_prints() -> None:
-    assert blocks(CONTRIBUTING, "text") == [refused(load_syllabus()) + "\n"]
+    printed = refused(load(), load_syllabus())
+    assert blocks(CONTRIBUTING, "text") == [printed + "\n"]
 
 
 def test_the_printed_lines_of_the_readme_are_those_recorded() -> None:
@@ -75,7 +123,8 @@ def test_every_make_target_that_is_named_is_there(name: str) -> None:
 
 @pytest.mark.parametrize("name", BOTH)
 def test_every_link_to_a_file_leads_to_one(name: str) -> None:
-    links = re.findall(r"\]\((?!https?:)([^)]+)\)", BOTH[name])
+    without_code = re.sub(r"`[^`\n]*`", "", BOTH[name])
+    links = re.findall(r"\]\((?!https?:)([^)]+)\)", without_code)
     assert links
     assert [link for link in links if not (ROOT / link).exists()] == []
 

@@ -20,7 +20,15 @@ PAGES = [
 ]
 
 # What is easy to the writer is not easy to the reader who came to learn it.
-NEVER = {"simply": "leave it out", "just": "leave it out", "obviously": "leave it out"}
+NEVER = dict.fromkeys(
+    [
+        *("simply", "just", "obviously", "of course"),
+        # Numbers may be easy to compute with, and a detail easy to miss.
+        *("easily", r"easy(?! to (?:miss|compute|follow)|$)"),
+        *("trivial", "trivially", "straightforward", "straightforwardly"),
+    ],
+    "leave it out",
+)
 # British spelling with -ize, as the Oxford dictionaries have it. A closed list.
 AMERICAN = {
     "analyz": "analyse",
@@ -113,6 +121,10 @@ def test_words(path: Path) -> None:
         "It is simply a sum.",
         "Just add them.",
         "This is obviously so.",
+        "It is easy to see why.",
+        "One sees easily that it holds.",
+        "The rest is trivial, of course.",
+        "A straightforward sum.",
         "The Color of a key, its colors, colored heads",
         "neighboring tokens",
         "neighborhoods",
@@ -133,6 +145,7 @@ def test_a_word_that_we_do_not_write_is_seen(line: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "It is easy to miss.",
         "Colour, neighbours, modelling, tokenization, precise exercise, realistic.",
         "adjust justice; a catalogue; realism; the initials; analysis; specialist",
         'He wrote "Modeling behavior, simply".',

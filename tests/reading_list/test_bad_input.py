@@ -9,15 +9,23 @@ the place, say what is wrong, say how to mend it, and exit with 1, without a tra
 
 from __future__ import annotations
 
+import os
+import shutil
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from reading_list.__main__ import main
+from reading_list.checks import check_folder, check_one
+from reading_list.command import main
+from reading_list.form import ACCEPTED, FORM, REFUSED
 from reading_list.frontmatter import MAX_BYTES
 from reading_list.judge import check_text
+from reading_list.records import RECORDS, check, load
 from reading_list.syllabus import load_syllabus
 
 GOOD = """\
@@ -110,6 +118,10 @@ CASES = [
     Case("no record", GOOD, 1, "", "is no record", "NAME.md", file="notes.txt"),
     Case("capitals", GOOD, 1, "", "no address", "good-one.md", file="Good One.md"),
     Case("accent", GOOD, 1, "", "no address", "resume.md", file="résumé.md"),
+    Case("the form's name", GOOD, 1, "", "the form's own name", "lovelace-2020-short.md", file="NEW.md"),
+    Case("kept by MkDocs", GOOD, 1, "", "kept for something", "lovelace-2020-short.md", file="index.md"),
+    Case("kept by Windows", GOOD, 1, "", "kept for something", "lovelace-2020-short.md", file="con.md"),
+    Case("a name that is taken", GOOD, 1, "", "no address", "lovelace-2020-short.md", file="Other.md"),
     Case("not the id", field("id: other"), 12, "id", "the file is good.md", "remove"),
     # The front matter
     Case("no front matter", "# Title\n", 1, "", "does not begin", "first line"),
@@ -133,6 +145,9 @@ CASES = [
     Case("duplicate key", field("kind: paper"), 12, "kind", "on line 4", "keep one"),
     Case("unknown field", field("autor: Ada"), 12, "autor", "not a field", "authors"),
     Case("field of the model", field("summary: x"), 12, "summary", "not a field", ""),
+    Case("a list as a name", field("? [kind, level]\n: x"), 12, "", "field's name stands", "one field a line"),
+    Case("half a character", change("A short walk through attention", '"A \\ud800 walk"'), 2, "", "YAML", "single quotes"),
+    Case("a name without end", field("x" * 900 + ": y"), 12, "x" * 30 + " ... " + "x" * 30, "not a field", "the names are", ),
     Case("empty value", change("year: 2020", "year:"), 8, "year", "is empty", "left out"),
     Case("list of nothing", change("[attention, heads]", "[]"), 5, "concepts", "is empty", "concepts:"),
     # Missing
@@ -157,6 +172,8 @@ CASES = [
     Case("mended by a word", field("mended: [moved]"), 12, "mended[1]", "text", "indented"),
     # Closed vocabularies
     Case("kind", change("kind: blog", "kind: podcast"), 4, "kind", "podcast", "video"),
+    Case("two kinds", change("kind: blog", "kind: [blgo, video]"), 4, "kind", "a list, not one word", "meant blog"),
+    Case("kind without end", change("kind: blog", "kind: " + "x" * 50_000), 4, "kind", "xxx ... xxx", "one of paper"),
     Case("kind, capital", change("kind: blog", "kind: Blog"), 4, "kind", "Blog", "meant blog"),
     Case("level", change("level: beginner", "level: begginer"), 10, "level", "begginer", "meant beginner"),
     Case("language", change("language: en", "language: english"), 9, "language", "english", "en"),
@@ -215,6 +232,7 @@ CASES = [
     Case("homograph", url("https://аrxiv.org/abs/1706.00001"), 3, "url", "U+0430", "address bar"),
     Case("short link", url("https://bit.ly/abc"), 3, "url", "short link", "ends at"),
     Case("endless", url("https://blog.attention-walks.org/" + "x" * 2000), 3, "url", "2000", "parameters"),
+    Case("archive of archives", url("https://web.archive.org/web/1/" * 500 + "https://a.org/"), 3, "url", "15014 characters", "parameters"),
     Case("tracking", url("https://blog.attention-walks.org/one?utm_source=x"), 3, "url", "plain spelling", "write https://blog.attention-walks.org/one"),
     Case("fragment", url("https://blog.attention-walks.org/one#part"), 3, "url", "plain spelling", "walks.org/one"),
     Case("arXiv PDF", url("https://arxiv.org/pdf/1706.00002v3.pdf"), 3, "url", "plain spelling", "abs/1706.00002"),
@@ -249,9 +267,30 @@ CASES = [
     Case("short guide", GOOD + "\n" + "word " * 59 + "\n", 16, "guide", "has 59 words, not 60", "what has aged"),
     Case("long guide", GOOD + "\n" + "word " * 141 + "\n", 16, "guide", "has 141 words", "shorten it"),
     Case("heading later", body(RULE_OF_SUMMARY + "## More\n"), 16, "body", "heading", "paragraphs"),
-    Case("link over two lines", body(RULE_OF_SUMMARY + "See [x\ny](\n javascript:alert(1)).\n"), 18, "body", "javascript:", "https://"),
-    Case("reference over two lines", body(RULE_OF_SUMMARY + "See [x].\n\n[x]:\n  file:///x\n"), 19, "body", "file:", "https://"),
+    Case("link over two lines", body(RULE_OF_SUMMARY + "See [x\ny](\n javascript:alert(1)).\n"), 16, "body", "javascript:", "https://"),
+    Case("reference over two lines", body(RULE_OF_SUMMARY + "See [x].\n\n[x]:\n  file:///x\n"), 18, "body", "file:", "https://"),
     Case("address in brackets", body(RULE_OF_SUMMARY + "See <javascript:alert(1)>.\n"), 16, "body", "javascript:", "https://"),
+    Case("heading underlined", body(RULE_OF_SUMMARY + "More\n====\n"), 16, "body", "heading", "paragraphs"),
+    Case("heading by a line", body(RULE_OF_SUMMARY + "Fine.\n\nMore\n---\n"), 18, "body", "heading", "paragraphs"),
+    Case("quotation", body(RULE_OF_SUMMARY + "> So they say.\n"), 16, "body", "quotation", "own words"),
+    Case("block of code", body(RULE_OF_SUMMARY + "Run:\n\n```sh\nrm\n```\n"), 18, "body", "block of code", "backticks"),
+    Case("indented", body(RULE_OF_SUMMARY + "Fine.\n\n    rm -r\n"), 18, "body", "block of code", "four spaces"),
+    Case("line across", body(RULE_OF_SUMMARY + "Fine.\n\n***\n"), 18, "body", "line across", "paragraphs"),
+    Case("box", body(RULE_OF_SUMMARY + '!!! danger "Official"\n'), 16, "body", "has !!!", "plain text"),
+    Case("folded box", body(RULE_OF_SUMMARY + '???+ note "Official"\n'), 16, "body", "has ???", "plain text"),
+    Case("tabs", body(RULE_OF_SUMMARY + '=== "One"\n'), 16, "body", "has ===", "plain text"),
+    *(
+        Case(f"inclusion {i}", body(RULE_OF_SUMMARY + f'Fine.\n{cut} "LICENSE"\n'), 17, "body", "has -8<-", "plain text")
+        for i, cut in enumerate(("-8<-", "--8<--", "---8<---", "  ;-8<-"))
+    ),
+    Case("formula", body(RULE_OF_SUMMARY + r"Takes $5 per \foo and 3$ more." + "\n"), 16, "body", r"has \foo", "plain text"),
+    Case("tag in escaped backticks", body(RULE_OF_SUMMARY + r"See \`<img src=x onerror=x()>\`." + "\n"), 16, "body", "HTML", "Markdown"),
+    Case("tag after code over two lines", body(RULE_OF_SUMMARY + "Here `code\nends` <img src=x> and `\n"), 16, "body", "HTML", "Markdown"),
+    Case("tag after two backticks", body(RULE_OF_SUMMARY + "Here `` ` `` <img src=x> and `\n"), 16, "body", "HTML", "Markdown"),
+    Case("entity in an address", body(RULE_OF_SUMMARY + "See [x](&#106;avascript:alert(1)).\n"), 16, "body", "javascript:", "https://"),
+    Case("link without a scheme", body(RULE_OF_SUMMARY + "See [x](//evil.org/y).\n"), 16, "body", "no scheme", "https://"),
+    Case("link in the summary", body("It says more than [others](https://a.org/) do.\n"), 14, "summary", "Markdown", "plain text"),
+    Case("tag in the summary", body("It says more than <b>others</b> do.\n"), 14, "summary", "HTML", "plain text"),
     Case("link to no record", body(RULE_OF_SUMMARY + "Next: [x](othr.md).\n"), 16, "body", "othr.md", "meant other"),
     Case("link to no concept", body(RULE_OF_SUMMARY + "See [x](../concepts/atention.md).\n"), 16, "body", "not written", "meant attention"),
     Case("form not filled", body("Why it beats what is there, in a sentence or two.\n"), 14, "summary", "form's own", "why it beats"),
@@ -302,7 +341,7 @@ def test_bad_input_is_told(
     assert mend.endswith(".")
     # One thing is wrong, so one line tells it.
     assert len(rows) == 1, output.out
-    assert total.startswith("1 error; ")
+    assert total.startswith("1 error in 1 file. ")
     assert "Traceback" not in output.out + output.err
     assert output.err == ""
 
@@ -335,7 +374,7 @@ def test_all_errors_of_all_records_at_once(
         "two.md:1:",
         "8",
     ]
-    assert rows[-1] == "8 errors; 1 record without one."
+    assert rows[-1] == "8 errors in 4 files. 1 record is right."
 
 
 def test_a_duplicate_is_found_in_a_record_with_other_errors(
@@ -424,3 +463,98 @@ def test_no_folder_of_records(
     assert rows[0].startswith(f"{folder.as_posix()}:1: ")
     assert "--dir" in rows[0]
     assert main(["stats", "--dir", str(folder)]) == 1
+
+
+def test_text_in_place_of_a_list_hides_nothing(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(folder / "good.md", change("[attention, heads]", "attention, haeds"))
+    assert main(["check", "--dir", str(folder)]) == 1
+    rows = capsys.readouterr().out
+    assert "concepts: is text, not a list" in rows
+    assert "perhaps you meant heads" in rows
+
+
+def test_a_file_name_hides_nothing(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    known = url("https://arxiv.org/abs/1706.00001").replace("2020", "2999")
+    write(folder / "Other_1.md", known)
+    assert main(["check", "--dir", str(folder)]) == 1
+    rows = capsys.readouterr().out
+    for told in ("such as other-1.md", "same work as", "in the future"):
+        assert told in rows
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["a-b", "A_b", "a b", "A--b", "ab", "new", "NEW", "New", "index", "é", "-"]
+        ),
+        unique=True,
+        min_size=1,
+    ),
+    st.booleans(),
+)
+def test_whoever_does_as_told_loses_no_file(names: list[str], filled: bool) -> None:
+    record = GOOD if filled else FORM
+    with TemporaryDirectory() as at:
+        folder = Path(at)
+        for name in names:
+            write(folder / f"{name}.md", record)
+        for problem in check(folder).errors:
+            if " such as " in problem.mend and not problem.field:
+                better = problem.mend.split(" such as ")[1]
+                assert not (folder / better).exists()
+                Path(problem.file).rename(folder / better)
+        assert len(list(folder.iterdir())) == len(names)
+        told = [p.wrong for p in check(folder).errors if not p.field]
+        assert not [wrong for wrong in told if "name" in wrong]
+
+
+def test_what_is_no_plain_file_hides_nothing(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.mkfifo(folder / "pipe.md")
+    write(folder / "good.md", change("2020", "2999"))
+    assert main(["check", "--dir", str(folder)]) == 1
+    rows = capsys.readouterr().out
+    assert "pipe.md:1: is no plain file" in rows
+    assert "in the future" in rows
+
+
+def test_a_fault_in_a_rule_hides_nothing(
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fails(self: object, values: dict[str, object]) -> None:
+        if "authors" in values:
+            raise RecursionError
+
+    monkeypatch.setattr("reading_list.judge._Judge.check_year", fails)
+    write(folder / "good.md", GOOD)
+    write(folder / "two.md", OTHER.replace("paper", "papr"))
+    assert main(["check", "--dir", str(folder)]) == 1
+    rows = capsys.readouterr().out
+    assert "good.md:1: cannot be judged (RecursionError)" in rows
+    assert "perhaps you meant paper" in rows
+
+
+def test_a_folder_that_leads_to_itself(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    assert main(["check", "--dir", str(tmp_path / "loop")]) == 1
+    assert "/loop:1: cannot be read" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("record", [REFUSED, ACCEPTED, GOOD, OTHER, FORM, "x"])
+def test_one_record_is_judged_as_beside_all_files(record: str, tmp_path: Path) -> None:
+    known, today = load(), date(2026, 1, 1)
+    folder = shutil.copytree(RECORDS, tmp_path / "records")
+    write(folder / "x.md", record)
+    syllabus = load_syllabus()
+    among_files = check_folder(folder, syllabus, today, "docs/resources").problems
+    alone = check_one("docs/resources/x.md", record, known, syllabus, today)
+    assert alone == list(among_files)

@@ -13,14 +13,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reading_list import __main__ as command_line
-from reading_list.__main__ import main
+from reading_list import command as command_line
 from reading_list.checks import check_folder
-from reading_list.frontmatter import NotReadableError, decode
+from reading_list.command import main
+from reading_list.frontmatter import InvalidError, NotReadableError, decode
 from reading_list.judge import check_text
 from reading_list.model import FIELDS
 from reading_list.records import RECORDS
 from reading_list.syllabus import ROOT, load_syllabus
+from reading_list.syllabus import SYLLABUS as SYLLABUS_FILE
 
 SYLLABUS = load_syllabus()
 TODAY = date(2026, 1, 1)
@@ -51,7 +52,7 @@ def test_it_needs_no_torch_and_none_of_the_site() -> None:
         [
             sys.executable,
             "-c",
-            "import sys; from reading_list.__main__ import main; main(['check']);"
+            "import sys; from reading_list.command import main; main(['check']);"
             " print([m for m in ('torch', 'numpy', 'mkdocs') if m in sys.modules])",
         ],
         cwd=ROOT,
@@ -96,13 +97,36 @@ def test_a_wrong_command_shows_the_right_ones(arguments: list[str]) -> None:
     assert done.stderr.startswith("usage: python -m reading_list")
 
 
+LINES = SYLLABUS_FILE.read_text(encoding="utf-8").splitlines(keepends=True)
+HEADS = LINES.index("  - name: heads\n") + 1  # counted from 1, as messages do
+
+
+def with_heads(name: str, value: str) -> str:
+    """The syllabus with another value in a field of the concept heads."""
+    end = next(i for i in range(HEADS, len(LINES)) if "- name:" in LINES[i])
+    old = [f"    {name}:", *["      - {concept:"] * (name == "builds_on")]
+    kept = [line for line in LINES[HEADS:end] if not line.startswith(tuple(old))]
+    return "".join([*LINES[:HEADS], f"    {name}: {value}\n", *kept, *LINES[end:]])
+
+
 BROKEN = {
-    "chapters: []\nconcepts: 7\n": "concepts.yml: concepts: ",
-    "chapters: [\n": "To mend it: look at concepts.yml",
+    "chapters: []\nconcepts: 7\n": ":2: concepts: is a number, not a list.",
+    "chapters: [\n": ":2: is not valid YAML",
+    "title: 2017-13-45\n": ":1: concepts: is missing.",
+    f"chapters: {'1' * 5000}\n": ":1: chapters: is a number, not a list.",
+    "chapters: " + "[" * 60_000: ":1: nests deeper than 5 levels.",
+    "\n": ":1: is empty.",
+    "".join([*LINES, "concepts: []\n"]): f":{len(LINES) + 1}: concepts: stands here",
+    with_heads("builds_on", ""): "heads.builds_on: is nothing, not a list.",
+    with_heads("status", "writen"): "To mend it: perhaps you meant written.",
+    with_heads("titel", "Heads"): "heads.titel: is not a field. To mend it: perhaps",
+    with_heads("title", "2017-01-01"): "heads.title: is a date, not text.",
+    with_heads("chapter", "atention"): "heads.chapter: heads is in no chapter",
+    with_heads("definition", "word " * 31): "heads.definition: has 31 words",
 }
 
 
-@pytest.mark.parametrize("text", BROKEN)
+@pytest.mark.parametrize("text", BROKEN, ids=range(len(BROKEN)))
 def test_an_error_in_the_syllabus_is_told_in_a_line(
     text: str,
     tmp_path: Path,
@@ -115,8 +139,67 @@ def test_an_error_in_the_syllabus_is_told_in_a_line(
     assert main(["check"]) == 1
     output = capsys.readouterr()
     assert output.out == ""
-    assert BROKEN[text] in output.err
-    assert len(output.err.splitlines()) == 1
+    told = [row for row in output.err.splitlines() if BROKEN[text] in row]
+    assert len(told) == 1, output.err
+    assert told[0].startswith(f"{syllabus}:")
+    assert " To mend it: " in told[0]
+    line = int(told[0].removeprefix(f"{syllabus}:").partition(":")[0])
+    assert HEADS <= line < HEADS + 12 or "heads" not in BROKEN[text]
+
+
+def test_every_edge_that_points_forwards_is_told(tmp_path: Path) -> None:
+    syllabus = tmp_path / "concepts.yml"
+    forwards = [
+        line.replace("{concept: tokenization,", "{concept: gtp,") for line in LINES
+    ]
+    syllabus.write_text("".join(forwards), encoding="utf-8")
+    with pytest.raises(InvalidError) as caught:
+        load_syllabus(syllabus)
+    assert [problem.line for problem in caught.value.problems] == [
+        number for number, line in enumerate(forwards, 1) if "{concept: gtp," in line
+    ]
+
+
+CLOSED = ">&-", "2>&-", ">&- 2>&-", "<&- >&-"
+
+
+@pytest.mark.parametrize("streams", CLOSED)
+def test_nobody_has_to_listen(streams: str) -> None:
+    words = ["sh", "-c", f'"$0" -m reading_list check {streams}', sys.executable]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("command", ["check", "stats"])
+def test_a_full_disk_is_told_in_a_line(command: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        words = [sys.executable, "-m", "reading_list", command]
+        done = subprocess.run(words, cwd=ROOT, stdout=full, stderr=subprocess.PIPE)
+    (row,) = done.stderr.decode().splitlines()
+    assert row.startswith("The output cannot be written (No space left on device).")
+    assert done.returncode == 1
+
+
+SLOWLY = """
+import signal, sys
+import reading_list
+from reading_list.guard import guarded
+def stop(*_): signal.raise_signal(signal.SIGINT)
+WHEN
+sys.exit(guarded("reading_list.command"))
+"""
+STOPPED = {
+    "while it is imported": "class Stop: find_spec = stop\nsys.meta_path[:0] = [Stop]",
+    "while it works": "import reading_list.records as r; r.check_folder = stop",
+}
+
+
+@pytest.mark.parametrize("when", STOPPED)
+def test_ctrl_c_leaves_no_traceback(when: str) -> None:
+    code = SLOWLY.replace("WHEN", STOPPED[when])
+    words = [sys.executable, "-c", code, "check"]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
 def test_a_file_that_may_not_be_read(

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import doctest
+from collections.abc import Sequence
 from itertools import combinations
+from random import Random
 from types import ModuleType
 from urllib.parse import urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reading_list import identity as identity_module
 from reading_list import titles
 from reading_list.identity import identity, plain
+from reading_list.model import ReadingList
 from reading_list.refusal import refuse
-from reading_list.titles import TitleKey
+from reading_list.titles import NearTitles, TitleKey
 
 arxiv_ids = st.from_regex(r"[0-2][0-9](0[1-9]|1[0-2])\.[0-9]{5}", fullmatch=True)
 video_ids = st.from_regex(r"[A-Za-z0-9_-]{11}", fullmatch=True)
@@ -112,11 +115,67 @@ def test_parameters_count_in_any_order(url: str, query: dict[str, str]) -> None:
     assert (identity(f"{url}?{forwards}") == identity(url)) == (not pairs)
 
 
-@given(addresses, ends)
-def test_plain_is_settled_and_names_the_same(url: str, end: str) -> None:
-    spelt = plain(url + end)
+def sampled(words: str) -> st.SearchStrategy[str]:
+    return st.sampled_from(words.split())
+
+
+# Addresses as hosts that we know, and others, could have them, whole or mangled.
+known_hosts = sampled(
+    """
+    arxiv.org www.arxiv.org ar5iv.org youtu.be m.youtube.com
+    youtube-nocookie.com doi.org web.archive.org github.com medium.com
+    who.medium.com www.aclweb.org towardsdatascience.com openreview.net
+    huggingface.co pytorch.org eigenfoo.xyz D2L.ai.:443 en.m.wikipedia.org
+    """
+)
+parts = sampled(
+    """
+    abs pdf 1706.03762 1706.03762v5.pdf cs 0301001v2 watch playlist embed
+    shorts kCc8FmEb1nY web 2020 https: x.org blog index.html tree main
+    a-b-44e9eb85bf21 10.48550 arXiv.1706.03762 %ff %20 %2F %3F .. ; ~ ()
+    transformers tutorials a.git
+    """
+)
+known_paths = st.lists(parts, max_size=6).map(
+    lambda names: "".join(map("/".__add__, names))
+)
+queries = st.lists(
+    sampled(
+        """
+    v=kCc8FmEb1nY list=PL_x list=%26a utm_source=x %75tm_source=x si
+    id=%0a t=a=b v a+b=%3c %26
+    """
+    ),
+    max_size=3,
+).map("&".join)
+fragments = st.sampled_from(["", "#page=3", "#!/x", "#/route"])
+any_address = st.one_of(
+    st.builds("{}{}".format, addresses, ends),
+    st.builds(
+        "{}://{}{}?{}{}".format,
+        st.sampled_from(["http", "https", "HTTPS"]),
+        *(known_hosts, known_paths, queries, fragments),
+    ),
+)
+
+
+@settings(max_examples=400)
+@given(any_address.filter(lambda url: refuse(url) is None))
+@example("https://doi.org/10.48550/arXiv.1706.03762/%ff")
+@example("https://medium.com/a?b=c")
+@example("https://www.youtube.com/playlist?list=%26a")
+def test_plain_is_settled_and_listed_and_names_the_same(url: str) -> None:
+    spelt = plain(url)
     assert plain(spelt) == spelt
-    assert identity(spelt) == identity(url + end)
+    assert identity(spelt) == identity(url)
+    assert refuse(spelt) is None
+
+
+def test_an_archive_of_archives_has_the_identity_of_what_it_keeps() -> None:
+    inside = "https://arxiv.org/abs/1706.03762"
+    assert identity("https://web.archive.org/web/1/" * 2000 + inside) == identity(
+        inside
+    )
 
 
 @given(st.text())
@@ -195,6 +254,60 @@ def test_near_equal_titles() -> None:
 
     assert all(near(a, b) and near(b, a) for a, b in same)
     assert not any(near(a, b) or near(b, a) for a, b in other)
+
+
+def near_by_index(titles: Sequence[str]) -> tuple[set[tuple[int, int]], int]:
+    """The near pairs, and how many steps it took to find them."""
+    index = NearTitles[int](titles)
+    found = set()
+    for number, title in enumerate(titles):
+        found |= {(other, number) for other in index.add(title, number)}
+    return found, index.steps
+
+
+def near_by_force(titles: Sequence[str]) -> set[tuple[int, int]]:
+    keys = [TitleKey.of(title) for title in titles]
+    pairs = combinations(range(len(keys)), 2)
+    return {(i, j) for i, j in pairs if keys[i].near(keys[j])}
+
+
+def perturbed(title: str, draw: Random) -> str:
+    """A title with a letter or a word more, less or turned."""
+    at = draw.randrange(len(title))
+    word = draw.choice(title.split())
+    return draw.choice(
+        [
+            title[:at] + title[at + 1 :],
+            title[:at] + "x" + title[at:],
+            title.replace(word, "", 1) or title,
+            f"{title}: a {word}",
+            title.replace(word, word[::-1], 1),
+            title.upper(),
+            f"{title} 2",
+        ]
+    )
+
+
+def test_the_index_misses_no_near_title(reading_list: ReadingList) -> None:
+    draw = Random(0)
+    titles = [resource.title for resource in reading_list.resources]
+    titles += [perturbed(draw.choice(titles), draw) for _ in range(400)]
+    titles += ["", "", "!", "ab", "AB", "a b", "ab 2", "Часть 1", "Часть 2", "Часть 1!"]
+    found, _ = near_by_index(titles)
+    assert found == near_by_force(titles)
+    assert len(found) > 300
+
+
+def test_twice_as_many_titles_take_about_twice_the_work() -> None:
+    draw = Random(0)
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    words = ["".join(draw.choices(letters, k=draw.randint(3, 9))) for _ in range(1000)]
+
+    def steps(count: int) -> int:
+        titles = [" ".join(draw.choices(words, k=6)) for _ in range(count)]
+        return near_by_index(titles)[1]
+
+    assert steps(800) < 2.3 * steps(400)
 
 
 @pytest.mark.parametrize("module", [identity_module, titles])

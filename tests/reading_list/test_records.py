@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reading_list.__main__ import main, stats
+from reading_list.command import main, stats
 from reading_list.form import FORM
 from reading_list.model import ReadingList
 from reading_list.records import RECORDS, InvalidRecordsError, check, load
@@ -164,7 +164,7 @@ def test_a_minimal_record_says_what_it_lacks(missing: str, tmp_path: Path) -> No
 
 
 def test_an_unfilled_form_says_all_that_it_lacks(tmp_path: Path) -> None:
-    (tmp_path / "new.md").write_text(FORM, encoding="utf-8")
+    (tmp_path / "tour.md").write_text(FORM, encoding="utf-8")
     errors = check(tmp_path).errors
     assert [error.field for error in errors] == [
         "title",

@@ -74,6 +74,8 @@ class Case:
         ordered: it knows the positions, so that shuffling is not harmless.
         tied: the names of two parameters that are one.
         idle: endings of the names of parameters that can learn nothing.
+        batched: it takes batches alone, not one sequence, nor batches of batches.
+        packs: it reads through PyTorch's packed sequences, which want the lengths.
         outputs: how to get its outputs, where they are not what it returns.
     """
 
@@ -85,6 +87,8 @@ class Case:
     ordered: bool = False
     tied: tuple[str, str] | None = None
     idle: tuple[str, ...] = ()
+    batched: bool = False
+    packs: bool = False
     outputs: Callable[..., Tensor] | None = None
 
     def model(self, seed: int = 0, dtype: torch.dtype = torch.float32) -> nn.Module:
@@ -142,7 +146,7 @@ READS: dict[str, Any] = {
     "outputs": hidden,
 }
 
-TRANSLATES: dict[str, Any] = {"reads_ids": True, **READS}
+TRANSLATES: dict[str, Any] = {"reads_ids": True, "batched": True, **READS}
 TRANSLATOR = (VOCAB_SIZE, VOCAB_SIZE, D_MODEL, D_FF)
 
 
@@ -188,16 +192,21 @@ def scored(score: nn.Module, inputs: Tensor, mask: Tensor | None = None) -> Tens
     return softmax(score(inputs, inputs) / D_MODEL, mask) @ inputs
 
 
+def five_words(inputs: Tensor) -> Tensor:
+    """The mask of a source that is five words long, whatever stands in the inputs."""
+    return torch.ones((*inputs.shape[:-2], 5), dtype=torch.bool)
+
+
 def bell(window: nn.Module, inputs: Tensor) -> Tensor:
     """How the weights fall off in a source of five words, for every query."""
-    return torch.as_tensor(window(inputs, torch.ones(len(inputs), 5) > 0)[1])
+    return torch.as_tensor(window(inputs, five_words(inputs))[1])
 
 
 def found_in_one_source(attention: nn.Module, inputs: Tensor) -> Tensor:
     """What every query finds in five annotations that stay the same."""
     value = torch.linspace(-1, 1, 5 * D_MODEL, dtype=inputs.dtype).sin()
-    value = value.reshape(5, D_MODEL).expand(len(inputs), -1, -1)
-    return torch.as_tensor(attention(inputs, value, torch.ones(len(inputs), 5) > 0)[0])
+    value = value.reshape(5, D_MODEL).expand(*inputs.shape[:-2], -1, -1)
+    return torch.as_tensor(attention(inputs, value, five_words(inputs))[0])
 
 
 def luong(**options: Any) -> nn.Module:
@@ -209,7 +218,10 @@ def luong_attention(**options: Any) -> nn.Module:
     return LuongAttention(D_MODEL, General(D_MODEL, D_MODEL), **options)
 
 
-WRITES: dict[str, Any] = TRANSLATES | {"outputs": written_for_one_source}
+WRITES: dict[str, Any] = TRANSLATES | {
+    "outputs": written_for_one_source,
+    "packs": True,
+}
 
 # Every class has at least one case; what varies inside it has one each.
 CASES: dict[str, Case] = {
@@ -228,10 +240,7 @@ CASES: dict[str, Case] = {
         partial(Decoder, VOCAB_SIZE, D_MODEL, D_FF),
         **TRANSLATES | {"outputs": written_after},
     ),
-    "Seq2Seq": Case(
-        partial(Seq2Seq, *TRANSLATOR),
-        **TRANSLATES | {"outputs": written_for_one_source},
-    ),
+    "Seq2Seq": Case(partial(Seq2Seq, *TRANSLATOR), **WRITES),
     "AdditiveAttention": Case(
         partial(AdditiveAttention, D_MODEL, D_MODEL, D_FF),
         **ATTENDS,
@@ -239,15 +248,12 @@ CASES: dict[str, Case] = {
     ),
     "BidirectionalEncoder": Case(
         partial(BidirectionalEncoder, VOCAB_SIZE, D_MODEL, D_FF),
-        **TRANSLATES | {"causal": False, "outputs": annotated},
+        **TRANSLATES | {"causal": False, "packs": True, "outputs": annotated},
     ),
-    "RNNSearch": Case(
-        partial(RNNSearch, *TRANSLATOR),
-        **TRANSLATES | {"outputs": written_for_one_source},
-    ),
+    "RNNSearch": Case(partial(RNNSearch, *TRANSLATOR), **WRITES),
     "Transducer": Case(
         partial(Transducer, D_MODEL, VOCAB_SIZE, D_FF),
-        **READS | {"outputs": written_while_listening},
+        **READS | {"batched": True, "outputs": written_while_listening},
     ),
     "General": Case(partial(General, D_MODEL, D_MODEL), **ATTENDS, outputs=scored),
     "Concat": Case(partial(Concat, D_MODEL, D_MODEL, 5), **ATTENDS, outputs=scored),
@@ -373,6 +379,41 @@ def assert_everything_learns(case: Case) -> None:
             assert largest > 1e-9, f"{name} gets a gradient of zero"
 
 
+def assert_gradients_are_slopes(case: Case) -> None:
+    """The gradient is what a small step changes: nothing on the way is detached."""
+    model = case.model(dtype=torch.float64)
+    inputs = case.inputs(dtype=torch.float64)
+    weights, random = list(model.parameters()), torch.Generator().manual_seed(3)
+
+    def drawn(like: Tensor) -> Tensor:
+        return torch.randn(like.shape, generator=random, dtype=like.dtype)
+
+    output = case.run(model, inputs)
+    wanted, way = drawn(output), [drawn(weight) for weight in weights]
+    gradients = torch.autograd.grad((output * wanted).sum(), weights)
+    slope = sum((g * d).sum() for g, d in zip(gradients, way, strict=True))
+    after = []
+    with torch.no_grad():
+        for step in (1e-6, -2e-6):
+            for weight, direction in zip(weights, way, strict=True):
+                weight += step * direction
+            after.append((case.run(model, inputs) * wanted).sum())
+    same(slope / output.numel(), (after[0] - after[1]) / 2e-6 / output.numel(), "slope")
+
+
+def assert_waits_for_nothing(case: Case) -> None:
+    """No number is looked at on the way, which would wait for the device.
+
+    On the device "meta", where tensors have a shape and no numbers, that is an error.
+    """
+    inputs = case.inputs().to("meta")
+    try:
+        with torch.device("meta"):
+            case.run(case.build(), inputs)
+    except RuntimeError as error:
+        raise AssertionError(f"it looks at a number: {error}") from error
+
+
 @contextmanager
 def memory_not_set_is_nan() -> Iterator[None]:
     """Inside, torch.empty is NaN everywhere in place of what was in memory."""
@@ -438,6 +479,16 @@ def assert_rows_are_alone(case: Case) -> None:
     changed = case.others(inputs)
     changed[0] = inputs[0]
     same(case.run(model, changed)[0], together[0], "row 0 among others")
+
+
+def assert_any_batch_will_do(case: Case) -> None:
+    """One sequence alone, and a batch of batches, give what they give in a batch."""
+    model, inputs = case.model().eval(), case.inputs()
+    for mask in (None, causal_mask()) if case.mask else (None,):
+        together = case.run(model, inputs, mask)
+        same(case.run(model, inputs[1], mask), together[1], "one sequence, no batch")
+        stacked = case.run(model, inputs[:, None], mask)
+        same(stacked, together[:, None], "a batch of batches")
 
 
 def through_pickle(model: nn.Module) -> nn.Module:
@@ -548,6 +599,7 @@ Property = Callable[[Case], None]
 ALWAYS: tuple[Property, ...] = (
     assert_deterministic,
     assert_everything_learns,
+    assert_gradients_are_slopes,
     assert_no_nan,
     assert_padding_changes_nothing,
     assert_rows_are_alone,
@@ -563,6 +615,10 @@ def properties_of(case: Case) -> list[Property]:
         held.append(assert_causal)
     if case.mask:
         held.append(assert_nothing_to_look_at_gives_nothing)
+    if not case.batched:
+        held.append(assert_any_batch_will_do)
+    if not case.packs:
+        held.append(assert_waits_for_nothing)
     if not case.mixes:
         held.append(assert_position_wise)
     held.append(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import runpy
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import torch
 
 from reading_list.syllabus import ROOT, load_syllabus
 from snippets import __main__ as command_line
+from snippets.demos import attention
 from snippets.lab import record, weights
 
 WRITTEN = [concept.name for concept in load_syllabus().written if concept.code]
@@ -45,11 +47,15 @@ def test_the_list_waits_for_no_library():
         "print(sorted(slow & set(sys.modules)), file=sys.stderr)"
     )
     assert ran.stderr.strip() == "[]"
-    listed = [line for line in ran.stdout.splitlines() if line and line[0] != " "]
-    assert listed == [
-        *WRITTEN,
-        "corpus",
+    lines = ran.stdout.splitlines()
+    listed = [line.strip() for line in lines if re.match("  [^ ]", line)]
+    assert listed == [*WRITTEN, "corpus"]
+    chapters = [line for line in lines if re.match("[^ ]", line)]
+    assert chapters[0] == load_syllabus().chapters[0].title
+    assert chapters[-4:] == [
+        "Beside them",
         "Run one: python -m snippets attention",
+        "Train one for longer: python -m snippets train",
         "The claims of papers: python -m snippets claim",
     ]
 
@@ -89,7 +95,6 @@ def test_out_writes_the_result_into_a_new_folder(tmp_path, capsys):
     }
     written = json.loads((folder / "attention.json").read_text("utf-8"))
     assert written["recipe"]["seed"] == 3 and written["recipe"]["device"] == "cpu"
-    assert written["recipe"]["code"] == record.code_hash("snippets.demos.attention")
     assert (folder / "attention.txt").read_text("utf-8") == out
     assert str(folder / "attention.json") in err
 
@@ -99,8 +104,8 @@ def test_record_writes_the_edits_too(tmp_path, monkeypatch):
     assert command_line.main(["attention", "--record"]) == 0
     written = json.loads((tmp_path / "attention.json").read_text("utf-8"))
     edits = [(edit["find"], edit["replace"]) for edit in written["edits"]]
-    assert edits == [(e.find, e.replace) for e in record.edits_of("attention")]
-    assert all(edit["after"] for edit in written["edits"])
+    assert edits == attention.EDITS
+    assert all(edit["outcome"] for edit in written["edits"])
 
 
 def test_record_without_a_name_records_all(tmp_path, monkeypatch):
@@ -127,29 +132,29 @@ def test_a_record_is_made_with_one_thread(tmp_path, monkeypatch):
 
 
 def test_an_edit_of_the_page_that_does_not_fit_is_one_line(monkeypatch, capsys):
-    odd = [record.Edit("no such line", "x")]
-    monkeypatch.setattr(record, "edits_of", lambda name: odd)
+    monkeypatch.setattr(attention, "EDITS", [("no such line", "x")])
     line = refusal(["attention", "--record"], capsys)
-    assert line.startswith("snippets: attention.py: 'no such line', which the page")
+    assert line.startswith("snippets: attention.py: 'no such line', which an edit")
 
 
 def test_a_concept_without_a_snippet_says_why(tmp_path, monkeypatch, capsys):
     concepts = [
         {"name": "near", "status": "planned"},
         {"name": "prose", "status": "written", "code": False},
+        {"name": "bare", "status": "written", "chapter": "text"},
     ]
     syllabus = tmp_path / "concepts.yml"
-    syllabus.write_text(json.dumps({"concepts": concepts}), encoding="utf-8")
+    read = {"chapters": [], "concepts": concepts}
+    syllabus.write_text(json.dumps(read), encoding="utf-8")
     monkeypatch.setattr(command_line, "SYLLABUS", syllabus)
-    for name, why in (
-        ("near", "is planned, not written yet"),
-        ("prose", "is a page without code"),
+    lists = "python -m snippets lists what runs"
+    for words, why in (
+        (["near"], f"near is planned, not written yet; {lists}"),
+        (["prose"], f"prose is a page without code; {lists}"),
+        (["bare"], "no snippets/text/bare.py and no snippets/demos/bare.py: write it"),
+        (["--record"], "bare is marked as written, but there is no snippets/text/bare"),
     ):
-        with pytest.raises(SystemExit) as stopped:
-            command_line.main([name])
-        assert stopped.value.code == 2
-        said = capsys.readouterr().err
-        assert said == f"snippets: {name} {why}; python -m snippets lists what runs\n"
+        assert why in refusal(words, capsys)
 
 
 @pytest.mark.parametrize(
@@ -176,10 +181,29 @@ def test_a_device_that_is_not_there_is_one_line(device, capsys):
     assert refusal(["attention", "--device", device], capsys) == line
 
 
-@pytest.mark.parametrize("seed", ["x", "-1", "1.5", str(2**63), ""])
-def test_a_seed_that_is_none_is_one_line(seed, capsys):
-    line = refusal(["attention", f"--seed={seed}"], capsys)
-    assert f"argument --seed: invalid seed value: '{seed}'" in line
+@pytest.mark.parametrize("command", [["attention", "--seed"], ["claim", "--seeds"]])
+@pytest.mark.parametrize("seed", ["x", "-1", "1.5", str(2**32), "9" * 5000, ""])
+def test_a_seed_that_is_none_is_one_line_that_names_the_bounds(command, seed, capsys):
+    line = refusal([command[0], f"{command[1]}={seed}"], capsys)
+    said = (
+        f"argument {command[1]}: {seed[:40]!r} is no whole number from 0 to 4294967295"
+    )
+    assert said in line
+
+
+def test_the_largest_seed_goes_into_every_generator():
+    # The transducer's multiplies it.
+    from snippets.claims import transducer
+    from snippets.demos import rnn_transducer
+    from snippets.lab.arguments import MOST
+
+    assert len(rnn_transducer.batch(2, 6, 1000 * (MOST + 1))[1]) == 2
+    assert len(transducer.recordings(False, 2, MOST, 10_000 * (MOST + 1))[1]) == 2
+
+
+@pytest.mark.parametrize("words", [["atten\ntion"], ["attention", "--dev\nice"]])
+def test_an_argument_of_two_lines_gives_one(words, capsys):
+    refusal(words, capsys)
 
 
 @pytest.mark.parametrize("arguments", [["--sed"], ["attention", "x"], ["--out"]])
@@ -212,8 +236,37 @@ def test_a_library_that_is_not_installed_is_one_line(library):
     )
     assert ran.returncode == 2
     assert ran.stderr == (
-        f"snippets: {library} is not installed: pip install -e '.[snippets]'\n"
+        f"snippets: {library} is not installed in this Python; make run has its own,"
+        " or: pip install -e '.[snippets]'\n"
     )
+
+
+def test_training_without_torch_is_one_line():
+    ran = python(
+        "import runpy, sys\n"
+        "sys.modules['torch'] = None\n"
+        "sys.argv = ['snippets', 'train', 'seq2seq']\n"
+        "runpy.run_module('snippets', run_name='__main__')"
+    )
+    assert (ran.returncode, ran.stderr.count("\n")) == (2, 1)
+    assert "torch is not installed" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        (">&-", "standard output is closed"),
+        ("> /dev/full", "standard output: No space left on device"),
+    ],
+)
+def test_output_that_goes_nowhere_is_one_line(where, said):
+    for words in ("", "claim"):
+        command = f"{sys.executable} -m snippets {words} {where}"
+        ran = subprocess.run(
+            ["sh", "-c", command], cwd=ROOT, capture_output=True, text=True
+        )
+        assert (ran.returncode, ran.stderr.count("\n")) == (2, 1)
+        assert said in ran.stderr
 
 
 def test_a_fault_of_our_own_is_not_taken_for_a_missing_library(monkeypatch):
@@ -223,6 +276,26 @@ def test_a_fault_of_our_own_is_not_taken_for_a_missing_library(monkeypatch):
     monkeypatch.setattr(command_line, "main", broken)
     with pytest.raises(ModuleNotFoundError, match=r"lab\.odd"):
         command_line.start()
+
+
+def test_ctrl_c_while_the_libraries_load_ends_without_a_traceback():
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-c"),
+            "import runpy, signal, sys\n"
+            "class Interrupts:\n"
+            "    def find_spec(self, name, *_):\n"
+            "        if name == 'torch': signal.raise_signal(signal.SIGINT)\n"
+            "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+            "sys.meta_path.insert(0, Interrupts())\n"
+            "sys.argv = ['snippets', 'train', 'seq2seq']\n"
+            "runpy.run_module('snippets', run_name='__main__')",
+        ],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+    )
+    assert process.communicate()[1] == b""
+    assert process.returncode == 130
 
 
 def test_ctrl_c_ends_without_a_traceback(monkeypatch, capsys):
@@ -273,5 +346,39 @@ def test_under_make_it_speaks_of_make(monkeypatch, capsys):
     assert command_line.main([]) == 0
     assert "Run one: make run NAME=attention" in capsys.readouterr().out
     assert command_line.main(["claim"]) == 0
-    assert "Try one: make run NAME='claim NAME'" in capsys.readouterr().out
+    assert "Try one: make claim NAME=NAME" in capsys.readouterr().out
     assert refusal(["zzz"], capsys).endswith("make run lists them all")
+    assert "make train ARGS=--help" in refusal(["train", "--sed"], capsys)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("run attention", "make run NAME=attention"),
+        ("record attention", "make record NAME=attention"),
+        ("train seq2seq", "make train NAME=seq2seq"),
+        ("claim gates", "make claim NAME=gates"),
+        (
+            "test rnn-transducer",
+            'make test ARGS="tests/snippets/recurrence/test_rnn_transducer.py"',
+        ),
+        (
+            "test NAME=attention",
+            'make test ARGS="tests/snippets/attention/test_attention.py"',
+        ),
+        ("test zebra", 'make test ARGS="-k zebra"'),
+    ],
+)
+def test_make_teaches_how_to_name_one(words, said):
+    command = ["make", "--dry-run", *words.split()]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert ran.returncode == 2
+    assert f"write: {said}." in ran.stderr
+
+
+@pytest.mark.parametrize("goal", ["run", "train", "claim"])
+def test_make_hands_name_and_options_on(goal):
+    command = ["make", "--dry-run", goal, "NAME=some", "ARGS=--seed 1"]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    words = "" if goal == "run" else f" {goal}"
+    assert re.search(rf"-m snippets{words} .*some.*--seed 1", ran.stdout)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
+import markdown
 import pytest
+from bs4 import BeautifulSoup
 
 from reading_list.model import ReadingList
 from reading_list.syllabus import Concept, Syllabus, load_syllabus
-from website import concepts
+from website import concepts, wording
 from website.concepts import Result, ResultError
 
 SYLLABUS = Syllabus.model_validate(
@@ -60,18 +63,15 @@ RECIPE = {
     "command": "python -m snippets first",
     "seed": 0,
     "threads": 1,
-    "python": "3.11.7",
+    "python": "3.11",
     "torch": "2.13.0",
-    "machine": "Linux x86_64",
-    "seconds": 0.04,
     "date": "2026-11-20",
 }
 EDIT = {
     "file": "snippets/demos/first.py",
     "find": "    a = 1",
     "replace": "    b = 2\n    a = b",
-    "before": ["x 1"],
-    "after": ["x 2", "y"],
+    "outcome": ["- x 1", "+ x 2", "+ y"],
 }
 
 
@@ -103,11 +103,12 @@ def test_what_counts_as_a_word(markdown, count):
 
 
 @pytest.mark.parametrize(
-    "prose, sections, minutes",
-    [(200, 0, 1), (201, 0, 2), (1000, 0, 5), (1000, 3, 9), (0, 0, 0)],
+    "prose, sections, formulas, minutes",
+    [(100, 0, 0, 1), (101, 0, 0, 2), (0, 1, 0, 5), (0, 0, 2, 2), (1000, 3, 1, 26)],
 )
-def test_minutes_count_prose_and_code(prose, sections, minutes):
+def test_minutes_count_prose_code_and_formulas(prose, sections, formulas, minutes):
     markdown = "word " * prose + "{{ code('x') }}\n" * sections
+    markdown += "$$\na\n$$\n" * formulas
     assert concepts.minutes(markdown) == minutes
 
 
@@ -115,10 +116,19 @@ def test_a_written_concept_is_a_link_and_a_planned_one_a_tooltip():
     assert concepts.term(SYLLABUS, "first") == "[first](first.md)"
     assert concepts.term(SYLLABUS, "last-one", "the end") == "[the end](last-one.md)"
     planned = concepts.term(SYLLABUS, "planned-one")
-    assert planned == (
-        '<abbr title="Later, &quot;soon&quot; &amp; so on." tabindex="0">'
-        "planned one</abbr>"
+    assert html.unescape(planned) == (
+        '<abbr title="Later, "soon" & so on." tabindex="0">planned one</abbr>'
     )
+
+
+@pytest.mark.parametrize("plain", ['`a` "b" <c>', "ends in \\", "[x](y) $a$ *b* | c"])
+def test_what_a_tooltip_or_a_drawing_says_is_text(plain):
+    abbreviation = concepts.abbreviation("word", plain)
+    drawing = concepts.picture("a.svg", plain, "caption").splitlines()[1]
+    for shown, name in ((abbreviation, "title"), (drawing, "data-alt")):
+        page = BeautifulSoup(markdown.markdown(f"See {shown}."), "html.parser")
+        assert [tag.name for tag in page.find_all()] == ["p", shown[1:].split()[0]]
+        assert page.find(attrs={name: True})[name] == plain
 
 
 def test_the_strip_says_where_one_is():
@@ -203,28 +213,34 @@ def test_a_figure_that_is_not_recorded_is_refused():
         concepts.figure(without, "alt", "caption")
 
 
+@pytest.mark.parametrize(
+    "command, shown",
+    [
+        ("python -m snippets heads", "make run NAME=heads"),
+        ("python -m snippets claim gates", "make claim NAME=gates"),
+        ("python -m snippets train seq2seq", "make train NAME=seq2seq"),
+        (
+            "python -m snippets claim gates --seeds 3,4",
+            'make claim NAME=gates ARGS="--seeds 3,4"',
+        ),
+    ],
+)
+def test_a_page_names_the_command_that_works_after_the_readme(command, shown):
+    assert wording.by_make(command) == shown
+
+
 def test_output_comes_with_the_recipe():
     assert concepts.printed(result()) == (
-        '``` { .text .printed title="Printed by python -m snippets first" }\n'
+        '``` { .text .printed title="Printed by make run NAME=first" }\n'
         "x 1\n```\n\n"
-        '<p class="recipe" markdown>Seed 0, Python 3.11.7, torch 2.13.0, 1 thread,'
-        " Linux x86_64: 0.0 seconds on 2026-11-20.</p>"
-    )
-
-
-def test_a_change_shows_the_edit_and_folds_the_outcome():
-    assert concepts.change(result(), 1, "Because.\nYes.") == (
-        '```diff title="snippets/demos/first.py"\n'
-        "-     a = 1\n+     b = 2\n+     a = b\n```\n\n"
-        '??? question "What happens?"\n\n'
-        "    ```diff\n    - x 1\n    + x 2\n    + y\n    ```\n\n    Because.\n    Yes."
+        '<p class="recipe" markdown>Seed 0, Python 3.11, torch 2.13.0, 1 thread,'
+        " 2026-11-20.</p>"
     )
 
 
 def test_a_change_that_changes_nothing_says_so():
-    assert "      prints the same\n" in concepts.change(
-        result(before=[], after=[]), 1, "So."
-    )
+    shown = concepts.change(result(outcome=[]), 1, "So.")
+    assert "      prints the same\n" in shown
 
 
 @pytest.mark.parametrize("number", [0, 2])
@@ -233,40 +249,30 @@ def test_a_change_that_is_not_recorded_is_named(number):
         concepts.change(result(), number, "So.")
 
 
-def test_a_long_outcome_says_how_much_is_left_out():
-    lines = [f"line {number}" for number in range(10)]
-    shown = concepts.change(result(before=lines, after=lines[:9]), 1, "So.")
-    assert shown.count("    - line") == 8 and "(2 lines more)" in shown
-    assert shown.count("    + line") == 8 and "(1 line more)" in shown
-
-
-def test_the_next_page_is_the_next_that_is_written():
-    assert concepts.next_button(FIRST, SYLLABUS).startswith(
-        "[Next: Last one](last-one.md){"
-    )
-    assert "](../index.md#map)" in concepts.next_button(LAST, SYLLABUS)
-    assert "branch" not in concepts.next_button(FIRST, SYLLABUS)
-
-
-def test_the_button_keeps_to_the_road_and_a_branch_leads_back():
+def test_the_way_keeps_to_the_road_and_a_branch_leads_back():
     real = load_syllabus()
     road = [c for c in real.written if real.on_main_line(c)]
-    for here, there in pairwise(road):
-        button, *branches = concepts.next_button(here, real).splitlines()
-        assert button.startswith(f"[Next: {there.title}]({there.name}.md){{")
-        passed = real.concepts[real.concepts.index(here) : real.concepts.index(there)]
-        assert bool(branches) is any(c.written for c in passed[1:])
-    by_name = real.by_name
-    side = [c for c in real.written if c.chapter == "recurrence"]
-    for here, there in pairwise(side):
-        assert concepts.next_button(here, real).startswith(f"[Next: {there.title}](")
-    assert concepts.next_button(by_name["logits"], real).endswith(
-        f"\n\nOr first the branch: [Before attention, {len(side)} pages]"
-        f"({side[0].name}.md)"
-    )
-    assert concepts.next_button(side[-1], real).startswith(
-        "[Back to the main road: Attention](attention.md){"
-    )
+    branch = [c for c in real.written if c.chapter == "recurrence"]
+    for pages in (road, branch):
+        for here, there in pairwise(pages):
+            assert concepts.way(here, real)["next"] == f"concepts/{there.name}.md"
+            assert concepts.way(there, real)["previous"] == f"concepts/{here.name}.md"
+    assert concepts.way(road[0], real)["previous"] == "before-you-start.md"
+    assert concepts.way(road[-1], real)["next"] == "index.md"
+    assert concepts.way(branch[0], real)["previous"] == "concepts/logits.md"
+    assert concepts.way(branch[-1], real)["next"] == "concepts/attention.md"
+    back = [c for c in real.written if concepts.way(c, real)["back"]]
+    assert back == [branch[-1]]
+
+
+def test_a_page_where_a_branch_leaves_says_so():
+    real = load_syllabus()
+    leaves = {c.name: concepts.branches(c, real) for c in real.written}
+    count = sum(c.chapter == "recurrence" for c in real.written)
+    assert {name: link for name, link in leaves.items() if link} == {
+        "logits": "A branch leaves here:"
+        f" [Before attention, {count} pages](recurrent-networks.md)."
+    }
 
 
 # --- Where to go on
@@ -285,7 +291,8 @@ def go_on(reading_list: ReadingList) -> Callable[..., str]:
             **changed,
         }
         why = {w: {"resource": r, "because": f"to {w} it"} for w, r in chosen.items()}
-        return concepts.go_on(attention, reading_list, why)
+        page = concepts.go_on(attention, reading_list, why)
+        return concepts.cited(page, reading_list, "../../")
 
     return make
 
@@ -293,17 +300,20 @@ def go_on(reading_list: ReadingList) -> Callable[..., str]:
 def test_three_ways_to_go_on_each_with_its_reason(go_on):
     lines = [line for line in go_on().splitlines() if line.startswith("- **")]
     assert [line.split("**")[1] for line in lines] == ["Read", "Watch", "Paper"]
-    assert lines[2].startswith("- **Paper** [Attention Is All You Need](https://")
-    assert "(Ashish Vaswani, and others, 2017)" in lines[2]
+    assert lines[2].startswith('- **Paper** <a href="https://arxiv.org/abs/1706.03762')
+    assert (
+        ">Attention Is All You Need</a> (Ashish Vaswani, and others, 2017)" in lines[2]
+    )
     assert lines[2].endswith(
-        "[guide](../resources/vaswani-2017-attention.md){ .guide }: to paper it."
+        ' <a class="guide" href="../../resources/vaswani-2017-attention/">guide</a>'
+        ": to paper it."
     )
 
 
 def test_only_a_guide_is_called_a_guide(go_on, reading_list):
-    links = re.findall(r"\[(guide|details)\]\(\.\./resources/(.+?)\.md\)", go_on())
-    assert {label for label, _ in links} == {"guide", "details"}
-    for label, name in links:
+    links = re.findall(r'resources/([\w-]+)/">(guide|details)<', go_on())
+    assert {label for _, label in links} == {"guide", "details"}
+    for name, label in links:
         assert (label == "guide") is bool(reading_list.by_id[name].guide), name
 
 
@@ -313,7 +323,7 @@ def test_others_are_folded_and_none_twice(go_on, reading_list):
     folded = [line for line in text.splitlines() if line.startswith("    - ")]
     assert len(folded) == 10 < len(on_it)
     assert f'??? abstract "{len(folded)} more on this"' in text
-    guides = re.findall(r"\[(?:guide|details)\]\(([^)]+)\)", text)
+    guides = re.findall(r'resources/([\w-]+)/">(?:guide|details)<', text)
     assert len(guides) == len(set(guides)) == 13
     assert (
         f"[All {len(on_it)} in the catalogue](../catalogue.md?concept=attention)"
@@ -324,7 +334,7 @@ def test_others_are_folded_and_none_twice(go_on, reading_list):
 def test_a_resource_without_an_address_leads_to_our_guide(go_on, reading_list):
     ours = next(r for r in reading_list.resources if r.url is None)
     line = next(line for line in go_on(read=ours.id).splitlines() if "**Read**" in line)
-    assert f"](../resources/{ours.id}.md) " in line
+    assert f'** <a href="../../resources/{ours.id}/">' in line
 
 
 # --- Results

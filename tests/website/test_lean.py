@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import html
 import json
 from importlib.resources import files
 
 import pytest
 
+from reading_list.syllabus import Syllabus
 from website.lean import script, search_index, style_sheet
 
 
@@ -110,19 +112,14 @@ def test_the_index_keeps_prose_and_names() -> None:
             {"location": "concepts/a/#go-on", "title": "Go on", "text": "titles"},
         ],
     }
-    read = json.loads(search_index(json.dumps(index)))
+    read = json.loads(search_index(json.dumps(index), []))
     assert read["docs"][0]["text"] == "<p>Näher</p>f_1 G <p>after</p>"
     assert len(read["docs"]) == 1
     assert read["config"] == index["config"]
 
 
-def test_a_concept_is_found_by_its_name_and_not_by_its_neighbours_questions() -> None:
-    entries = [
-        {"location": "concepts/a/", "title": "A: what is b?", "text": "<p>C.</p>"},
-        {"location": "resources/a/", "title": "A: what is b?", "text": "<p>C.</p>"},
-    ]
-    concept, resource = json.loads(search_index(json.dumps({"docs": entries})))["docs"]
-    assert concept["title"] == "A"
-    assert concept["boost"] > resource.get("boost", 1)
-    assert concept["text"] == "<p>What is b?</p><p>C.</p>"
-    assert resource == entries[1]
+def test_what_is_planned_leads_to_the_resources_on_it(syllabus: Syllabus) -> None:
+    concept = syllabus.concepts[-1]
+    (entry,) = json.loads(search_index('{"docs": []}', [concept]))["docs"]
+    assert entry["location"] == f"catalogue/?concept={concept.name}"
+    assert entry["text"] == html.escape(concept.definition)

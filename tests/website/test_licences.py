@@ -45,7 +45,8 @@ def test_the_text_of_each_licence_is_there(name: str, words: str, page: str) -> 
 
 def test_every_package_that_is_served_has_a_notice(page: str) -> None:
     package = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))
-    for name in package["dependencies"]:
+    # What draws the cards stays at home: the site ships its pictures only.
+    for name in package["dependencies"].keys() - {"@resvg/resvg-js"}:
         title = name.rsplit("/", 1)[-1].replace("-", " ")
         assert title in page.lower()
 

@@ -1,4 +1,4 @@
-"""The page "Notation" holds every word that stands in a shape in our code."""
+"""The page "Notation" holds every word in a shape and every letter in a formula."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "notation.md"
+CONCEPTS = sorted((ROOT / "docs" / "concepts").glob("*.md"))
 SNIPPETS = sorted((ROOT / "snippets").rglob("*.py"))
 TYPES = {"Bool", "Complex", "Float", "Inexact", "Int", "Integer", "Num", "Shaped"}
 
 
 def lengths(page: str) -> dict[str, str]:
     """The words of the first table: name, what it counts."""
-    table = page[page.index("## Lengths") : page.index("## Symbols")]
-    rows = re.findall(r"^\| `(\w+)` \| (.+?) \|", table, re.M)
+    table = page[page.index("## Sizes") : page.index("## Symbols")]
+    rows = re.findall(r"^\| `(\w+)` \| (.+?) \|$", table, re.M)
     assert len({name for name, _ in rows}) == len(rows), "a word is listed twice"
     return dict(rows)
 
@@ -81,3 +82,27 @@ def test_every_shape_of_a_symbol_is_made_of_these_words(page: str) -> None:
     assert len(symbols) > 5
     for shape in symbols:
         assert words(shape) <= set(lengths(page))
+
+
+def letters(cells: list[str]) -> set[str]:
+    """The letters in formulas, without indices, words, and marks on letters."""
+    formulas = " ".join(re.findall(r"\$(.+?)\$", " ".join(cells)))
+    words_and_indices = r"\\(?:text|operatorname)\{\w+\}|[_^](?:\{[^{}]*\}|\\?\w+)"
+    bare = re.sub(words_and_indices, " ", re.sub(words_and_indices, " ", formulas))
+    marks = {r"\bar", r"\tilde", r"\dots", r"\mid", r"\partial", r"\operatorname"}
+    return set(re.findall(r"\\[a-zA-Z]+|[a-zA-Z]", bare)) - marks
+
+
+def test_letters_are_found() -> None:
+    cells = [r"$x_{ij}, \dots, W_Q$ and $d_{\text{head}}$", r"$\bar h_s U^{\top}$ text"]
+    assert letters(cells) == {"x", "W", "d", "h", "U"}
+
+
+@pytest.mark.parametrize("file", CONCEPTS, ids=lambda file: file.stem)
+def test_every_letter_of_a_page_is_on_the_notation_page(file: Path, page: str) -> None:
+    first_cell = re.compile(r"^\| (\$.+?) \|", re.M)
+    used = letters(first_cell.findall(file.read_text(encoding="utf-8")))
+    unknown = used - letters(first_cell.findall(page[page.index("## Symbols") :]))
+    assert not unknown, (
+        f"{file.name}: {sorted(unknown)}: say on docs/notation.md what it means"
+    )

@@ -19,7 +19,7 @@ from mkdocs_jupyter.convert import nb2html
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from reading_list.syllabus import ROOT
-from snippets.lab.freshness import same_line
+from snippets.lab.freshness import same_text
 from website import notebooks
 from website.maths import typeset_page
 from website.notebooks import NotebookError, NotebookPage, colab, convert
@@ -29,7 +29,11 @@ NAME = "attention-by-hand"
 PATHS = sorted(notebooks.NOTEBOOKS.glob("*.ipynb"))
 REPO_URL = "https://github.com/somebody/a-fork"
 KERNEL = {"kernelspec": {"name": "python3", "language": "python", "display_name": ""}}
-FILES = {"concepts/attention.md": "../../concepts/attention/", "a.png": "../../a.png"}
+FILES = {
+    "before-you-start.md": "../../before-you-start/",
+    "concepts/attention.md": "../../concepts/attention/",
+    "a.png": "../../a.png",
+}
 
 
 # --- The notebooks themselves
@@ -65,10 +69,7 @@ def same_outputs(recorded: list[Any], today: list[Any], figures: bool) -> bool:
         if figures or not kind.startswith("image/")
     ]
     return all(
-        then == now
-        if kind.startswith("image/")
-        else len(then.splitlines()) == len(now.splitlines())
-        and all(map(same_line, then.splitlines(), now.splitlines()))
+        then == now if kind.startswith("image/") else same_text(then, now)
         for kind, then, now in pairs
     )
 
@@ -105,7 +106,9 @@ def test_a_notebook_was_run_once_from_top_to_bottom(path):
 @every_notebook
 def test_a_notebook_holds_no_trace_of_the_machine(path):
     notebook = notebooks.read(path)
-    assert set(notebook["metadata"]) == {"description", "kernelspec", "language_info"}
+    assert set(notebook["metadata"]) == {
+        *("description", "previous", "next", "kernelspec", "language_info")
+    }
     assert notebook["metadata"]["language_info"] == {"name": "python"}
     for cell in notebook["cells"]:
         assert set(cell["metadata"]) <= {"alt", "fold"}
@@ -387,6 +390,15 @@ def test_colab_is_offered_only_where_it_can_read(made):
     assert "https://git.example.org/a/b/blob/main/docs/notebooks/x" in elsewhere.html
     here = made(new_markdown_cell("# A"))
     assert "Open in Colab" in here.html and f"<code>{REPO_URL}</code>" in here.html
+
+
+def test_the_page_says_how_to_run_it_here(made):
+    page = made(new_markdown_cell("# A")).html
+    assert '<a href="../../before-you-start/#code">' in page
+    (target,) = re.findall(r"<code>make ([a-z]+)</code>", page)
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    recipe = re.search(rf"^{target}: .*\n(?:\t.*\n)+", makefile, re.MULTILINE)
+    assert recipe and f"notebooks/{NAME}.ipynb" in recipe[0]
 
 
 # --- In the built site

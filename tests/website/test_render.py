@@ -40,6 +40,7 @@ NUMBERS = [
     ("0.7337|percent", "73\N{NO-BREAK SPACE}%"),
     ("-0.055|percent(1)", "−5.5\N{NO-BREAK SPACE}%"),
     ("-0.0001|percent", "0\N{NO-BREAK SPACE}%"),
+    ("'is it ? no .'|unbroken", "is it ? no\N{NO-BREAK SPACE}."),
 ]
 
 
@@ -97,9 +98,27 @@ GO_ON = {
         ("x.md", "{{ nothing.at.all }}", "nothing"),
         ("x.md", "{{ 'a'|fixed }}", "ValueError"),
         ("x.md", "{{ results|fixed }}", "TypeError"),
+        (
+            "x.md",
+            "# A\n\nSee {{ 1 }} and {{ results['attention'].difference.odd|fixed }}.\n",
+            r"UndefinedError: line 3 below the front matter: .*'odd'.*"
+            r"\({{ 1 }}, {{ results\['attention'\]\.difference\.odd\|fixed }}\)",
+        ),
+        ("x.md", "{{ results['attention'].by_hand.query[9]|percent }}", "no element 9"),
+        # What a page asks for is given to it; Python is not.
+        (
+            "x.md",
+            "{{ cycler.__init__.__globals__.os.popen('id').read() }}",
+            r"SecurityError: line 1 below the front matter: access to attribute",
+        ),
+        ("x.md", "{{ ''.__class__.__mro__ }}", "SecurityError"),
+        ("x.md", "{{ source.__globals__ }}", "SecurityError"),
+        ("x.md", "{{ results.update({}) }}", "SecurityError"),
+        ("x.md", "{{ range(10**9)|list }}", "OverflowError"),
+        ("x.md", "{{ 1 / 0 }}", r"ZeroDivisionError: line 1 .*\({{ 1 / 0 }}\)"),
         ("x.md", "{{ 1|fixd }}", "fixd"),
         ("x.md", "{{ 1 ", "unexpected end"),
-        ("x.md", "One\n\n{{ 1 \n", r"line 3 below.*: unexpected end.*\({{ 1 \)"),
+        ("x.md", "One\n\n{{ 1 \n", r"line 3 below.*: unexpected end.*\({{ 1\)"),
         ("concepts/attention.md", "{{ change(0) }}", "no edit 0: `edits` has 1"),
         ("x.md", "<% for x in %>", "Expected an expression"),
         ("concepts/attention.md", "{{ result.odd }}", "odd"),
@@ -112,7 +131,6 @@ GO_ON = {
         ("concepts/attention.md", "{{ change('a') }}", "TypeError"),
         ("concepts/odd.md", "A page of no concept.", "no concept 'odd'"),
         ("concepts/masking.md", "{{ printed() }}", "printed"),
-        ("resources/odd.md", "A record that is none.", "no resource 'odd'"),
     ],
 )
 def test_what_does_not_exist_is_named(renderer, path, markdown, names):
@@ -147,21 +165,36 @@ def test_an_explanation_of_an_edit_is_filled_in_strictly(renderer):
         renderer.page("concepts/attention.md", "{{ change(1) }}", meta)
 
 
-def test_a_drawing_that_is_gone_is_named(renderer):
-    span = '<span data-svg="assets/pictures/odd.svg" data-alt="a">drawing</span>'
-    with pytest.raises(RenderError, match=r"odd\.svg"):
-        renderer.content(span)
+@pytest.mark.parametrize(
+    "part, names",
+    [
+        ("<span data-svg='assets/pictures/odd.svg'", r"no drawing docs/.*odd\.svg"),
+        ("<span data-svg='../LICENSE'", r"\.\./LICENSE is no drawing under docs/"),
+        ("<span data-svg='../site/logo.svg'", "is no drawing under docs/"),
+        ("<span data-svg='index.md'", r"index\.md is no drawing"),
+        ("<span data-cite='nobody'></span>", "no resource 'nobody'"),
+        ("<div data-part='nothing'></div>", "nothing"),
+    ],
+)
+def test_what_a_page_shows_is_there(renderer, part, names):
+    if "data-svg" in part:
+        part += " data-alt='a'>drawing</span>"
+    with pytest.raises(RenderError, match=names):
+        renderer.content("x.md", part.replace("'", '"'))
 
 
-def test_the_page_of_a_record_is_never_a_template(renderer):
-    made = renderer.page("resources/vaswani-2017-attention.md", "{{ nothing }}", {})
-    assert "Attention Is All You Need" in made
+def test_the_page_of_a_record_is_no_template_and_no_markdown(renderer):
+    path = "resources/vaswani-2017-attention.md"
+    assert renderer.page(path, "{{ nothing }}", {}) == ""
+    assert "Attention Is All You Need" in renderer.content(path, "<p>odd</p>")
+    with pytest.raises(RenderError, match="no resource 'odd'"):
+        renderer.content("resources/odd.md", "")
 
 
-def test_a_concept_page_begins_with_its_title_and_ends_with_the_next(renderer):
+def test_a_concept_page_begins_with_its_title_and_ends_with_ways_on(renderer):
     made = renderer.page("concepts/attention.md", "The prose.", {"go_on": GO_ON})
     order = ["# Attention: how does", '"strip"', '"definition"', "The prose."]
-    places = [made.index(part) for part in [*order, "## Go on", "[Next: Heads]"]]
+    places = [made.index(part) for part in [*order, "## Go on"]]
     assert places == sorted(places)
 
 
@@ -194,8 +227,10 @@ def docs(tmp_path):
     [
         ("results/attention.txt", None, "docs/results/attention.txt is missing"),
         ("results/attention.json", "{", "docs/results/attention.json: "),
-        ("concepts/concepts.yml", "concepts: [", "concepts.yml has errors"),
-        ("concepts/concepts.yml", "chapters: []\nconcepts: [{}]", "concepts.yml has"),
+        ("results/attention.json", None, "`make record NAME=attention` writes it"),
+        ("concepts/attention.md", None, "docs/concepts/attention.md is missing"),
+        ("concepts/concepts.yml", "concepts: [", "concepts.yml:2: is not valid YAML"),
+        ("concepts/concepts.yml", "chapters: []\nconcepts: [{}]", "yml:2: concepts"),
     ],
 )
 def test_a_broken_source_is_one_clear_message(docs, path, content, says):

@@ -30,15 +30,6 @@ def test_the_page_says_how_to_get_the_code(name: str) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    "name", ["before-you-start", "notation", "does-it-hold", "corpus"]
-)
-def test_a_page_beside_the_chapters_leads_on(name: str) -> None:
-    page = (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
-    button = r"\[Next: .+\]\((.+\.md)\)\{ \.md-button \.md-button--primary \.next \}"
-    assert re.fullmatch(button, page.rstrip().splitlines()[-1])
-
-
 def test_a_strip_leads_to_where_the_code_is() -> None:
     page = (ROOT / "docs" / "before-you-start.md").read_text(encoding="utf-8")
     assert "## Get the code {#code}" in page

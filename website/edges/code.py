@@ -1,105 +1,17 @@
-"""What pages show of the code, and what the code imports."""
+"""What the code imports."""
 
 from __future__ import annotations
 
-import re
 import sys
-from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from reading_list.syllabus import Concept, Syllabus
-from website.edges.template import calls, text
 from website.edges.tree import Tree, imported, owners
 
-MOST_LINES, MOST_COLUMNS = 25, 72
 # What a snippet may depend on: what broke older teaching code was anything more.
 LIBRARIES = {"torch", "numpy", "regex", "safetensors", "jaxtyping", "matplotlib"}
 # What turns numbers into drawings.
 DRAWING = {"matplotlib", "snippets.lab.plots", "snippets.lab.boxes"}
-
-
-def sections_of(source: str) -> dict[str, list[str]]:
-    """The lines of each section between its two marks.
-
-    Raises:
-        ValueError: a section is not closed, or closed without being open.
-    """
-    found: dict[str, list[str]] = {}
-    open_now: list[str] = []
-    for line in source.splitlines():
-        if mark := re.search(r"--8<-- \[(start|end):([\w-]+)\]", line):
-            kind, name = mark.groups()
-            if kind == "start" and name not in found:
-                open_now.append(name)
-                found[name] = []
-            elif kind == "end" and name in open_now:
-                open_now.remove(name)
-            else:
-                raise ValueError(f"the mark [{kind}:{name}] has no fellow")
-        else:
-            for name in open_now:
-                found[name].append(line)
-    if open_now:
-        raise ValueError(f"the section {open_now[0]} has no end")
-    return found
-
-
-def sections(tree: Tree) -> Iterator[str]:
-    """Each section that a page names exists and is short; each section is used."""
-    there: dict[str, dict[str, list[str]]] = {}
-    for path in tree.snippets:
-        try:
-            there[path] = sections_of(tree.files[path])
-        except ValueError as error:
-            yield f"{path}: {error}"
-    used = {
-        (path, name)
-        for content in tree.files.values()
-        for path, name in re.findall(r'--8<-- "([\w/.-]+\.py):([\w-]+)"', content)
-    }
-    owner_of = owners(tree)
-    for concept, page in tree.pages:
-        shown = calls(tree.files[page], "code")
-        named = [(text(c, 0, "section"), text(c, 1, "helper")) for c in shown]
-        helpers = [helper for _, helper in named]
-        yield from _how_many(page, concept, helpers, owner_of)
-        for name, helper in named:
-            sources = [concept.helper(helper)] if helper else concept.sources
-            places = [p for p in sources if name in there.get(p, {})]
-            used |= {(path, name) for path in places}
-            if len(places) != 1:
-                files = " and ".join(sources)
-                yield f"{page}: section {name!r} stands {len(places)} times in {files}"
-    for path, found in there.items():
-        for name, lines in found.items():
-            where = f"{path}: section {name!r}"
-            if (path, name) in used:
-                yield from _too_large(where, lines)
-            else:
-                yield f"{where} is used by no page"
-
-
-def _how_many(
-    page: str, concept: Concept, helpers: list[str], owner_of: Mapping[str, Concept]
-) -> Iterator[str]:
-    """A page shows one to three sections of its concept, and one of each helper."""
-    of_file = Counter(helpers)
-    if concept.code and not 1 <= of_file.pop("", 0) <= 3:
-        yield f"{page}: shows {len(helpers)} sections of code, not one to three"
-    for helper, times in of_file.items():
-        if owner_of.get(concept.helper(helper)) != concept:
-            yield f"{page}: shows {helper!r}, which is no helper of its own"
-        if times > 1:
-            yield f"{page}: shows {times} sections of {helper!r}, not one"
-
-
-def _too_large(where: str, lines: list[str]) -> Iterator[str]:
-    length = len("\n".join(lines).strip("\n").splitlines())
-    if length > MOST_LINES:
-        yield f"{where} has {length} lines, more than {MOST_LINES}"
-    for line in lines:
-        if len(line) > MOST_COLUMNS:
-            yield f"{where} has {len(line)} columns: {line.strip()}"
 
 
 def imports(tree: Tree) -> Iterator[str]:

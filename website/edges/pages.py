@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 
@@ -37,7 +38,6 @@ FITTING: dict[str, tuple[Kind, ...]] = {
     "watch": ("video", "course"),
     "paper": ("paper",),
 }
-UNWANTED = ("simply", "just", "obviously")
 
 
 def anatomy(tree: Tree) -> Iterator[str]:
@@ -46,19 +46,20 @@ def anatomy(tree: Tree) -> Iterator[str]:
         content, matter = tree.files[page], matter_of(tree.files[page])
         body = re.sub(r"^```.*?^```", "", body_of(content), flags=re.S | re.M)
         headings = tuple(re.findall(r"^## +(.+?)\s*$", body, re.M))
-        if headings != (HEADINGS if concept.code else WITHOUT_CODE):
-            yield f"{page}: its headings are {', '.join(headings)}"
+        parts = HEADINGS if concept.code else WITHOUT_CODE
+        if headings != parts:
+            have, want = ", ".join(headings), ", ".join(parts)
+            yield f"{page}: its headings are {have}; they should be {want}"
         if not matter.get("description"):
             yield f"{page}: has no description in its front matter"
         yield from (f"{page}: {what}" for what in _confusions(body))
         asked = re.findall(r'^\?\?\? question "(\w+): .+"', body, re.M)
         if tuple(asked) != QUESTIONS:
-            yield f"{page}: its questions are {', '.join(asked)}"
-        for word in UNWANTED:
-            if re.search(rf"\b{word}\b", body, re.I):
-                yield f"{page}: says {word!r}"
+            have, want = ", ".join(asked), ", ".join(QUESTIONS)
+            form = '??? question "Recall: ...?"'
+            yield f"{page}: its questions are {have}; they should be {want}, as {form}"
         if SENTENCE not in " ".join(body.split()):
-            yield f"{page}: our sentence about the robot is not on it"
+            yield f"{page}: our sentence is not on it: {SENTENCE}"
 
 
 def _confusions(body: str) -> Iterator[str]:
@@ -72,24 +73,36 @@ def _confusions(body: str) -> Iterator[str]:
 
 
 def edits(tree: Tree) -> Iterator[str]:
-    """Each page proposes two or three edits that fit its code, and shows each."""
+    """Each demo proposes two or three edits that fit its code; its page shows each."""
     for concept, page in tree.pages:
         if not concept.code:
             continue
         content = tree.files[page]
-        proposed = matter_of(content).get("edits", [])
+        proposed = _proposed(tree.files.get(concept.sources[-1], ""))
         if not 2 <= len(proposed) <= 3:
             yield f"{page}: proposes {len(proposed)} edits, not two or three"
         shown = [text(call, 0, "number") for call in calls(content, "change")]
         if shown != [str(number) for number, _ in enumerate(proposed, 1)]:
-            yield f"{page}: shows the edits {', '.join(shown)} of {len(proposed)}"
-        sources = [tree.files.get(path, "") for path in concept.sources]
-        for number, edit in enumerate(proposed, 1):
-            for key in ("find", "replace", "why"):
-                if key not in edit:
-                    yield f"{page}: edit {number} has no {key!r}"
-            if (times := sum(s.count(edit.get("find", "")) for s in sources)) != 1:
+            yield (
+                f"{page}: shows the edits {', '.join(shown)} of {len(proposed)};"
+                " each is shown once, in order, by {{ change(1) }}"
+            )
+        whys = [edit.get("why") for edit in matter_of(content).get("edits", [])]
+        if len(whys) != len(proposed) or not all(whys):
+            yield f"{page}: its `edits` do not say of each edit why: {len(proposed)}"
+        sources = ["\n" + tree.files.get(path, "") for path in concept.sources]
+        for number, (find, _) in enumerate(proposed, 1):
+            if (times := sum(s.count(f"\n{find}\n") for s in sources)) != 1:
                 yield f"{page}: what edit {number} changes stands {times} times"
+
+
+def _proposed(demo: str) -> list[tuple[str, str]]:
+    """The EDITS of a demo, read, not run."""
+    for node in ast.parse(demo).body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id="EDITS")], value=value):
+                return list(ast.literal_eval(value))
+    return []
 
 
 def seen(tree: Tree) -> Iterator[str]:
@@ -97,11 +110,14 @@ def seen(tree: Tree) -> Iterator[str]:
     for concept, page in tree.pages:
         content = tree.files[page]
         if concept.code and len(calls(content, "printed")) != 1:
-            yield f"{page}: does not show what the snippet printed"
+            yield f"{page}: does not show what the snippet printed: {{{{ printed() }}}}"
         if f"docs/results/{concept.name}.svg" in rooms_in(tree, concept) and (
             len(calls(content, "figure")) != 1
         ):
-            yield f"{page}: does not show what the snippet drew"
+            yield (
+                f"{page}: does not show what the snippet drew:"
+                " {{ figure(alt='...', caption='...') }}"
+            )
 
 
 def names(tree: Tree) -> Iterator[str]:

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
 
-from reading_list.records import Resource
-from reading_list.records import load as load_records
+from reading_list.model import Resource
 from reading_list.syllabus import ROOT, Concept, Syllabus, load_syllabus
 
 
@@ -22,7 +21,7 @@ class Tree:
     resources: Mapping[str, Resource]
 
     @classmethod
-    def read(cls, root: Path = ROOT) -> Tree:
+    def read(cls, resources: Mapping[str, Resource], root: Path = ROOT) -> Tree:
         patterns = [
             *("docs/*.md", "docs/concepts/*.md", "docs/assets/pictures/*.svg"),
             *("docs/results/*.json", "docs/results/*.txt", "docs/results/*.svg"),
@@ -36,7 +35,7 @@ class Tree:
                 for path in sorted(root.glob(pattern))
             },
             syllabus=load_syllabus(root / "docs" / "concepts" / "concepts.yml"),
-            resources=load_records().by_id,
+            resources=resources,
         )
 
     def under(self, folder: str, ending: str) -> list[str]:

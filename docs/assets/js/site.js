@@ -41,6 +41,41 @@ for (const label of document.querySelectorAll(
   label.replaceWith(button);
 }
 
+// On a phone a key for the search has to open it first: what is hidden takes no focus.
+addEventListener("keydown", (event) => {
+  const { key, target, altKey, ctrlKey, metaKey } = event;
+  if (!["/", "f", "s"].includes(key) || altKey || ctrlKey || metaKey) return;
+  const query = document.querySelector("[data-md-component=search-query]");
+  const types = target.closest("input, select, textarea");
+  if (types || query.checkVisibility({ visibilityProperty: true })) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  document.querySelector(".md-header__button[for=__search]").click();
+}, true);
+
+// The space bar does on the switch between light and dark what Enter does.
+document.querySelector("[data-md-component=palette]").addEventListener(
+  "keydown",
+  (event) => {
+    if (event.key !== " ") return;
+    event.preventDefault();
+    event.currentTarget.querySelector("label:not([hidden])").click();
+  },
+);
+
+// On paper a link that leaves the site shows its address.
+addEventListener("beforeprint", () => {
+  for (const link of document.links) {
+    link.toggleAttribute("data-elsewhere", link.host !== location.host);
+  }
+});
+
+// Material opens every folded thing to print it: what a reader opened is marked.
+addEventListener("click", ({ target }) => {
+  const details = target.closest("summary")?.parentElement;
+  details?.toggleAttribute("data-opened", !details.open);
+});
+
 addEventListener("resize", soon);
 addEventListener("toggle", soon, true);
 document.fonts.ready.then(soon);
@@ -49,3 +84,19 @@ new MutationObserver(soon).observe(document.body, {
   subtree: true,
 });
 soon();
+
+// Who asks for a page that is missing meant something: the address says what.
+const meant = document.querySelector(".meant");
+if (meant) {
+  const parts = decodeURIComponent(location.pathname).toLowerCase().split("/");
+  const [asked = "", above] = parts.filter((part) => part).reverse();
+  const items = [...meant.querySelectorAll("[data-word]")];
+  const named = (fits) => items.filter(({ dataset: { word } }) => fits(word));
+  const found = [
+    named((word) => word === asked),
+    named((word) => asked.includes(word) || (asked.length > 2 && word.includes(asked))),
+    named((word) => word === above),
+  ].find((some) => some.length);
+  for (const item of items) item.hidden = !found?.includes(item);
+  meant.hidden = !found;
+}

@@ -1,6 +1,5 @@
 """Why `attention` can be believed."""
 
-import inspect
 import math
 
 import pytest
@@ -9,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from snippets.attention import attention as snippet
 from snippets.attention.attention import attention, fused_attention
+from snippets.demos import attention as demo
+from snippets.demos.attention import slopes
 
 BATCH, HEADS, QUERIES, KEYS, D_HEAD, D_VALUE = 2, 3, 5, 7, 8, 6
 TOLERANCE = {torch.float32: 1e-6, torch.float64: 1e-14}
@@ -109,53 +109,49 @@ def test_nothing_to_look_at_gives_zeros_and_finite_gradients():
     assert query.grad[:, :, 3].ne(0).any()
 
 
-def test_the_root_keeps_softmax_soft_for_any_length():
-    # The paper's reason for the root (section 3.2.1, footnote 4), over three seeds.
+def test_what_is_printed_follows_from_the_code_also_after_an_edit(monkeypatch, capsys):
+    def unscaled(query, key, value, mask=None):
+        return attention(query * math.sqrt(query.shape[-1]), key, value, mask)
+
+    monkeypatch.setattr(demo, "attention", unscaled)
+    demo.show(demo.demo())
+    _, _, *rows = capsys.readouterr().out.splitlines()[:5]
+    scores, weights = zip(*(map(float, row.split()[1:]) for row in rows), strict=True)
+    expected = torch.tensor(scores).softmax(-1)
+    torch.testing.assert_close(torch.tensor(weights), expected, rtol=0, atol=0.006)
+
+
+def test_without_the_root_most_queries_get_no_gradient_and_a_few_a_shove():
+    # What the paper suspects of the root (section 3.2.1), over three seeds.
     for seed in range(3):
-        short = snippet.softness(16, 16**-0.5, seed)
-        long = snippet.softness(1024, 1024**-0.5, seed)
-        unscaled = snippet.softness(1024, 1.0, seed)
-        assert 0.85 < short["spread"] < 1.15 and 0.85 < long["spread"] < 1.15
-        assert unscaled["spread"] == pytest.approx(math.sqrt(1024), rel=0.15)
-        assert unscaled["slope"] < long["slope"] / 5
-        assert unscaled["top"] > 0.9 > 0.5 > long["top"]
+        for d_head in (64, 1024):
+            scaled = slopes(d_head, d_head**-0.5, seed)
+            assert 0.2 < scaled["low"] <= scaled["high"] < 0.5 and scaled["top"] < 0.5
+        plain = slopes(1024, 1.0, seed)
+        assert plain["low"] < 1e-6 and plain["median"] < scaled["median"] / 5
+        assert plain["high"] > 10 * scaled["high"] and plain["top"] > 0.9
 
 
-def test_the_slope_is_autograds():
-    scores = torch.randn(16, dtype=torch.float64, requires_grad=True)
-    jacobian = torch.autograd.functional.jacobian(snippet.softmax, scores)
-    weights = snippet.softmax(scores)
-    torch.testing.assert_close(jacobian.diagonal(), weights * (1 - weights))
-
-
-@pytest.mark.parametrize(
-    "faulty",
-    [
-        # rasbt/LLMs-from-scratch, fixed in its PR #1062: the mask the wrong way round.
-        lambda q, k, v, mask: attention(q, k, v, ~mask)[0],
-        # The root of d_model in place of d_head.
-        lambda q, k, v, mask: attention(q / math.sqrt(HEADS), k, v, mask)[0],
-        # Softmax over the queries.
-        lambda q, k, v, mask: (
-            (q @ k.mT / math.sqrt(D_HEAD)).masked_fill(~mask, -1e9).softmax(-2) @ v
-        ),
-        # An additive mask of 0 and 1.
-        lambda q, k, v, mask: (q @ k.mT / math.sqrt(D_HEAD) + mask).softmax(-1) @ v,
-    ],
-    ids=["mask-inverted", "root-of-d-model", "softmax-over-queries", "mask-added"],
-)
-def test_planted_faults_differ_from_pytorchs_operator(faulty):
-    query, key, value, mask = random_inputs(6)
-    theirs = F.scaled_dot_product_attention(query, key, value, mask)
-    assert (faulty(query, key, value, mask) - theirs).abs().max() > 0.01
-
-
-def test_a_mask_of_numbers_is_refused_and_not_added_to_the_scores():
-    query, key, value, mask = random_inputs(0)
-    # As it is outside the tests, where no shapes are checked.
-    unchecked = inspect.unwrap(fused_attention)
+@pytest.mark.parametrize("scale", [1.0, 0.25])
+def test_the_slopes_are_autograds(scale):
+    random = torch.Generator().manual_seed(3)
+    query = torch.randn(64, 16, generator=random)
+    key = torch.randn(16, 16, generator=random)
+    jacobian = torch.func.jacrev(lambda q: (q @ key.T * scale).softmax(-1))
+    sizes = torch.stack([jacobian(q).norm() for q in query])
+    found = slopes(16, scale, 3)
+    levels = torch.tensor([0.1, 0.5, 0.9])
     torch.testing.assert_close(
-        unchecked(query, key, value, mask), fused_attention(query, key, value, mask)
+        torch.tensor([found[name] for name in ("low", "median", "high")]),
+        sizes.quantile(levels),
     )
-    with pytest.raises(TypeError, match=r"mask is torch.float32: try mask.bool\(\)"):
-        unchecked(query, key, value, mask.float())
+
+
+@pytest.mark.parametrize("attend", [attention, fused_attention])
+def test_an_additive_mask_is_refused_with_the_way_to_turn_it(attend, unchecked):
+    query, key, value, mask = random_inputs(0)
+    additive = torch.where(mask, 0.0, -math.inf)
+    with pytest.raises(TypeError, match="additive mask is `mask == 0`"):
+        attend(query, key, value, additive)
+    ours, theirs = (attend(query, key, value, m) for m in (additive == 0, mask))
+    torch.testing.assert_close(ours, theirs, rtol=0, atol=0)

@@ -60,6 +60,9 @@ def test_the_diagonal_goes_from_corner_to_corner():
     assert claim.diagonal(PAIR) == {(0, 0), (1, 1), (2, 2)}
     longer = Pair(("a",) * 5, ("b",) * 3)
     assert claim.diagonal(longer) == {(0, 0), (2, 1), (4, 2)}
+    # To the nearest place, not to the one before.
+    uneven = Pair(("a",) * 6, ("b",) * 4)
+    assert claim.diagonal(uneven) == {(0, 0), (2, 1), (3, 2), (5, 3)}
 
 
 def test_one_link_a_word_is_the_best_that_one_link_can_be():

@@ -154,3 +154,15 @@ def test_the_table_and_the_figure_have_every_seed(capsys):
     assert max(map(len, table.splitlines())) <= 42
     for axes in claim.draw(rows).axes:
         assert [len(line.get_xdata()) for line in axes.lines] == [2, 2]
+
+
+@pytest.mark.parametrize(("gain", "agrees"), [(0.9, "agrees"), (0.1, "does not agree")])
+def test_what_speaks_against_the_papers_explanation_is_said(gain, agrees):
+    rows = rows_of([(20, 4), (30, 3)], [(20, 4), (31, 3)])
+    for row in rows:
+        if row["source"] == "reversed":
+            row["beginning"] -= gain
+            row["rest"] -= 0.2
+    words = claim.conclude(rows)[1]
+    assert f"by -{gain:.2f} at the first 3 words" in words
+    assert f"which {agrees} with that." in words

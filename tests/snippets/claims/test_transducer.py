@@ -152,3 +152,12 @@ def test_a_short_training_saves_bits_and_words(name, monkeypatch):
     assert after["bits"] < before["bits"] / 1.5
     assert after["errors"] <= before["errors"]
     assert 0 <= after["right"] <= 1
+
+
+@pytest.mark.parametrize("key", ["errors", "bits"])
+def test_one_losing_seed_is_partly_whatever_the_mean(key):
+    rows = rows_with([0.3, 0.3, 0.3], [0.1, 0.1, 0.1])
+    assert claim.conclude(rows)[0] == "seen"
+    losing = (row for row in rows if (row["seed"], row["model"]) == (1, "transducer"))
+    next(losing)[key] *= 3.1
+    assert claim.conclude(rows)[0] == "partly"

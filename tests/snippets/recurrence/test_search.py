@@ -63,7 +63,7 @@ def best(model, width, max_len=MAX_LEN):
 
 
 def beam_in_loops(model, width):
-    """The likeliest of a beam, by lists, with no word of it kept in a state."""
+    """All that a beam finds, by lists, with no word of it kept in a state."""
     live, done = [Hypothesis(0.0, [])], []
     for _ in range(MAX_LEN):
         longer = []
@@ -74,7 +74,9 @@ def beam_in_loops(model, width):
         kept = sorted(longer, reverse=True)[:width]
         done += [Hypothesis(s, words[:-1]) for s, words in kept if words[-1] == END]
         live = [h for h in kept if h.tokens[-1] != END]
-    return max(done + live)
+        if done and max(done).score >= kept[0].score:
+            return sorted(done, reverse=True)
+    return sorted(done + live, reverse=True)
 
 
 def found_in(chances, width, max_len=5):
@@ -103,12 +105,23 @@ def test_a_beam_of_one_is_greedy(seed):
 
 
 @pytest.mark.parametrize("width", [2, 3, 4])
-def test_a_beam_equals_one_written_in_loops(width):
+def test_all_that_a_beam_finds_equals_one_written_in_loops(width):
     for seed in range(8):
         model = translator(seed)
-        found, wanted = best(model, width), beam_in_loops(model, width)
-        assert found.tokens == wanted.tokens
-        assert found.score == pytest.approx(wanted.score, abs=1e-5)
+        found = beam_search(model, SOURCE, width, MAX_LEN)
+        wanted = beam_in_loops(model, width)
+        assert [h.tokens for h in found] == [h.tokens for h in wanted]
+        scores = [h.score for h in wanted]
+        assert [h.score for h in found] == pytest.approx(scores, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("count", "width", "said"),
+    [(2, 3, "2 sources: search one"), (1, 0, "width 0"), (1, -1, "width -1")],
+)
+def test_a_search_for_several_or_for_nothing_is_refused(count, width, said, unchecked):
+    with pytest.raises(ValueError, match=said):
+        beam_search(translator(0), SOURCE.expand(count, -1), width, MAX_LEN)
 
 
 @given(SEEDS, st.integers(1, 6))

@@ -146,9 +146,6 @@ def test_the_loss_is_pytorchs():
 def padding_changes_nothing(model):
     batch = a_batch()
     padded = Batch(
-        *map(longer, (batch.source, batch.source_mask)), batch.target, batch.target_mask
-    )
-    padded = Batch(
         *(longer(t) for t in (batch.source, batch.source_mask)),
         *(longer(t) for t in (batch.target, batch.target_mask)),
     )
@@ -161,14 +158,6 @@ def padding_changes_nothing(model):
 
 def test_padding_changes_nothing():
     padding_changes_nothing(translator())
-
-
-def test_a_batch_of_one_is_a_row_of_a_batch():
-    model, (source, _), (target, _) = translator(), sources(), targets()
-    together = model(source, target)
-    for row, length in enumerate(LENGTHS):
-        alone = model(source[row : row + 1, :length], target[row : row + 1])
-        close(alone[0], together[row])
 
 
 def test_gradients_come_through_the_neck_to_every_word_read():

@@ -14,7 +14,7 @@ from tokenizers import Tokenizer as TheirTokenizer
 from tokenizers import models, pre_tokenizers, trainers
 
 from snippets.demos import tokenization as demo
-from snippets.lab import corpus, record
+from snippets.lab import corpus, freshness, record
 from snippets.text import tokenization as snippet
 from snippets.text.tokenization import BYTES, Tokenizer, merge, split, train
 
@@ -327,4 +327,6 @@ def test_the_recorded_benchmark_is_that_of_this_code_and_keeps_the_bound():
     )
     assert (data["bytes"], data["vocab_size"], recipe["threads"]) == (10**6, 1024, 1)
     assert data["merges_differ"] == data["ids_differ"] == 0
-    assert data["ratio"] <= 3
+    assert data["our_seconds"] <= 3 * data["library_seconds"]
+    assert data["our_seconds"] < data["recount_seconds"]
+    assert freshness.misdated(result) == []

@@ -236,3 +236,17 @@ def test_planted_fault_neighbours_across_lines(monkeypatch):
     assert (1, 2) in zip(words.tolist(), besides.tolist(), strict=True)
     words, besides = pairs(ids, line, 1, chance)
     assert (1, 2) not in zip(words.tolist(), besides.tolist(), strict=True)
+
+
+def test_a_small_text_may_lose_all_its_words_in_an_epoch():
+    # Of each word nearly all are dropped: most epochs have no pair.
+    some = train([["the", "cat"]] * 3, d_model=4, rare=1e-3)
+    assert some.words == ["cat", "the"] and some.table.isfinite().all()
+    more = train([["the", "cat"]] * 3, d_model=4, rare=1e-3, epochs=300)
+    assert not torch.equal(some.table, more.table)
+
+
+@pytest.mark.parametrize("text", [[], [[]], [["alone"], ["so"]]])
+def test_a_text_without_neighbours_is_refused(text):
+    with pytest.raises(ValueError, match="no line has two words"):
+        train(text, rare=1.0)

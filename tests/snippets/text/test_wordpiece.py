@@ -115,17 +115,23 @@ def test_any_text_of_settled_characters_is_cut_as_in_rust(ours, fast, text):
     assert ours.cut(text) == fast.tokenize(text)
 
 
-def test_every_settled_character_is_taken_as_in_both(ours, slow, fast):
-    settled = [c for c in map(chr, range(0x110000)) if known_to_all(c)]
-    # Of the many ideographs and Korean syllables, which go by ranges, each tenth.
-    many = {c for c in settled if snippet.is_ideograph(c) or "가" <= c <= "힣"}
-    some = [c for n, c in enumerate(settled) if c not in many or n % 10 == 0]
-    assert len(settled) > 90_000 and len(some) > 20_000
-    for start in range(0, len(some), 200):
-        text = " ".join(f"a{c}b {c}" for c in some[start : start + 200])
-        assert ours.cut(text) == fast.tokenize(text)
-        if start % 1000 == 0:
-            assert ours.cut(text) == slow.tokenize(text)
+def test_where_rust_takes_a_character_otherwise_ours_takes_it_as_python_does(
+    ours, slow, fast, unchecked
+):
+    # Its tables end sooner: later ideographs, marks and punctuation are others there.
+    kinds = {"Cn", "Co", "Cs"}  # not assigned, private, half of a pair
+    signs = [
+        c for c in map(chr, range(0x110000)) if unicodedata.category(c) not in kinds
+    ]
+    assert len(signs) > 140_000
+    texts = [f"a{c}b".replace("Σ", "σ") for c in signs]
+    apart = []
+    for start in range(0, len(texts), 200):
+        block = texts[start : start + 200]
+        if ours.cut(" ".join(block)) != fast.tokenize(" ".join(block)):
+            apart += [text for text in block if ours.cut(text) != fast.tokenize(text)]
+    assert not [text for text in apart if known_to_all(text[1])]
+    assert [ours.cut(text) for text in apart] == [slow.tokenize(text) for text in apart]
 
 
 def test_every_ideograph_of_bert_stands_alone_and_no_other_sign(slow):

@@ -1,6 +1,5 @@
 """Why `feed_forward` can be believed."""
 
-import copy
 import math
 
 import pytest
@@ -33,18 +32,28 @@ def tokens(seed):
     return torch.randn(BATCH, SEQ, D_MODEL, generator=random, dtype=torch.float64)
 
 
+def equals_pytorchs(ours, theirs, dtype):
+    # The corner of ReLU has to be among them: its slope there is 0 by convention.
+    x = torch.cat([torch.linspace(-12, 12, 4801), torch.tensor([0.0, math.nan])])
+    x = x.to(dtype).requires_grad_()
+    close = {"rtol": 0, "atol": {torch.float32: 2e-6, torch.float64: 1e-14}[dtype]}
+    y, wanted = ours(x), theirs(x)
+    torch.testing.assert_close(y, wanted, equal_nan=True, **close)
+    (slope,) = torch.autograd.grad(y[:-1].sum(), x)
+    (their_slope,) = torch.autograd.grad(wanted[:-1].sum(), x)
+    torch.testing.assert_close(slope, their_slope, equal_nan=True, **close)
+
+
 @activations
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_activations_and_their_slopes_equal_pytorchs(ours, dtype):
-    # The corner of ReLU has to be among them: its slope there is 0 by convention.
-    x = torch.cat([torch.linspace(-12, 12, 4801), torch.zeros(1)])
-    x = x.to(dtype).requires_grad_()
-    atol = {torch.float32: 2e-6, torch.float64: 1e-14}[dtype]
-    y, theirs = ours(x), TORCHS[ours](x)
-    torch.testing.assert_close(y, theirs, rtol=0, atol=atol)
-    (slope,) = torch.autograd.grad(y.sum(), x)
-    (their_slope,) = torch.autograd.grad(theirs.sum(), x)
-    torch.testing.assert_close(slope, their_slope, rtol=0, atol=atol)
+    equals_pytorchs(ours, TORCHS[ours], dtype)
+
+
+def test_the_exact_gelu_is_not_taken_for_gpt2s():
+    # karpathy/nanoGPT, PR #274: the exact one where GPT-2 has the tanh form.
+    with pytest.raises(AssertionError):
+        equals_pytorchs(gelu, TORCHS[gelu_tanh], torch.float32)
 
 
 @activations
@@ -90,22 +99,6 @@ def test_equals_two_convolutions_of_width_1():
     torch.testing.assert_close(layer(x), expected, rtol=0, atol=1e-14)
 
 
-@given(st.permutations(range(SEQ)))
-def test_permuting_positions_permutes_outputs(order):
-    layer, x = network(gelu), tokens(4)
-    torch.testing.assert_close(
-        layer(x[:, order]), layer(x)[:, order], rtol=0, atol=1e-14
-    )
-
-
-def test_a_token_gets_no_news_from_another():
-    layer, x = network(gelu), tokens(5)
-    slopes = torch.autograd.functional.jacobian(lambda sentence: layer(sentence), x[0])
-    reach = slopes.abs().amax(dim=(1, 3))  # output position by input position
-    assert reach.diagonal().min() > 1e-3
-    assert reach.fill_diagonal_(0).eq(0).all()
-
-
 def test_two_relus_make_the_absolute_value():
     # |x| = relu(x) + relu(-x), a closed form for one dimension and two hidden units.
     layer = FeedForward(1, 2)
@@ -147,60 +140,11 @@ def test_parameters_by_the_formula(d_model, d_ff):
     assert count == 2 * d_model * d_ff + d_ff + d_model
 
 
-@activations
-def test_every_weight_learns(ours):
-    layer = network(ours)
-    layer(tokens(6)).square().sum().backward()
-    assert all(p.grad.abs().max() > 1e-4 for p in layer.parameters())
-
-
-@activations
-def test_a_deep_copy_stands_on_its_own(ours):
-    # karpathy/minGPT: a lambda as part of a block made a deep copy use the original.
-    layer, x = network(ours), tokens(7)
-    before = layer(x)
-    twin = copy.deepcopy(layer)
-    assert torch.equal(twin(x), before)
-    nn.init.zeros_(twin.widen.weight)
-    assert torch.equal(layer(x), before)
-    assert not torch.equal(twin(x), before)
-
-
-def test_planted_fault_the_other_gelu_is_found():
-    # karpathy/nanoGPT, PR #274: the exact GELU where GPT-2 has the tanh form.
-    exact, x = network(gelu), 3 * tokens(8)
-    theirs = exact.narrow(F.gelu(exact.widen(x), approximate="tanh"))
-    gpt2 = network(gelu_tanh)
-    torch.testing.assert_close(gpt2(x), theirs, rtol=0, atol=1e-14)
-    assert (exact(x) - theirs).abs().max() > 1e-5
-
-
-class MadeInForward(FeedForward):
-    """graykode/nlp-tutorial: layers created inside `forward`, new on every call."""
-
-    def forward(self, x):
-        return FeedForward(D_MODEL, D_FF, self.activation).double()(x)
-
-
 class OverPositions(FeedForward):
     """Works along the sentence in place of along the vector."""
 
     def forward(self, x):
         return super().forward(x.mT).mT
-
-
-def test_planted_fault_new_layers_on_every_call_are_found():
-    layer, x = MadeInForward(D_MODEL, D_FF).double(), tokens(9)
-    assert torch.equal(network()(x), network()(x))
-    assert not torch.equal(layer(x), layer(x))
-    layer(x).sum().backward()
-    assert all(parameter.grad is None for parameter in layer.parameters())
-
-
-def test_planted_fault_mixing_positions_is_found():
-    layer = OverPositions(SEQ, D_FF).double()
-    x, order = tokens(10), [1, 0, 2, 4, 3]
-    assert (layer(x[:, order]) - layer(x)[:, order]).abs().max() > 0.01
 
 
 @given(st.floats(0, 100), st.floats(0, 100))

@@ -25,6 +25,7 @@ from snippets.transformer.weight_tying import (
     LanguageModel,
     gradients,
     is_tied,
+    surprise,
     untied_twin,
 )
 
@@ -32,9 +33,9 @@ SIZE = {"vocab_size": 12, "max_len": 9, "d_model": 16}
 BLOCKS = {"n_heads": 2, "d_ff": 40, "n_layers": 2}
 
 
-def tiny(tied=True, kind=LanguageModel):
+def tiny(tied=True):
     torch.manual_seed(0)
-    return kind(**SIZE, **BLOCKS, tied=tied)
+    return LanguageModel(**SIZE, **BLOCKS, tied=tied)
 
 
 def random_ids(seed):
@@ -247,48 +248,14 @@ def test_the_papers_model_uses_its_matrix_three_times():
     assert row["share"] == pytest.approx(2 * row["matrix"] / row["untied"])
 
 
-class Copied(LanguageModel):
-    """rasbt/LLMs-from-scratch #822: the numbers were copied, not shared."""
-
-    def __init__(self, tied=True, **size):
-        super().__init__(tied=False, **size)
-        self.output.weight = nn.Parameter(self.embedding.weight.detach().clone())
-
-
-class Untied(LanguageModel):
-    """karpathy/minGPT: no tie, although GPT-2 has one."""
-
-    def __init__(self, tied=True, **size):
-        super().__init__(tied=False, **size)
-
-
-class DeadCode(LanguageModel):
-    """harvardnlp/annotated-transformer #93: the tie stands where nothing runs it."""
-
-    def __init__(self, tied=True, **size):
-        super().__init__(tied=False, **size)
-        if False:
-            self.generator.lut.weight = self.tgt_embeddings.lut.weight
-
-
-@pytest.mark.parametrize("faulty", [Copied, Untied, DeadCode])
-def test_planted_ties_do_not_hold(faulty):
-    model = tiny(kind=faulty)
-    assert not is_tied(model)
-    assert count(model) == count(tiny()) + 12 * 16
-    ids, targets = random_ids(3)
-    F.cross_entropy(model(ids).flatten(0, 1), targets.flatten()).backward()
-    with torch.no_grad():
-        for weight in (model.embedding.weight, model.output.weight):
-            weight -= 0.1 * weight.grad
-    assert not torch.equal(model.embedding.weight, model.output.weight)
-
-
-def test_without_the_factor_the_look_up_is_not_the_papers():
-    # The paper multiplies the rows by the root of d_model (section 3.4).
-    torch.manual_seed(4)
-    theirs = Reference()
-    ours = same_numbers(theirs)
-    ours.scale = 1.0
-    ids, _ = random_ids(4)
-    assert (ours(ids) - theirs(ids)).abs().max() > 0.01
+def test_the_model_and_its_loss_compile_to_one_graph(unchecked):
+    model, (ids, targets) = tiny(), random_ids(3)
+    whole = torch.compile(surprise, fullgraph=True, backend="aot_eager")
+    ours, theirs = (loss(model, ids, targets) for loss in (whole, surprise))
+    torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-5)
+    for one, other in zip(
+        torch.autograd.grad(ours, list(model.parameters())),
+        torch.autograd.grad(theirs, list(model.parameters())),
+        strict=True,
+    ):
+        torch.testing.assert_close(one, other, rtol=0, atol=1e-5)

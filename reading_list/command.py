@@ -1,0 +1,117 @@
+"""The commands `python -m reading_list check` and `python -m reading_list stats`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from reading_list.checks import Report
+from reading_list.frontmatter import InvalidError
+from reading_list.model import ReadingList, Resource
+from reading_list.records import (
+    RECORDS,
+    InvalidRecordsError,
+    check,
+    load,
+    load_about,
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status is 0, 1 for errors, 2 for a wrong command."""
+    parser = argparse.ArgumentParser(
+        prog="python -m reading_list",
+        description="Check and count the records of the reading list.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, run, about in (
+        ("check", _check, "judge every record; one line an error"),
+        ("stats", _stats, "count the records"),
+    ):
+        command = commands.add_parser(name, help=about, description=about)
+        command.add_argument(
+            "--dir", type=Path, default=RECORDS, help="the folder of the records"
+        )
+        command.set_defaults(run=run)
+    options = parser.parse_args(arguments)
+    run_on: Callable[[Path], int] = options.run
+    try:
+        return run_on(options.dir)
+    except InvalidError as error:
+        # The records themselves never raise: it is one of the two files they rest on.
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _check(folder: Path) -> int:
+    load_about()
+    return tell(check(folder))
+
+
+def tell(report: Report) -> int:
+    """Print what is wrong with the records, and the exit status that this means."""
+    for problem in report.problems:
+        print(problem)
+    good = _count(len(report.resources), "record")
+    warned = _count(len(report.warnings), "warning")
+    if report.errors:
+        files = _count(len({problem.file for problem in report.errors}), "file")
+        also = f" and {warned}" if report.warnings else ""
+        are = "is" if len(report.resources) == 1 else "are"
+        print(
+            f"{_count(len(report.errors), 'error')} in {files}{also}."
+            f" {good} {are} right."
+        )
+        return 1
+    print(f"{good}, no errors{f', {warned}' if report.warnings else ''}.")
+    if report.warnings:
+        print("The tests refuse warnings: settle them before you send it.")
+    return 0
+
+
+def _stats(folder: Path) -> int:
+    try:
+        reading_list = load(folder)
+    except InvalidRecordsError as error:
+        print(error)
+        print(f"{_count(len(error.problems), 'error')}; nothing is counted.")
+        return 1
+    for row in stats(reading_list):
+        print(row)
+    return 0
+
+
+def stats(reading_list: ReadingList) -> list[str]:
+    """The counts, one a line."""
+    everything = reading_list.resources
+    rows = [
+        f"{len(everything):4} resources",
+        f"{len(reading_list.from_the_lists):4} from the five lists",
+        f"{len(reading_list.beyond_the_lists):4} beyond them",
+        f"{sum(r.starred for r in everything):4} starred",
+        f"{sum(bool(r.guide) for r in everything):4} with a reading guide",
+        f"{sum(bool(r.mended) for r in everything):4} with something mended",
+        f"{sum(r.url is None for r in everything):4} ours to write",
+    ]
+    for entry in reading_list.lists:
+        rows.append(f"{len(reading_list.on_list(entry.slug)):4} list     {entry.slug}")
+    for name in ("kind", "level", "language", "access"):
+        rows += _counted(everything, name)
+    concepts = Counter(concept for r in everything for concept in r.concepts)
+    rows += [f"{n:4} concept  {name}" for name, n in concepts.most_common()]
+    return rows
+
+
+def _counted(resources: Sequence[Resource], name: str) -> list[str]:
+    counter = Counter(getattr(resource, name) or "" for resource in resources)
+    return [
+        f"{n:4} {name:<8} {value or '(not known)'}"
+        for value, n in counter.most_common()
+    ]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
