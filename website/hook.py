@@ -117,6 +117,7 @@ def on_page_content(
             content = notebooks.publish(
                 content, page, config, files, _renderer.repo_url
             )
+            page.meta.update(escaped(page.meta))  # from the notebook's own
         _lead_on(page, files)
         return typeset_page(_renderer.content(page.file.src_uri, content))
     except (MathsError, RenderError, notebooks.NotebookError) as error:

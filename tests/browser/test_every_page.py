@@ -222,6 +222,33 @@ def test_what_is_planted_neither_runs_nor_asks_another_host(
     assert "https://x.example/" in visit.addresses
 
 
+def test_no_part_of_the_site_breaks_its_policy(browser: Browser, site: Site) -> None:
+    visit = Visit()
+    address = site.url + "concepts/heads/"
+    with opened(browser, address, permissions=["clipboard-write"]) as page:
+        visit.watch(page)
+        page.evaluate("window.stayed = true")
+        page.locator('[data-md-component="palette"] label:visible').click()
+        page.locator(".md-code__button").first.click()
+        page.locator(".md-dialog--active").wait_for()
+        page.locator('main .md-typeset p a[href$="attention/"]').first.focus()
+        page.locator(".md-tooltip2 .md-typeset").first.wait_for()
+        page.keyboard.press("/")
+        page.keyboard.type("weight tying")  # a worker searches
+        page.locator(".md-search-result__link").first.click()
+        page.wait_for_url("**/weight-tying/**")
+        page.locator('.site-links a[href$="catalogue/"]').click()
+        page.locator("resource-catalogue form:not([hidden])").wait_for()
+        page.locator("resource-catalogue input[type=search]").fill("illustrated")
+        for path in ("notebooks/attention-by-hand/", "concepts/attention/"):
+            page.locator(f'.md-nav a[href$="{path}"]').first.evaluate("a => a.click()")
+            page.wait_for_url(f"**/{path}")
+            page.locator("main article h1").first.wait_for()
+        page.wait_for_load_state("networkidle")
+        assert page.evaluate("window.stayed") is True
+    assert visit.complaints == []
+
+
 @every_kind
 def test_nobody_is_kept_out(visited: Visited, path: str) -> None:
     assert visited(path).kept_out == {"light": [], "dark": []}

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
+from website.browser import until
 from website.served import Site
 
 PHONE = {"width": 360, "height": 800}
@@ -45,9 +46,7 @@ def test_every_copy_button_copies_its_own_block(
         for block in blocks.all():
             page.evaluate("navigator.clipboard.writeText('nothing')")
             block.locator(".md-code__button").click()
-            page.wait_for_function(
-                "navigator.clipboard.readText().then(text => text !== 'nothing')"
-            )
+            until(page, "await navigator.clipboard.readText() !== 'nothing'")
             copied = page.evaluate("navigator.clipboard.readText()")
             assert copied == block.locator("code").inner_text().rstrip()
 

@@ -300,6 +300,8 @@ TYPED = "a; touch x `touch x` $(shell touch x) $$(touch x) && touch x #"
         (["run", "NAME=a", f"ARGS='{TYPED}'"], f"<a><{TYPED}>"),
         (["record", f"NAME={TYPED}"], f"<{TYPED}><--record>"),
         (["record"], "<-m><snippets><--record>"),
+        (["train", f"NAME={TYPED}"], f"<-m><snippets><train><{TYPED}>"),
+        (["claim", f"NAME={TYPED}"], f"<-m><snippets><claim><{TYPED}>"),
         (["test", f"ARGS='{TYPED}'"], f"<-m><pytest><{TYPED}>"),
         (["claims", f"ARGS='{TYPED}'"], f"<--again><{TYPED}>"),
         (["links", f"ARGS='{TYPED}'"], f"<website.links><{TYPED}>"),
@@ -316,9 +318,10 @@ def test_what_is_typed_reaches_a_program_and_no_shell(
     ran = make(*typed)
     assert ran.stdout.endswith(given), ran
     assert not (tmp_path / "x").exists()
-    # As a workflow gives it: from the environment.
-    target, *settings = typed
-    ran = make(target, **dict(one.split("=", 1) for one in settings))
+    # As a workflow gives it: from the environment, where a NAME may be the machine's.
+    names = [one for one in typed if one.startswith("NAME=")]
+    target, *settings = [one for one in typed if one not in names]
+    ran = make(target, *names, **dict(one.split("=", 1) for one in settings))
     assert ran.stdout.endswith(given), ran
     assert not (tmp_path / "x").exists()
 

@@ -54,7 +54,8 @@ PUBLISHED = """
     404.html index.html */index.html
     assets/javascripts/*.js assets/javascripts/*.js.map assets/js/*.js
     assets/stylesheets/*.css assets/stylesheets/*.css.map assets/css/*.css
-    assets/vendor/*.css assets/vendor/*.woff2 assets/images/favicon.png
+    assets/vendor/*.css assets/vendor/*.woff2 assets/vendor/minisearch.js
+    assets/images/favicon.png assets/cards/*.png
     *.svg notebooks/*.png search/search_index.json
     resources.json resources.csv resources.bib robots.txt sitemap.xml sitemap.xml.gz
 """
