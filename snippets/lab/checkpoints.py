@@ -89,7 +89,7 @@ class Checkpoint:
                 f"{self.path}: another process is training this; wait for it, or"
                 " take another seed"
             ) from error
-        except (OSError, NotImplementedError) as error:
+        except (OSError, RuntimeError) as error:
             self.close()
             raise TrainingError(
                 f"{self.path}: cannot be written ({_reason(error)}); take another"

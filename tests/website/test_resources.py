@@ -186,7 +186,7 @@ def test_a_guide_shows_the_figure_that_it_names(
 ) -> None:
     for name, resource in reading_list.by_id.items():
         figure = resource.figure
-        drawn = [*re.findall("python -m snippets ([\\w-]+)<", pages[name])]
+        drawn = [*re.findall("make run NAME=([\\w-]+)<", pages[name])]
         assert drawn == ([figure.of] if figure else []), name
         if figure:
             assert resource.guide, f"{name}: a figure of ours stands under a guide"
@@ -344,12 +344,10 @@ def test_a_translation_and_its_original_lead_to_each_other(
     known = ReadingList(
         resources=(*reading_list.resources, french), about=reading_list.about
     )
-    shown = {
-        one.id: resources.resource_page(one, known, syllabus, [], REPO)
-        for one in (original, french)
-    }
-    assert f"**A translation of:** [{original.title}]({original.id}.md)" in shown["fr"]
-    assert "](fr.md) (French blog post)" in shown[original.id]
+    shown = {one.id: page_of(one, known, syllabus) for one in (original, french)}
+    assert f"A translation of: {original.title} (blog post)." in told(shown["fr"])
+    assert '<a href="../fr/">' in shown[original.id]
+    assert "(French blog post)" in told(shown[original.id])
 
 
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1))
