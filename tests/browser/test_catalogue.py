@@ -119,6 +119,14 @@ def test_search_finds_titles_people_ideas_and_summaries(
         assert asked(page) == {"find": ["reading papers"]}
 
 
+def test_an_entry_is_in_a_list_and_not_numbered(browser: Browser, site: Site) -> None:
+    with catalogue(browser, site) as page:
+        entries = page.locator(".entries").get_by_role("listitem")
+        # Chromium numbers what is a list item to CSS, in the square of their number.
+        boxes = entries.evaluate_all("all => all.map(e => getComputedStyle(e).display)")
+        assert len(boxes) == TOTAL and set(boxes) == {"block"}
+
+
 def test_no_match_offers_a_reset(browser: Browser, site: Site) -> None:
     with catalogue(browser, site, "?find=zebra&kind=book&sort=title") as page:
         expect_count(page, 0)

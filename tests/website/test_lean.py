@@ -110,6 +110,7 @@ def test_the_index_keeps_prose_and_names() -> None:
                 "    return x\nclass G:\n</code></pre> <p>after</p>",
             },
             {"location": "concepts/a/#go-on", "title": "Go on", "text": "titles"},
+            {"location": "catalogue/#all", "title": "Catalogue", "text": ""},
         ],
     }
     read = json.loads(search_index(json.dumps(index), []))

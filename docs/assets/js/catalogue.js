@@ -17,8 +17,9 @@ const level = (entry) => {
 };
 // What has no year comes last, whichever way they are sorted.
 const year = (entry, absent) => Number(entry.data.y) || absent;
+const { compare } = new Intl.Collator(undefined, { numeric: true });
 const SORTS = {
-  title: (a, b) => a.title.localeCompare(b.title, undefined, { numeric: true }),
+  title: (a, b) => compare(a.title, b.title),
   new: (a, b) => year(b, 0) - year(a, 0),
   old: (a, b) => year(a, 9999) - year(b, 9999),
   level: (a, b) => level(a) - level(b),
