@@ -212,6 +212,10 @@ def test_the_menu_on_a_phone_opens_for_the_keyboard_and_shows_the_site(
         assert not page.locator(".menu-links a").first.is_visible()
         page.locator(".md-header__button[for=__drawer]").focus()
         page.keyboard.press("Enter")
+        page.locator(".menu-links a").first.focus()
+        page.keyboard.press("Escape")
+        page.locator(".menu-links a").first.wait_for(state="hidden")
+        page.keyboard.press("Enter")  # the button has the focus again
         page.wait_for_timeout(400)
         names = ["Map", "Catalogue", "Add", "Code"]
         links = page.locator(".menu-links a")

@@ -41,6 +41,14 @@ for (const label of document.querySelectorAll(
   label.replaceWith(button);
 }
 
+// Escape closes the menu of a phone, as it closes the search.
+addEventListener("keydown", ({ key }) => {
+  if (key !== "Escape" || !document.getElementById("__drawer").checked) return;
+  const button = document.querySelector(".md-header__button[for=__drawer]");
+  button.click();
+  button.focus();
+});
+
 // On a phone a key for the search has to open it first: what is hidden takes no focus.
 addEventListener("keydown", (event) => {
   const { key, target, altKey, ctrlKey, metaKey } = event;
