@@ -96,7 +96,10 @@ def search_index(index: str, planned: Iterable[Concept]) -> str:
     ]
     for entry in data["docs"]:
         entry["text"] = re.sub(
-            r"<pre>.*?</pre>", lambda block: _names(block[0]), entry["text"], flags=re.S
+            r"<pre>.*?</pre>",
+            lambda block: f" {_names(block[0])} ",
+            entry["text"],
+            flags=re.S,
         )
     data["docs"] += [
         {

@@ -136,7 +136,8 @@ class Checkpoint:
             _, there = read(self.path)
             raise TrainingError(
                 f"{self.path}: holds a training at step {there.step} of"
-                f" {there.steps}; resume or restart it"
+                f" {there.steps}; go on with --resume, or begin anew"
+                " with --restart"
             )
 
     def load(

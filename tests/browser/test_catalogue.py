@@ -114,6 +114,10 @@ def test_search_finds_titles_people_ideas_and_summaries(
         )
         box.fill("GERON")  # é is found as e
         expect_count(page, 1)
+        box.fill("positional encoding")
+        found = shown(page)
+        box.fill("positional encodings")
+        assert shown(page) == found != []
         box.fill("reading papers")
         assert "How to Read a Paper" in shown(page)
         assert asked(page) == {"find": ["reading papers"]}

@@ -126,7 +126,9 @@ class ResourceCatalogue extends HTMLElement {
 
   show() {
     const { find = "", sort = "", starred, ...asked } = Object.fromEntries(this.state());
-    const words = folded(find).split(/\s+/).filter(Boolean);
+    // Who types encodings looks for encoding as well.
+    const one = (word) => (word.length > 3 ? word.replace(/(?<![sui])s$/, "") : word);
+    const words = folded(find).split(/\s+/).filter(Boolean).map(one);
     const filters = Object.entries(asked);
     let count = 0;
     for (const { item, data, text } of this.entries) {
