@@ -47,7 +47,7 @@ SORTS = {
 ORDER = (
     '<span class="star" role="img" aria-label="A star"></span> is ours: what we would'
     " send a friend to first. Best first: what has a star, then what stands on most of"
-    " the five lists, then easy before hard."
+    " the five lists, then beginner before advanced."
 )
 
 

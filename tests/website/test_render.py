@@ -42,6 +42,7 @@ NUMBERS = [
     ("0.7337|percent", "73\N{NO-BREAK SPACE}%"),
     ("-0.055|percent(1)", "−5.5\N{NO-BREAK SPACE}%"),
     ("-0.0001|percent", "0\N{NO-BREAK SPACE}%"),
+    ("'by -0.3 over 4-7'|unbroken", "by −0.3 over 4-7"),
     ("'is it ? no .'|unbroken", "is it ? no\N{NO-BREAK SPACE}."),
 ]
 
