@@ -199,11 +199,6 @@ PLANTS = {
         more(SNIPPET, "from snippets.transformer import feed_forward\n"),
         "feed-forward",
     ),
-    "import-later-chapter": (
-        "imports",
-        more(SNIPPET, "import snippets.gpt.gpt\n"),
-        "later chapter",
-    ),
     "import-sibling": (
         "imports",
         more(SNIPPET, "from snippets.attention.heads import x\n"),
@@ -211,12 +206,6 @@ PLANTS = {
     ),
     "import-site": ("imports", more(SNIPPET, "import website\n"), "'website'"),
     "import-library": ("imports", more(SNIPPET, "import transformers\n"), "may not"),
-    "import-from-top": ("imports", more(SNIPPET, "import snippets.x\n"), "neither"),
-    "import-demo": (
-        "imports",
-        more(SNIPPET, "from snippets.demos.attention import TOKENS\n"),
-        "neither",
-    ),
     "import-drawing": ("imports", more(SNIPPET, "import matplotlib\n"), "only a demo"),
     "import-plots": (
         "imports",
@@ -231,7 +220,7 @@ PLANTS = {
     "demo-imports-helper": (
         "imports",
         more(DEMO, "from snippets.transformer.parameters import SIZES\n"),
-        "imports transformer of a later chapter",
+        "imports transformer, which it does not build on",
     ),
     "demo-of-another": (
         "imports",
@@ -242,11 +231,6 @@ PLANTS = {
         "imports",
         more(HELPER, "from snippets.transformer import weight_tying\n"),
         "imports weight-tying, which it does not build on",
-    ),
-    "lab-imports-chapter": (
-        "imports",
-        new("snippets/lab/odd.py", "from snippets.text import logits\n"),
-        "lab knows nothing",
     ),
     # Claims.
     "claim-without-a-test": ("claims", gone(f"tests/{CLAIM}"), "test_word_vectors"),
