@@ -58,7 +58,7 @@ run: setup-snippets ## run a snippet: make run NAME=attention ARGS="--seed 1"
 
 notebook: setup-snippets ## change the numbers of the worked example, in JupyterLab
 	@$(py) -m uv pip install --quiet --python $(py) -c constraints.txt jupyterlab
-	@$(py) -m jupyterlab docs/notebooks/attention-by-hand.ipynb
+	@$(with_args) jupyterlab docs/notebooks/attention-by-hand.ipynb
 
 record: setup-snippets ## the same, and record what it shows (without NAME: all of them)
 	@$(with_args) snippets $${NAME:+"$$NAME"} --record

@@ -47,7 +47,7 @@ SORTS = {
 ORDER = (
     '<span class="star" role="img" aria-label="A star"></span> is ours: what we would'
     " send a friend to first. Best first: what has a star, then what stands on most of"
-    " the five lists, then easy before hard."
+    " the five lists, then beginner before advanced."
 )
 
 
@@ -158,7 +158,9 @@ def _entry(resource: Resource, root: str) -> str:
         f"<li{attributes}>{title} <small>"
         f"{_text(' · '.join(fact for fact in facts if fact))}"
         f" · <a href={ours}>{page_about(resource)}</a></small>"
-        f"<p>{_text(resource.summary)}"
+        # Material's search follows the end tags; without them it reads every entry as
+        # inside all before it.
+        f"<p>{_text(resource.summary)}</p></li>"
     )
 
 

@@ -337,20 +337,13 @@ def go_on(
         lines.append(f"- **{label}** {_cite(resource)}: {chosen[way]['because']}.")
     on_it = reading_list.for_concept(concept.name)
     others = [r for r in on_it if r.id not in names][:OTHERS]
+    if others:
+        lines += ["", f'??? abstract "{len(others)} more on this"', ""]
+        lines += [f"    - {_cite(resource)}" for resource in others]
     catalogue = (
         f"[All {len(on_it)} in the catalogue](../catalogue.md?concept={concept.name})"
     )
-    return "\n".join(
-        [
-            *lines,
-            "",
-            f'??? abstract "{len(others)} more on this"',
-            "",
-            *(f"    - {_cite(resource)}" for resource in others),
-            "",
-            catalogue,
-        ]
-    )
+    return "\n".join([*lines, "", catalogue])
 
 
 def _cite(resource: Resource) -> str:

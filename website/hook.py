@@ -16,6 +16,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.pages import Page
+from mkdocs.structure.toc import get_toc
 
 from website import cards, lean, notebooks, policy, skip, vendor
 from website.maths import MathsError, typeset_page
@@ -27,6 +28,16 @@ SEARCH = Path(__file__).with_name("search.js")
 
 _renderer: Renderer
 _published = True
+
+
+class RecordPage(Page):
+    """The page of a record: MkDocs reads none of it, `on_page_content` makes it all."""
+
+    def read_source(self, config: MkDocsConfig) -> None:
+        self.markdown, self.meta = "", {}
+
+    def render(self, config: MkDocsConfig, files: Files) -> None:
+        self.content, self.toc, self.present_anchor_ids = "", get_toc([]), set()
 
 
 def on_startup(command: str, **_: Any) -> None:
@@ -80,6 +91,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
             file.content_string = lean.script(file.content_string)
         if fnmatch(file.src_uri, "assets/javascripts/workers/search.*.min.js"):
             file.content_string = SEARCH.read_text(encoding="utf-8")
+        if file.src_uri.startswith("resources/") and file.is_documentation_page():
+            RecordPage(None, file, config)
     return files
 
 

@@ -79,8 +79,8 @@ def script(js: str) -> str:
     return js.replace(asks[0], f"(i=>{wanted})({asks[0]})")
 
 
-# Sections of a concept's page that explain nothing anew.
-UNSOUGHT = "go-on|change-one-thing|check-yourself|output"
+# Sections that explain nothing anew; nothing in the catalogue is searched.
+UNSOUGHT = "concepts/.*#(go-on|change-one-thing|check-yourself|output)|catalogue/#.*"
 
 
 def search_index(index: str, planned: Iterable[Concept]) -> str:
@@ -92,13 +92,14 @@ def search_index(index: str, planned: Iterable[Concept]) -> str:
     """
     data = json.loads(index)
     data["docs"] = [
-        entry
-        for entry in data["docs"]
-        if not re.fullmatch(rf"concepts/.*#({UNSOUGHT})", entry["location"])
+        entry for entry in data["docs"] if not re.fullmatch(UNSOUGHT, entry["location"])
     ]
     for entry in data["docs"]:
         entry["text"] = re.sub(
-            r"<pre>.*?</pre>", lambda block: _names(block[0]), entry["text"], flags=re.S
+            r"<pre>.*?</pre>",
+            lambda block: f" {_names(block[0])} ",
+            entry["text"],
+            flags=re.S,
         )
     data["docs"] += [
         {

@@ -65,9 +65,11 @@ const setUp = ({ docs }) => {
   importScripts(new URL("../../vendor/minisearch.js", location));
   for (const { location, title, text, tags, boost = 1 } of docs) {
     const page = location.split("#")[0];
-    const of = page === location ? "" : entries.get(page)?.title ?? "";
+    // A section is found by its page's title too, a concept by its name in addresses.
+    const named = page.match(/^(?:concepts\/|catalogue\/\?concept=)([\w-]+)/)?.[1] ?? "";
+    const of = page === location ? named : entries.get(page)?.title ?? "";
     // A concept's title ends in its question, which is text: its name is what is typed.
-    const [name, question] = tags?.includes("Concept") && !of ? plain(title).split(": ") : [plain(title), ""];
+    const [name, question] = tags?.includes("Concept") && page === location ? plain(title).split(": ") : [plain(title), ""];
     entries.set(location, { location, page, of, title: name, text: `${question ?? ""} ${plain(text)}`.trim(), tags, boost });
   }
   index = new MiniSearch({
@@ -128,7 +130,7 @@ const search = (query) => {
       location: id,
       title: marked(entry.title, terms),
       text: teaser(entry.text, terms),
-      score: id === entry.page ? score * byName(entry.title, query, meant) : score,
+      score: id === entry.page ? score * Math.max(...[entry.title, entry.of].map((title) => byName(title, query, meant))) : score,
       terms: Object.fromEntries(meant.map((word) => [word, here(word)])),
     };
     if (!pages.has(entry.page)) pages.set(entry.page, []);

@@ -65,7 +65,9 @@ def people(resource: Resource, *, all_of_them: bool = False) -> str:
 
 
 def unbroken(text: str) -> str:
-    """The text with no line break before a per cent sign, or a mark standing apart."""
+    """The text with real minus signs, and no line break before a per cent sign or a
+    mark standing apart."""
+    text = re.sub(r"(?<!\w)-(?=\d)", "−", text)
     return re.sub(r"(?<=\d) (?=%)| (?=[.?]$)", "\N{NO-BREAK SPACE}", text)
 
 

@@ -50,7 +50,7 @@ class MultiHeadAttention(nn.Module):
     `x` asks and `context` answers; without `context`, x answers
     itself (self-attention). `mask` is True where to look, the same
     for all heads: (query, key), or with a batch in front. An additive
-    mask, of 0 and minus infinity, says the same as `mask == 0`.
+    mask, of 0 and minus infinity, is made boolean by `mask == 0`.
     """
 
     # --8<-- [start:projections]

@@ -36,10 +36,10 @@ REPORTED = (
 TRIED = (
     "Gates that begin near one half, as in PyTorch, in place of gates that begin open"
     " (LSTM half, GRU half): the gates alone do not do it. For the plain RNN, short"
-    " distances mixed into the training (RNN mixed): as far as it gets there, it can"
-    " hold a symbol, and what it lacked was a gradient to find out how. And for the"
-    " plain RNN a start that is chosen as well as that of the gates: an orthogonal"
-    " matrix and no biases (RNN orth.)."
+    " distances mixed into the training (RNN mixed): where it then learns, it can hold"
+    " a symbol, and only lacked a gradient that told it how. And for the plain RNN a"
+    " start that is chosen as well as that of the gates: an orthogonal matrix and no"
+    " biases (RNN orth.)."
 )
 # As far apart as two processors may be.
 TOLERANCES = {"accuracy": 0.1, "rate": 0.01}

@@ -267,7 +267,7 @@ def draw(data: dict[str, Any]) -> Figure:
         [row[: words.stop] for row in found["weights"][head - 1][words]],
         tokens[words],
         tokens[: words.stop],
-        f"head {head} of {n_heads}, in percent",
+        f"head {head} of {n_heads}, in per cent",
     )
     small = parts[1].subplots(-(-n_heads // 3), 3).flatten()
     for number, (panel, looks) in enumerate(

@@ -89,7 +89,7 @@ class Checkpoint:
                 f"{self.path}: another process is training this; wait for it, or"
                 " take another seed"
             ) from error
-        except (OSError, NotImplementedError) as error:
+        except (OSError, RuntimeError) as error:
             self.close()
             raise TrainingError(
                 f"{self.path}: cannot be written ({_reason(error)}); take another"
@@ -136,7 +136,8 @@ class Checkpoint:
             _, there = read(self.path)
             raise TrainingError(
                 f"{self.path}: holds a training at step {there.step} of"
-                f" {there.steps}; resume or restart it"
+                f" {there.steps}; go on with --resume, or begin anew"
+                " with --restart"
             )
 
     def load(

@@ -23,7 +23,7 @@ def dot(
     query: Float[Tensor, "*batch query d_model"],
     key: Float[Tensor, "*batch key d_model"],
 ) -> Float[Tensor, "*batch query key"]:
-    """Nothing to learn: query and key must be equally long."""
+    """Nothing to learn; query and key need the same dimension."""
     return query @ key.mT  # no root: Luong does not scale
 
 
@@ -61,7 +61,8 @@ class Concat(nn.Module):
         query: Float[Tensor, "*batch query d_query"],
         key: Float[Tensor, "*batch key d_key"],
     ) -> Float[Tensor, "*batch query key"]:
-        # W [q; k] is W's left part times q plus its right times k.
+        # [q; k] W is q times W's upper half plus k times its lower.
+        # nn.Linear keeps W transposed: they are left and right.
         left, right = self.weight.weight.split(
             [self.d_query, self.d_key], 1
         )

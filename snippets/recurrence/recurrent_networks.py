@@ -190,7 +190,7 @@ def gradient_by_distance(
 ) -> Float[Tensor, " seq"]:
     """How much the last hidden state still hears of each token.
 
-    The length of the gradient of its sum at a token's vector, a mean
+    The norm of the gradient of its sum at a token's vector, a mean
     over the batch; the last token first, so the index is the distance.
     """
     x = x.detach().requires_grad_()

@@ -100,7 +100,7 @@ class Seq2Seq(nn.Module):
 
     # --8<-- [start:seq2seq]
     def start(self, source: Int[Tensor, "batch source"]) -> State:
-        """The neck: the whole sentence in one state."""
+        """The context vector: the whole sentence in one state."""
         state: State
         _, state = self.encoder(source, mask=source != PAD)
         return state

@@ -28,7 +28,8 @@ def lookup(
 ) -> Float[Tensor, "*batch d_model"]:
     """The same rows, read from where they stand.
 
-    As table[ids], where Python would count an id below 0 from the end.
+    Like table[ids], but an id below 0 is refused: there Python would
+    count from the end.
     """
     return F.embedding(ids, table)
 

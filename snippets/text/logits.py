@@ -17,7 +17,7 @@ from snippets.text.embeddings import Embedding
 
 
 def checked(mask: Tensor) -> Tensor:
-    """The mask, of which ~ and PyTorch make something else if it holds numbers.
+    """The mask, if it is boolean: of numbers, ~ and PyTorch make something else.
 
     Raises:
         TypeError: it is not one of True and False.

@@ -114,9 +114,21 @@ def test_search_finds_titles_people_ideas_and_summaries(
         )
         box.fill("GERON")  # é is found as e
         expect_count(page, 1)
+        box.fill("positional encoding")
+        found = shown(page)
+        box.fill("positional encodings")
+        assert shown(page) == found != []
         box.fill("reading papers")
         assert "How to Read a Paper" in shown(page)
         assert asked(page) == {"find": ["reading papers"]}
+
+
+def test_an_entry_is_in_a_list_and_not_numbered(browser: Browser, site: Site) -> None:
+    with catalogue(browser, site) as page:
+        entries = page.locator(".entries").get_by_role("listitem")
+        # Chromium numbers what is a list item to CSS, in the square of their number.
+        boxes = entries.evaluate_all("all => all.map(e => getComputedStyle(e).display)")
+        assert len(boxes) == TOTAL and set(boxes) == {"block"}
 
 
 def test_no_match_offers_a_reset(browser: Browser, site: Site) -> None:

@@ -118,6 +118,7 @@ def test_a_planned_station_leads_to_what_the_catalogue_has(
         ("bert-base", ["catalogue/?concept=bert"]),
         ("resources/no-such-thing/", ["catalogue/"]),
         ("odd", []),
+        ("100%/bert", ["catalogue/?concept=bert"]),
     ],
 )
 def test_the_page_for_what_is_missing_knows_the_word(
@@ -194,6 +195,10 @@ def test_the_menu_on_a_phone_opens_for_the_keyboard_and_shows_the_site(
         assert not page.locator(".menu-links a").first.is_visible()
         page.locator(".md-header__button[for=__drawer]").focus()
         page.keyboard.press("Enter")
+        page.locator(".menu-links a").first.focus()
+        page.keyboard.press("Escape")
+        page.locator(".menu-links a").first.wait_for(state="hidden")
+        page.keyboard.press("Enter")  # the button has the focus again
         page.wait_for_timeout(400)
         names = ["Map", "Catalogue", "Add", "Code"]
         links = page.locator(".menu-links a")
@@ -266,6 +271,8 @@ def test_paper_keeps_answers_folded_and_things_whole(
         answers = [q.locator("> :not(summary)").first for q in questions.all()]
         page.wait_for_timeout(200)  # Material opens them all
         assert [i for i, answer in enumerate(answers) if answer.is_visible()] == [1]
+        arrow = "q => getComputedStyle(q.querySelector('summary'), '::before').rotate"
+        assert [q.evaluate(arrow) for q in questions.all()][:2] == ["none", "90deg"]
         for part in ("figure", "tr", "pre"):
             whole = page.locator(f"article {part}").first
             assert whole.evaluate("e => getComputedStyle(e).breakInside") == "avoid"

@@ -69,6 +69,7 @@ def test_a_pasted_title_finds_its_work_first(
         ("LSTM gates", "concepts/recurrent-networks/"),
         ("gradient vanish", "concepts/recurrent-networks/"),
         ("temperature", "concepts/logits/"),
+        ("seq2seq", "concepts/seq2seq/"),
         ("embeding", "concepts/embeddings/"),
         ("transfomer", "concepts/transformer/"),
         ("illustrated transformer", "resources/alammar-illustrated-transformer/"),

@@ -93,7 +93,7 @@ def test_it_goes_on_where_it_was_and_never_writes_over_it_unasked(elsewhere, cap
     assert train.main(["seq2seq", "--steps", "3"]) == 0
     for steps in ("2", "3", "4"):
         said = refusal(capsys, "seq2seq", "--steps", steps)
-        assert "at step 3 of 3; resume or restart it" in said
+        assert "at step 3 of 3; go on with --resume, or" in said
     said = refusal(capsys, "seq2seq", "--steps", "1", "--resume")
     assert "is at step 3 already; give more --steps" in said
     # Without a number it goes on as it began, and what was is scored once more.

@@ -282,9 +282,8 @@ def test_a_page_where_a_branch_leaves_says_so():
 @pytest.fixture
 def go_on(reading_list: ReadingList) -> Callable[..., str]:
     """Where the page on attention leads, with some of its choices changed."""
-    attention = Concept.model_validate({**FIRST.model_dump(), "name": "attention"})
 
-    def make(**changed: str) -> str:
+    def make(on: str = "attention", **changed: str) -> str:
         chosen = {
             "read": "alammar-illustrated-transformer",
             "watch": "3blue1brown-attention",
@@ -292,7 +291,8 @@ def go_on(reading_list: ReadingList) -> Callable[..., str]:
             **changed,
         }
         why = {w: {"resource": r, "because": f"to {w} it"} for w, r in chosen.items()}
-        page = concepts.go_on(attention, reading_list, why)
+        concept = Concept.model_validate({**FIRST.model_dump(), "name": on})
+        page = concepts.go_on(concept, reading_list, why)
         return concepts.cited(page, reading_list, "../../")
 
     return make
@@ -330,6 +330,10 @@ def test_others_are_folded_and_none_twice(go_on, reading_list):
         f"[All {len(on_it)} in the catalogue](../catalogue.md?concept=attention)"
         in text
     )
+
+
+def test_nothing_is_folded_where_nothing_is_left(go_on):
+    assert "more on this" not in go_on(on="unheard-of")
 
 
 def test_a_resource_without_an_address_leads_to_our_guide(go_on, reading_list):

@@ -329,6 +329,7 @@ PLANTS = {
         "whose record does not name attention",
     ),
     "go-on-missing": ("go_on", sub(PAGE, "  watch:", "  see:"), "go_on"),
+    "go-on-absent": ("go_on", sub(PAGE, "go_on:.*?---", "---"), "go_on has nothing"),
     "go-on-without-reason": ("go_on", sub(PAGE, "    because:", "    why:"), "reason"),
     # Length.
     "long": ("length", more(PAGE, "word " * 500), "words"),

@@ -106,14 +106,15 @@ def test_the_index_keeps_prose_and_names() -> None:
             {
                 "location": "a/",
                 "title": "A",
-                "text": "<p>Näher</p><pre><code>def f_1(x: int) -&gt; int:\n"
+                "text": "<p>Näher</p>a/b.py<pre><code>def f_1(x: int) -&gt; int:\n"
                 "    return x\nclass G:\n</code></pre> <p>after</p>",
             },
             {"location": "concepts/a/#go-on", "title": "Go on", "text": "titles"},
+            {"location": "catalogue/#all", "title": "Catalogue", "text": ""},
         ],
     }
     read = json.loads(search_index(json.dumps(index), []))
-    assert read["docs"][0]["text"] == "<p>Näher</p>f_1 G <p>after</p>"
+    assert read["docs"][0]["text"] == "<p>Näher</p>a/b.py f_1 G  <p>after</p>"
     assert len(read["docs"]) == 1
     assert read["config"] == index["config"]
 

@@ -115,17 +115,17 @@ def test_a_notebook_holds_no_trace_of_the_machine(path):
 
 
 def test_a_changed_number_or_picture_is_seen():
-    then = [[{"stdout": "glass 0.73\n"}], [{"image/svg+xml": "<svg/>"}]]
+    then = [[{"stdout": "glass 0.73, off by 2.4e-07\n"}], [{"image/svg+xml": "<svg/>"}]]
     for now in (
-        [[{"stdout": "glass 0.83\n"}], then[1]],
-        [[{"stdout": "glass 0.73\nand\n"}], then[1]],
+        [[{"stdout": "glass 0.74, off by 2.4e-07\n"}], then[1]],
+        [[{"stdout": "glass 0.73, off by 2.4e-07\nand\n"}], then[1]],
         [then[0], [{"image/svg+xml": "<svg></svg>"}]],
         [then[0], []],
         [then[0], [{"image/png": "<svg/>"}]],
     ):
         assert not same_outputs(then, now, figures=True)
-    last_digit = [[{"stdout": "glass 0.74\n"}], then[1]]
-    assert same_outputs(then, last_digit, figures=True)
+    rounded = [[{"stdout": "glass 0.73, off by 1.8e-07\n"}], then[1]]
+    assert same_outputs(then, rounded, figures=True)
 
 
 def test_a_cell_that_fails_is_one_line(tmp_path):

@@ -10,6 +10,8 @@ import subprocess
 import sys
 
 import pytest
+from mkdocs.config import load_config
+from mkdocs.structure.files import File, Files
 
 from reading_list.syllabus import ROOT
 from website.render import (
@@ -40,6 +42,7 @@ NUMBERS = [
     ("0.7337|percent", "73\N{NO-BREAK SPACE}%"),
     ("-0.055|percent(1)", "−5.5\N{NO-BREAK SPACE}%"),
     ("-0.0001|percent", "0\N{NO-BREAK SPACE}%"),
+    ("'by -0.3 over 4-7'|unbroken", "by −0.3 over 4-7"),
     ("'is it ? no .'|unbroken", "is it ? no\N{NO-BREAK SPACE}."),
 ]
 
@@ -189,6 +192,23 @@ def test_the_page_of_a_record_is_no_template_and_no_markdown(renderer):
     assert "Attention Is All You Need" in renderer.content(path, "<p>odd</p>")
     with pytest.raises(RenderError, match="no resource 'odd'"):
         renderer.content("resources/odd.md", "")
+
+
+def test_mkdocs_neither_reads_nor_parses_a_record(monkeypatch):
+    config = load_config(str(ROOT / "mkdocs.yml"))
+    config.plugins.on_startup(command="build", dirty=False)
+    config = config.plugins.on_config(config)
+    paths = ("resources/keshav-2007-how-to-read-a-paper.md", "index.md")
+    places = config.docs_dir, config.site_dir
+    record, page = (File(path, *places, use_directory_urls=True) for path in paths)
+    files = config.plugins.on_files(Files([record, page]), config=config)
+    assert page.page is None  # MkDocs makes it
+    for reader in ("markdown", "meta"):
+        monkeypatch.setattr(f"mkdocs.structure.pages.{reader}", None)
+    record.page.read_source(config)
+    record.page.render(config, files)
+    assert record.page.content == record.page.markdown == ""
+    assert record.page.present_anchor_ids == set()
 
 
 def test_a_concept_page_begins_with_its_title_and_ends_with_ways_on(renderer):

@@ -16,6 +16,7 @@ import pytest
 from bs4 import BeautifulSoup
 from hypothesis import given
 from hypothesis import strategies as st
+from material.plugins.search.plugin import Parser
 
 from reading_list.checks import check_one
 from reading_list.form import ACCEPTED, FORM
@@ -186,7 +187,7 @@ def test_a_guide_shows_the_figure_that_it_names(
 ) -> None:
     for name, resource in reading_list.by_id.items():
         figure = resource.figure
-        drawn = [*re.findall("python -m snippets ([\\w-]+)<", pages[name])]
+        drawn = [*re.findall("make run NAME=([\\w-]+)<", pages[name])]
         assert drawn == ([figure.of] if figure else []), name
         if figure:
             assert resource.guide, f"{name}: a figure of ours stands under a guide"
@@ -248,6 +249,29 @@ def test_the_catalogue_has_every_resource_once(
         assert f'<option value="{slug}">' in page
     # The whole page may have 45 KB; Material's part of it is 5.
     assert len(gzip.compress(page.encode())) < 40 * 1024
+
+
+class Depths(Parser):
+    """Material's parser for the search; it looks at all open tags at every tag."""
+
+    deepest = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        super().handle_starttag(tag, attrs)
+        self.deepest = max(self.deepest, len(self.context))
+
+
+def test_the_search_reads_no_entry_as_inside_another(
+    reading_list: ReadingList, syllabus: Syllabus
+) -> None:
+    few = {name for picked in catalogue.PICKS.values() for name in picked}
+    kept = tuple(r for r in reading_list.resources if r.id in few)
+    deepest = []
+    for those in (reading_list, reading_list.model_copy(update={"resources": kept})):
+        parser = Depths()
+        parser.feed(catalogue.catalogue(those, syllabus, "").split("<ol class", 1)[1])
+        deepest.append(parser.deepest)
+    assert deepest[0] == deepest[1]
 
 
 def test_the_first_twelve_are_known_and_open(reading_list: ReadingList) -> None:
@@ -344,12 +368,10 @@ def test_a_translation_and_its_original_lead_to_each_other(
     known = ReadingList(
         resources=(*reading_list.resources, french), about=reading_list.about
     )
-    shown = {
-        one.id: resources.resource_page(one, known, syllabus, [], REPO)
-        for one in (original, french)
-    }
-    assert f"**A translation of:** [{original.title}]({original.id}.md)" in shown["fr"]
-    assert "](fr.md) (French blog post)" in shown[original.id]
+    shown = {one.id: page_of(one, known, syllabus) for one in (original, french)}
+    assert f"A translation of: {original.title} (blog post)." in told(shown["fr"])
+    assert '<a href="../fr/">' in shown[original.id]
+    assert "(French blog post)" in told(shown[original.id])
 
 
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1))

@@ -48,14 +48,14 @@ def anatomy(tree: Tree) -> Iterator[str]:
         headings = tuple(re.findall(r"^## +(.+?)\s*$", body, re.M))
         parts = HEADINGS if concept.code else WITHOUT_CODE
         if headings != parts:
-            have, want = ", ".join(headings), ", ".join(parts)
+            have, want = ", ".join(headings) or "none", ", ".join(parts)
             yield f"{page}: its headings are {have}; they should be {want}"
         if not matter.get("description"):
             yield f"{page}: has no description in its front matter"
         yield from (f"{page}: {what}" for what in _confusions(body))
         asked = re.findall(r'^\?\?\? question "(\w+): .+"', body, re.M)
         if tuple(asked) != QUESTIONS:
-            have, want = ", ".join(asked), ", ".join(QUESTIONS)
+            have, want = ", ".join(asked) or "none", ", ".join(QUESTIONS)
             form = '??? question "Recall: ...?"'
             yield f"{page}: its questions are {have}; they should be {want}, as {form}"
         if SENTENCE not in " ".join(body.split()):
@@ -140,9 +140,11 @@ def go_on(tree: Tree) -> Iterator[str]:
     for concept, page in tree.pages:
         chosen = matter_of(tree.files[page]).get("go_on", {})
         if list(chosen) != list(FITTING):
-            yield f"{page}: go_on has {', '.join(chosen)}, not {', '.join(FITTING)}"
+            have, want = ", ".join(chosen) or "nothing", ", ".join(FITTING)
+            yield f"{page}: go_on has {have}, not {want}"
         for way, kinds in FITTING.items():
-            choice = chosen.get(way, {})
+            if (choice := chosen.get(way)) is None:
+                continue
             name, because = choice.get("resource"), choice.get("because")
             where = f"{page}: go_on.{way} names {name!r}"
             resource = tree.resources.get(str(name))

@@ -17,8 +17,9 @@ const level = (entry) => {
 };
 // What has no year comes last, whichever way they are sorted.
 const year = (entry, absent) => Number(entry.data.y) || absent;
+const { compare } = new Intl.Collator(undefined, { numeric: true });
 const SORTS = {
-  title: (a, b) => a.title.localeCompare(b.title, undefined, { numeric: true }),
+  title: (a, b) => compare(a.title, b.title),
   new: (a, b) => year(b, 0) - year(a, 0),
   old: (a, b) => year(a, 9999) - year(b, 9999),
   level: (a, b) => level(a) - level(b),
@@ -125,7 +126,9 @@ class ResourceCatalogue extends HTMLElement {
 
   show() {
     const { find = "", sort = "", starred, ...asked } = Object.fromEntries(this.state());
-    const words = folded(find).split(/\s+/).filter(Boolean);
+    // Who types encodings looks for encoding as well.
+    const one = (word) => (word.length > 3 ? word.replace(/(?<![sui])s$/, "") : word);
+    const words = folded(find).split(/\s+/).filter(Boolean).map(one);
     const filters = Object.entries(asked);
     let count = 0;
     for (const { item, data, text } of this.entries) {

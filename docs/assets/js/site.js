@@ -41,6 +41,14 @@ for (const label of document.querySelectorAll(
   label.replaceWith(button);
 }
 
+// Escape closes the menu of a phone, as it closes the search.
+addEventListener("keydown", ({ key }) => {
+  if (key !== "Escape" || !document.getElementById("__drawer").checked) return;
+  const button = document.querySelector(".md-header__button[for=__drawer]");
+  button.click();
+  button.focus();
+});
+
 // On a phone a key for the search has to open it first: what is hidden takes no focus.
 addEventListener("keydown", (event) => {
   const { key, target, altKey, ctrlKey, metaKey } = event;
@@ -88,7 +96,7 @@ soon();
 // Who asks for a page that is missing meant something: the address says what.
 const meant = document.querySelector(".meant");
 if (meant) {
-  const parts = decodeURIComponent(location.pathname).toLowerCase().split("/");
+  const parts = location.pathname.toLowerCase().split("/");
   const [asked = "", above] = parts.filter((part) => part).reverse();
   const items = [...meant.querySelectorAll("[data-word]")];
   const named = (fits) => items.filter(({ dataset: { word } }) => fits(word));

@@ -315,7 +315,7 @@ def test_nothing_to_resume_is_one_line(tmp_path):
 def test_a_training_is_never_written_over_unasked(tmp_path):
     path = tmp_path / "checkpoint"
     trained(path, 3)
-    said = "holds a training at step 3 of 3; resume or restart it"
+    said = "holds a training at step 3 of 3; go on with --resume, or"
     assert said in refusal(path, resume=False)
     assert read(path)[1].step == 3
     trained(path, 2, restart=True)
