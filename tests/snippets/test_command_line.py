@@ -379,11 +379,3 @@ def test_make_teaches_how_to_name_one(words, said):
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert ran.returncode == 2
     assert f"write: {said}." in ran.stderr
-
-
-@pytest.mark.parametrize("goal", ["run", "train", "claim"])
-def test_make_hands_name_and_options_on(goal):
-    command = ["make", "--dry-run", goal, "NAME=some", "ARGS=--seed 1"]
-    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    words = "" if goal == "run" else f" {goal}"
-    assert re.search(rf"-m snippets{words} .*some.*--seed 1", ran.stdout)
