@@ -10,10 +10,7 @@ from torch import nn
 
 from snippets.lab import plots, record
 from snippets.lab.scores import table_of
-from snippets.recurrence.additive_attention import (
-    AdditiveAttention,
-    additive_scores,
-)
+from snippets.recurrence.additive_attention import AdditiveAttention, additive_scores
 
 BENCHMARKS = record.RESULTS / "benchmarks"
 TRAINED = "additive-attention"
@@ -74,10 +71,7 @@ def whole(sentence: dict[str, Any]) -> dict[str, Any]:
     return {
         **sentence,
         "portuguese": [*sentence["portuguese"], "[end]"],
-        "weights": [
-            [*row, max(0.0, 1 - sum(row))]
-            for row in sentence["weights"]
-        ],
+        "weights": [[*row, max(0.0, 1 - sum(row))] for row in sentence["weights"]],
     }
 
 
@@ -103,26 +97,18 @@ def difference_to_layers(seed: int, device: str) -> float:
     torch.manual_seed(seed)
     scorer = AdditiveAttention(5, 7, 8).to(device)
     layers = nn.Sequential(
-        nn.Linear(12, 8, bias=False),
-        nn.Tanh(),
-        nn.Linear(8, 1, bias=False),
+        nn.Linear(12, 8, bias=False), nn.Tanh(), nn.Linear(8, 1, bias=False)
     ).to(device)
     layers.load_state_dict(
         {
-            "0.weight": torch.cat(
-                [scorer.query.weight, scorer.key.weight], 1
-            ),
+            "0.weight": torch.cat([scorer.query.weight, scorer.key.weight], 1),
             "2.weight": scorer.v[None],
         }
     )
     state = torch.randn(4, 5, device=device)
     value = torch.randn(6, 7, device=device)
     pairs = torch.cat(
-        [
-            state[:, None].expand(-1, 6, -1),
-            value[None].expand(4, -1, -1),
-        ],
-        -1,
+        [state[:, None].expand(-1, 6, -1), value[None].expand(4, -1, -1)], -1
     )
     theirs = layers(pairs)[..., 0].softmax(-1)
     ours = scorer(state, value)[1]
@@ -154,9 +140,7 @@ def show(data: dict[str, Any]) -> None:
     print("position   s W + h U   score  weight")
     # What the code gave; the steps between are on the page.
     names = ("places", "sums", "scores", "weights")
-    for name, (a, b), score, weight in zip(
-        *(hand[n] for n in names), strict=True
-    ):
+    for name, (a, b), score, weight in zip(*(hand[n] for n in names), strict=True):
         print(f"{name:8} {a:5.1f} {b:5.1f} {score:7.2f} {weight:7.2f}")
     x, y = hand["context"]
     print(f"context ({x:.2f}, {y:.2f})")
@@ -178,9 +162,7 @@ def show(data: dict[str, Any]) -> None:
         f"BLEU {trained['scores']['bleu']:.1f}, alignment error rate"
         f" {trained['scores']['error_rate']:.2f}"
     )
-    print(
-        f"\nlargest difference to layers over\n[s; h]: {data['difference']:.1e}"
-    )
+    print(f"\nlargest difference to layers over\n[s; h]: {data['difference']:.1e}")
 
 
 def show_looks(rows: list[dict[str, Any]]) -> None:
@@ -210,16 +192,7 @@ def draw(data: dict[str, Any]) -> Figure:
 
 # What the page proposes to change, and what then stands there.
 EDITS = [
-    (
-        "    return torch.tanh(met) @ v",
-        "    return met @ v",
-    ),
-    (
-        "STATE = torch.tensor([[-1.0, 1.0]])",
-        "STATE = torch.tensor([[1.0, -1.0]])",
-    ),
-    (
-        "V = torch.tensor([2.0, 2.0])",
-        "V = torch.tensor([20.0, 20.0])",
-    ),
+    ("    return torch.tanh(met) @ v", "    return met @ v"),
+    ("STATE = torch.tensor([[-1.0, 1.0]])", "STATE = torch.tensor([[1.0, -1.0]])"),
+    ("V = torch.tensor([2.0, 2.0])", "V = torch.tensor([20.0, 20.0])"),
 ]

@@ -55,9 +55,8 @@ def slopes(d_head: int, scale: float, seed: int) -> dict[str, float]:
     away = key - (weights @ key)[:, None]
     jacobian = scale * weights[..., None] * away
     sizes = jacobian.square().sum((-2, -1)).sqrt()
-    low, median, high = sizes.quantile(
-        torch.tensor([0.1, 0.5, 0.9])
-    ).tolist()
+    parts = torch.tensor([0.1, 0.5, 0.9])
+    low, median, high = sizes.quantile(parts).tolist()
     top = weights.amax(-1).mean().item()
     return {"top": top, "low": low, "median": median, "high": high}
 
@@ -68,17 +67,10 @@ def slopes(d_head: int, scale: float, seed: int) -> dict[str, float]:
 def difference_to_fused(seed: int, device: str) -> float:
     """The largest difference between the formula and PyTorch's fused operator."""
     random = torch.Generator().manual_seed(seed)
-    query, key, value = torch.randn(
-        3, 2, 4, 10, 16, generator=random
-    ).to(device)
+    query, key, value = torch.randn(3, 2, 4, 10, 16, generator=random).to(device)
     causal = torch.ones(10, 10, dtype=torch.bool, device=device).tril()
     ours, _ = attention(query, key, value, causal)
-    return (
-        (ours - fused_attention(query, key, value, causal))
-        .abs()
-        .max()
-        .item()
-    )
+    return (ours - fused_attention(query, key, value, causal)).abs().max().item()
 
 
 def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
@@ -113,16 +105,9 @@ def show(data: dict[str, Any]) -> None:
     print(f"output ({x:.2f}, {y:.2f})")
 
     print("\nwith a mask: only itself and the past")
-    print(
-        "query  " + "".join(f"{token:>8}" for token in hand["tokens"])
-    )
-    for token, weights in zip(
-        hand["tokens"], data["masked"], strict=True
-    ):
-        print(
-            f"{token:7}"
-            + "".join(f"{weight:8.2f}" for weight in weights)
-        )
+    print("query  " + "".join(f"{token:>8}" for token in hand["tokens"]))
+    for token, weights in zip(hand["tokens"], data["masked"], strict=True):
+        print(f"{token:7}" + "".join(f"{weight:8.2f}" for weight in weights))
 
     print("\nwhy divide by the root of d_head: how")
     print("strongly weights answer to their query;")
@@ -134,64 +119,42 @@ def show(data: dict[str, Any]) -> None:
         print(f"\n{label}")
         print("d_head   top     10%     50%     90%")
         for row in data["softness"]:
-            top, *spread = (
-                row[name][k] for k in ("top", "low", "median", "high")
-            )
+            top, *spread = (row[name][k] for k in ("top", "low", "median", "high"))
             print(
                 f"{row['d_head']:6}  {top:.2f}"
                 + "".join(f"{size:8.2f}" for size in spread)
             )
-    print(
-        f"\nlargest difference to the fused\noperator: {data['difference']:.1e}"
-    )
+    print(f"\nlargest difference to the fused\noperator: {data['difference']:.1e}")
 
 
 def draw(data: dict[str, Any]) -> Figure:
     """One query: scores, scaled scores, weights, and the sum of the values."""
     hand = data["by_hand"]
-    figure, ((scores, scaled), (weights, plane)) = plots.canvas(
-        330, 2, 2
-    )
+    figure, ((scores, scaled), (weights, plane)) = plots.canvas(330, 2, 2)
     plots.bars(scores, hand["tokens"], hand["scores"], "1 scores")
-    plots.bars(
-        scaled, hand["tokens"], hand["scaled"], "2 divided by √2"
-    )
-    plots.bars(
-        weights, hand["tokens"], hand["weights"], "3 softmax: weights"
-    )
+    plots.bars(scaled, hand["tokens"], hand["scaled"], "2 divided by √2")
+    plots.bars(weights, hand["tokens"], hand["weights"], "3 softmax: weights")
     plane.set_title("4 average of values")
-    names = zip(
-        hand["tokens"], hand["values"], hand["weights"], strict=True
-    )
+    names = zip(hand["tokens"], hand["values"], hand["weights"], strict=True)
     for name, (x, y), weight in names:
         plane.plot(
             [hand["output"][0], x], [hand["output"][1], y],
             color=plots.VALUE, linestyle=plots.DOTTED, linewidth=1 + 4 * weight,
         )  # fmt: skip
         plane.plot(x, y, "s", color=plots.VALUE)
-        plane.annotate(
-            name, (x, y), xytext=(6, 4), textcoords="offset points"
-        )
+        plane.annotate(name, (x, y), xytext=(6, 4), textcoords="offset points")
     plane.plot(*hand["output"], "o", color=plots.QUERY, markersize=9)
     plane.annotate(
         "output", hand["output"], xytext=(-4, -16), textcoords="offset points",
         ha="right", color=plots.QUERY,
     )  # fmt: skip
-    plane.set(
-        xlim=(-0.3, 5.2),
-        ylim=(-0.4, 4.9),
-        xticks=[0, 2, 4],
-        yticks=[0, 2, 4],
-    )
+    plane.set(xlim=(-0.3, 5.2), ylim=(-0.4, 4.9), xticks=[0, 2, 4], yticks=[0, 2, 4])
     return figure
 
 
 # What the page proposes to change, and what then stands there.
 EDITS = [
-    (
-        "    scaled = scores / math.sqrt(d_head)",
-        "    scaled = scores",
-    ),
+    ("    scaled = scores / math.sqrt(d_head)", "    scaled = scores"),
     (
         "    weights = softmax(scaled, mask)  # over the keys",
         "    mask = None if mask is None else mask.mT\n"

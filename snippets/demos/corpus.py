@@ -25,22 +25,14 @@ from snippets.lab.portuguese_phrases import (
     join,
     predicate,
 )
-from snippets.lab.portuguese_words import (
-    MELTED,
-    lexicon,
-    verbs,
-)
+from snippets.lab.portuguese_words import MELTED, lexicon, verbs
 
 COUNT = 5_000
 OVERT = {"eu", "nós"}
 # "nos" is also a pronoun: us, ourselves.
-CONTRACTIONS = {
-    new for melted in MELTED.values() for new in melted.values()
-} - {"nos"}
+CONTRACTIONS = {new for melted in MELTED.values() for new in melted.values()} - {"nos"}
 ADJECTIVES = {
-    english
-    for some in lexicon()["adjectives"].values()
-    for english in some.values()
+    english for some in lexicon()["adjectives"].values() for english in some.values()
 }
 
 
@@ -48,18 +40,14 @@ def adjective_after_noun(pair: Pair) -> bool:
     """Two neighbours that change places, the second an adjective."""
     links = set(pair.alignment)
     return any(
-        pair.english[j] in ADJECTIVES
-        and (i - 1, j + 1) in links
-        and i > 0
+        pair.english[j] in ADJECTIVES and (i - 1, j + 1) in links and i > 0
         for i, j in links
     )
 
 
 PHENOMENA: dict[str, Callable[[Pair], object]] = {
     "adjective after its noun": adjective_after_noun,
-    "gender and number": lambda p: (
-        {"as", "das", "nas", "às"} & {*p.portuguese}
-    ),
+    "gender and number": lambda p: {"as", "das", "nas", "às"} & {*p.portuguese},
     "contraction": lambda p: CONTRACTIONS & {*p.portuguese},
     "dropped subject": lambda p: (
         {"i", "we"} & {*p.english} and not OVERT & {*p.portuguese}
@@ -68,9 +56,7 @@ PHENOMENA: dict[str, Callable[[Pair], object]] = {
     "two words for one": lambda p: "dropped" in p.english,
     "one word for two": lambda p: "looked" in p.english,
     "future": lambda p: "will" in p.english,
-    "progressive": lambda p: any(
-        w.endswith("ndo") for w in p.portuguese
-    ),
+    "progressive": lambda p: any(w.endswith("ndo") for w in p.portuguese),
     "negation": lambda p: "did" in p.english and "não" in p.portuguese,
     "question": lambda p: p.english[0] in ("did", "do", "does"),
     "owner": lambda p: {"'s", "'"} & {*p.english},
@@ -91,9 +77,7 @@ def ours() -> Pair:
         return noun
 
     robot, glass = the("person", "robô"), the("fragile", "copo")
-    (drop,) = (
-        v for v in verbs()["transitive"] if v.name == "deixar cair"
-    )
+    (drop,) = (v for v in verbs()["transitive"] if v.name == "deixar cair")
     said = join(robot, predicate(drop, "3s", "past")) + glass
     reason = Writer("ours").reason(drop, robot.head, glass.head)
     return numbered(said + reason + fixed(".", "."))
@@ -114,9 +98,7 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
     lengths = [len(pair.portuguese) for pair in some]
     words = lexicon()
     adjectives = {
-        adjective
-        for table in words["adjectives"].values()
-        for adjective in table
+        adjective for table in words["adjectives"].values() for adjective in table
     }
     tens = Counter(min((n - 1) // 10, 3) for n in lengths)
     return {
@@ -124,9 +106,7 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
         "lexicon": {
             "nouns": sum(map(len, words["nouns"].values())),
             "adjectives": len(adjectives),
-            "verbs": len(
-                {v.name for group in verbs().values() for v in group}
-            ),
+            "verbs": len({v.name for group in verbs().values() for v in group}),
         },
         "pairs": COUNT,
         "forms": {
@@ -187,9 +167,7 @@ def draw(data: dict[str, Any]) -> Figure:
     target = data["ours"]["english"].split()
     figure, axes = plots.canvas(330)
     for i, j in data["ours"]["alignment"]:
-        axes.add_patch(
-            Rectangle((j - 0.5, i - 0.5), 1, 1, color=plots.LINK)
-        )
+        axes.add_patch(Rectangle((j - 0.5, i - 0.5), 1, 1, color=plots.LINK))
     axes.set_xticks(range(len(target)), target, rotation=60, ha="left")
     axes.set_yticks(range(len(source)), source)
     axes.xaxis.tick_top()

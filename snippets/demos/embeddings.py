@@ -117,8 +117,7 @@ def learned(seed: int) -> dict[str, Any]:
         "gradient": max((a - b).abs().max().item() for a, b in apart),
         "near": {word: vectors.like(word)[:5] for word in LIKE},
         "analogies": [
-            [*question, vectors.analogy(*question)]
-            for question in QUESTIONS
+            [*question, vectors.analogy(*question)] for question in QUESTIONS
         ],
     }
 
@@ -153,8 +152,7 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
             "d_model": table.shape[1],
         },
         "neighbours": [
-            {"word": word, "near": near(table[row[word]], 6)[1:]}
-            for word in ASKED
+            {"word": word, "near": near(table[row[word]], 6)[1:]} for word in ASKED
         ],
         "analogy": near(queen, 2),
         "unused": {
@@ -220,14 +218,10 @@ def show(data: dict[str, Any]) -> None:
     print(f"all other rows      {unused['others']:.2f}")
 
     seen, misled = data["plane"], data["plane"]["misled"]
-    print(
-        f"\nthe map shows {100 * seen['share']:.0f} % of the variance"
-    )
+    print(f"\nthe map shows {100 * seen['share']:.0f} % of the variance")
     print(f"on it, {misled['word']} stands beside {misled['beside']}")
     print(f"cosine with {misled['beside']:10} {misled['cosine']:.2f}")
-    print(
-        f"cosine with {misled['nearest']:10} {misled['nearest_cosine']:.2f}"
-    )
+    print(f"cosine with {misled['nearest']:10} {misled['nearest_cosine']:.2f}")
     print("\nlargest difference to PyTorch's look-up")
     for what, size in data["difference"].items():
         print(f"{what:9} {size:.1e}")
@@ -242,13 +236,10 @@ def show(data: dict[str, Any]) -> None:
 
 def draw(data: dict[str, Any]) -> Figure:
     """An id lights a row of the matrix; below it, the map of words."""
-    figure, (matrix, words) = plots.canvas(
-        580, 2, 1, height_ratios=[2, 3]
-    )
+    figure, (matrix, words) = plots.canvas(580, 2, 1, height_ratios=[2, 3])
     # In the order of the table, where "the" stands once.
     places = sorted(
-        {row[1]: row for row in rows_of(data)}.values(),
-        key=lambda place: place[1],
+        {row[1]: row for row in rows_of(data)}.values(), key=lambda place: place[1]
     )
     lit = next(p for p in places if p[0] == "glass")
     at = places.index(lit)
@@ -268,12 +259,7 @@ def draw(data: dict[str, Any]) -> Figure:
             color="black" if number > 0 else "white",
         )  # fmt: skip
     frame = mpl.patches.Rectangle(
-        (-0.5, at - 0.5),
-        8,
-        1,
-        fill=False,
-        color=plots.LINK,
-        linewidth=2,
+        (-0.5, at - 0.5), 8, 1, fill=False, color=plots.LINK, linewidth=2
     )
     matrix.add_patch(frame)
     for left, top, text in (
@@ -281,9 +267,7 @@ def draw(data: dict[str, Any]) -> Figure:
         (3.5, -1, f"8 of {data['d_model']} columns"),
         (-3.2, len(places), f"… {data['vocab_size']:,} rows"),
     ):
-        matrix.text(
-            left, top, text, ha="center", va="center", color=plots.MUTED
-        )
+        matrix.text(left, top, text, ha="center", va="center", color=plots.MUTED)
     matrix.set(xlim=(-5.9, 7.5), ylim=(len(places) + 0.5, -1.5))
     matrix.set(xticks=[], yticks=[])
     matrix.spines[:].set_visible(False)
@@ -292,11 +276,7 @@ def draw(data: dict[str, Any]) -> Figure:
     share = data["plane"]["share"]
     words.set_title(f"a flat map: {100 * share:.0f} % of the variance")
     plots.named_points(
-        figure,
-        words,
-        data["plane"]["words"],
-        data["plane"]["points"],
-        lit[0],
+        figure, words, data["plane"]["words"], data["plane"]["points"], lit[0]
     )
     return figure
 
@@ -306,8 +286,7 @@ def holds(data: dict[str, Any]) -> dict[str, bool]:
     near, found = (data["learned"][k] for k in ("near", "analogies"))
     answers = [answer for *_, answer in found]
     return {
-        "blue and green are most like red": near["red"][:2]
-        == ["blue", "green"],
+        "blue and green are most like red": near["red"][:2] == ["blue", "green"],
         "eat is to eating as wash is to washing": "washing" in answers,
         "break is to broke as drop is to dropped": "dropped" in answers,
     }
@@ -325,8 +304,5 @@ EDITS = [
         'ASKED = ["robot", "glass", "slippery", "cup"]',
         'ASKED = ["happy", "monday", "paris", "apple"]',
     ),
-    (
-        "    centred = vectors - vectors.mean(0)",
-        "    centred = vectors",
-    ),
+    ("    centred = vectors - vectors.mean(0)", "    centred = vectors"),
 ]

@@ -10,13 +10,7 @@ from matplotlib.figure import Figure
 from torch.nn import functional as F
 
 from snippets.lab import plots
-from snippets.transformer.feed_forward import (
-    FeedForward,
-    gelu,
-    gelu_tanh,
-    moved,
-    relu,
-)
+from snippets.transformer.feed_forward import FeedForward, gelu, gelu_tanh, moved, relu
 
 TOKENS = ["robot", "glass", "it"]
 X = torch.tensor([[3.0, 1.0], [1.0, 3.0], [2.0, 2.0]])
@@ -31,9 +25,7 @@ def apart_and_larger() -> FeedForward:
                 [[1.0, -1.0], [-1.0, 1.0], [1.0, 0.0], [0.0, 1.0]]
             ),
             "widen.bias": torch.zeros(4),
-            "narrow.weight": torch.tensor(
-                [[1.0, 1.0, 0.0, 0.0], [1.0, 0.0, 0.0, 1.0]]
-            ),
+            "narrow.weight": torch.tensor([[1.0, 1.0, 0.0, 0.0], [1.0, 0.0, 0.0, 1.0]]),
             "narrow.bias": torch.zeros(2),
         }
     )
@@ -148,11 +140,7 @@ def show(data: dict[str, Any]) -> None:
     hand = data["by_hand"]
     print("token    in   widened and bent        out")
     for token, x, bent, output in zip(
-        hand["tokens"],
-        hand["x"],
-        hand["bent"],
-        hand["output"],
-        strict=True,
+        hand["tokens"], hand["x"], hand["bent"], hand["output"], strict=True
     ):
         inside = "".join(f"{_short(y):>5}" for y in [*bent, *output])
         print(f"{token:6}{x[0]:3.0f}{x[1]:3.0f}{inside}")
@@ -160,10 +148,7 @@ def show(data: dict[str, Any]) -> None:
     print("\nchange one token: which outputs move?")
     print("       " + "".join(f"{token:>7}" for token in TOKENS))
     for token, row in zip(TOKENS, data["moved"], strict=True):
-        print(
-            f"{token:7}"
-            + "".join(f"{'yes' if yes else '-':>7}" for yes in row)
-        )
+        print(f"{token:7}" + "".join(f"{'yes' if yes else '-':>7}" for yes in row))
 
     both = data["gelu"]
     print("\nthe two forms of GELU differ by at most")
@@ -191,9 +176,7 @@ def draw(data: dict[str, Any]) -> Figure:
     both = data["gelu"]
     figure, (curves, apart) = plots.canvas(360, 2, 1, sharex=True)
     curves.axhline(0, color=plots.MUTED, linewidth=0.5)
-    curves.plot(
-        both["x"], both["relu"], plots.DASHED, color=plots.MUTED
-    )
+    curves.plot(both["x"], both["relu"], plots.DASHED, color=plots.MUTED)
     curves.plot(both["x"], both["gelu"], plots.SOLID, color=plots.LINK)
     curves.annotate("ReLU", (-4.8, 0.25), color=plots.MUTED)
     curves.annotate("GELU", (-1.6, -0.75), color=plots.LINK)
@@ -201,10 +184,7 @@ def draw(data: dict[str, Any]) -> Figure:
     curves.set_title("the bend")
     apart.axhline(0, color=plots.MUTED, linewidth=0.5)
     apart.plot(
-        both["x"],
-        [1e4 * y for y in both["apart"]],
-        plots.SOLID,
-        color=plots.LINK,
+        both["x"], [1e4 * y for y in both["apart"]], plots.SOLID, color=plots.LINK
     )
     apart.set(yticks=[-4, -2, 0, 2], xticks=[-4, -2, 0, 2, 4])
     apart.set_title("exact GELU minus tanh form, in 1/10,000")
@@ -213,16 +193,10 @@ def draw(data: dict[str, Any]) -> Figure:
 
 # What the page proposes to change, and what then stands there.
 EDITS = [
-    (
-        "    return torch.where(x <= 0, 0, x)",
-        "    return x",
-    ),
+    ("    return torch.where(x <= 0, 0, x)", "    return x"),
     (
         "    network = FeedForward(d_model=2, d_ff=4, activation=relu)",
         "    network = FeedForward(d_model=2, d_ff=4, activation=gelu)",
     ),
-    (
-        "RATIO = 4",
-        "RATIO = 1",
-    ),
+    ("RATIO = 4", "RATIO = 1"),
 ]

@@ -61,9 +61,7 @@ def into_first_layer(
     return F.layer_norm(x, x.shape[-1:], gain, shift, eps=1e-12)[None]
 
 
-def on_previous(
-    look: Float[Tensor, "n_heads seq seq"],
-) -> Float[Tensor, " n_heads"]:
+def on_previous(look: Float[Tensor, "n_heads seq seq"]) -> Float[Tensor, " n_heads"]:
     """The mean weight of a token on the one just before it."""
     return look.diagonal(-1, dim1=-2, dim2=-1).mean(-1)
 
@@ -98,9 +96,7 @@ def minilm(device: str) -> dict[str, Any]:
     """Where the heads of MiniLM's first layer look, and who follows places."""
     layer = first_layer().to(device)
 
-    def look(
-        ids: list[int], **parts: bool
-    ) -> Float[Tensor, "n_heads seq seq"]:
+    def look(ids: list[int], **parts: bool) -> Float[Tensor, "n_heads seq seq"]:
         x = into_first_layer(ids, **parts).to(device)
         return layer.steps(x).weights[0]
 
@@ -114,8 +110,7 @@ def minilm(device: str) -> dict[str, Any]:
     }
     # The same 64 tokens, with more and more behind them.
     longer = {
-        n: on_previous(look(story[:n])[:, :64, :64])
-        for n in (64, 128, 256, MAX_LEN)
+        n: on_previous(look(story[:n])[:, :64, :64]) for n in (64, 128, 256, MAX_LEN)
     }
     followers = without["no_words"].topk(2).indices.tolist()
     return {
@@ -207,9 +202,7 @@ def show(data: dict[str, Any]) -> None:
     """Print the example, the count, and the two tables of MiniLM."""
     hand = data["by_hand"]
     print('"it" looks with two heads, and with one')
-    print(
-        "       " + "".join(f"{token:>7}" for token in hand["tokens"])
-    )
+    print("       " + "".join(f"{token:>7}" for token in hand["tokens"]))
     rows = {
         "head 1": hand["weights"][0],
         "head 2": hand["weights"][1],
@@ -226,29 +219,19 @@ def show(data: dict[str, Any]) -> None:
 
     print("\nheads  d_head  parameters (d_model 768)")
     for row in data["parameters"]:
-        print(
-            f"{row['n_heads']:5}  {row['d_head']:6}  {row['count']:10,}"
-        )
+        print(f"{row['n_heads']:5}  {row['d_head']:6}  {row['count']:10,}")
 
     found = data["minilm"]
     print("\nMiniLM, layer 1: mean weight on")
     print("head  previous  itself  [CLS]  [SEP]")
     columns = (found[k] for k in ("previous", "itself", "cls", "sep"))
-    for head, (previous, *others) in enumerate(
-        zip(*columns, strict=True), 1
-    ):
+    for head, (previous, *others) in enumerate(zip(*columns, strict=True), 1):
         itself, cls, sep = others
-        print(
-            f"{head:4}  {previous:8.2f}  {itself:6.2f}"
-            f"  {cls:5.2f}  {sep:5.2f}"
-        )
+        print(f"{head:4}  {previous:8.2f}  {itself:6.2f}  {cls:5.2f}  {sep:5.2f}")
 
     print("\nweight on the previous token")
     followers = found["followers"]
-    print(
-        " " * 21
-        + "".join(f"  head {row['head']:2}" for row in followers)
-    )
+    print(" " * 21 + "".join(f"  head {row['head']:2}" for row in followers))
     for key, name in (
         ("usual", "our sentence"),
         ("no_words", "words taken away"),
@@ -256,9 +239,7 @@ def show(data: dict[str, Any]) -> None:
     ):
         _line(name, [row[key] for row in followers])
     for n in followers[0]["longer"]:
-        _line(
-            f"first 64 of {n}", [row["longer"][n] for row in followers]
-        )
+        _line(f"first 64 of {n}", [row["longer"][n] for row in followers])
     print(
         "\nlargest difference to PyTorch's module:\n"
         f"output {data['difference']['output']:.1e},"
@@ -283,10 +264,7 @@ def draw(data: dict[str, Any]) -> Figure:
     words = slice(1, len(tokens) - 2)  # from "the" to "slippery"
     plots.heat_map(
         large,
-        [
-            row[: words.stop]
-            for row in found["weights"][head - 1][words]
-        ],
+        [row[: words.stop] for row in found["weights"][head - 1][words]],
         tokens[words],
         tokens[: words.stop],
         f"head {head} of {n_heads}, in per cent",
@@ -295,9 +273,7 @@ def draw(data: dict[str, Any]) -> Figure:
     for number, (panel, looks) in enumerate(
         zip(small, found["weights"], strict=True), 1
     ):
-        plots.heat_map(
-            panel, looks, [], [], f"head {number}", numbers=False
-        )
+        plots.heat_map(panel, looks, [], [], f"head {number}", numbers=False)
     return figure
 
 

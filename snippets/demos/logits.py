@@ -79,10 +79,7 @@ def difference_to_pytorch(seed: int, device: str) -> dict[str, float]:
 
     return {
         "softmax": apart(softmax(logits), logits.softmax(-1)),
-        "loss": apart(
-            cross_entropy(logits, targets),
-            F.cross_entropy(logits, targets),
-        ),
+        "loss": apart(cross_entropy(logits, targets), F.cross_entropy(logits, targets)),
         "smoothed": apart(
             cross_entropy(logits, targets, smoothing=0.1),
             F.cross_entropy(logits, targets, label_smoothing=0.1),
@@ -111,16 +108,12 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
         "bigram": {
             "vocab_size": rows[-1]["vocab_size"],
             "losses": [
-                {"step": step, "loss": losses[step]}
-                for step in (0, 1, 10, 30, STEPS)
+                {"step": step, "loss": losses[step]} for step in (0, 1, 10, 30, STEPS)
             ],
             "counts": math.log(rows[-1]["a_token"]),
             "twice": twice,
             # When the right token has probability 1, all others 0.
-            "twice_floor": math.log(
-                math.e + len(model.table.weight) - 1
-            )
-            - 1,
+            "twice_floor": math.log(math.e + len(model.table.weight) - 1) - 1,
         },
         "tokenizers": rows,
         "robot": {
@@ -128,18 +121,14 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
             "next": [
                 {"token": tokenizer.decode([i]), "p": p}
                 for p, i in zip(
-                    best.values.tolist(),
-                    best.indices.tolist(),
-                    strict=True,
+                    best.values.tolist(), best.indices.tolist(), strict=True
                 )
             ],
         },
         "sampled": [
             {
                 "temperature": t,
-                "text": tokenizer.decode(
-                    speak(model, start, 40, t, random)
-                ),
+                "text": tokenizer.decode(speak(model, start, 40, t, random)),
             }
             for t in TEMPERATURES
         ],
@@ -155,18 +144,14 @@ def show(data: dict[str, Any]) -> None:
     for token, logit, power, p, surprise in zip(
         hand["tokens"], *(hand[s] for s in steps), strict=True
     ):
-        print(
-            f"{token:5}{logit:7.2f}{power:7.2f}{p:7.2f}{surprise:10.2f}"
-        )
+        print(f"{token:5}{logit:7.2f}{power:7.2f}{p:7.2f}{surprise:10.2f}")
     one, other = hand["huge"]
     print(f"glass, smoothed by 0.1:{hand['smoothed']:13.2f}")
     print(f"logits 1000 and 0: p is {one:.2f} and {other:.2f}")
 
     print(
         "\ntemperature"
-        + "".join(
-            f"{row['temperature']:7.1f}" for row in hand["temperatures"]
-        )
+        + "".join(f"{row['temperature']:7.1f}" for row in hand["temperatures"])
     )
     for token, *p in zip(
         hand["tokens"],
@@ -178,9 +163,7 @@ def show(data: dict[str, Any]) -> None:
     bigram = data["bigram"]
     print(f"\na bigram model of {bigram['vocab_size']} tokens learns")
     print("               loss  perplexity")
-    lines = [
-        (f"step {row['step']}", row["loss"]) for row in bigram["losses"]
-    ]
+    lines = [(f"step {row['step']}", row["loss"]) for row in bigram["losses"]]
     lines += [("by counting", bigram["counts"])]
     lines += [("softmax twice", bigram["twice"])]
     for line, loss in lines:
@@ -218,21 +201,13 @@ def draw(data: dict[str, Any]) -> Figure:
     hand = data["by_hand"]
     figure, axes = plots.canvas(300, 2, 2)
     first, *others = axes.flat
-    plots.bars(
-        first, hand["tokens"], hand["logits"], "logits", plots.LINK
-    )
+    plots.bars(first, hand["tokens"], hand["logits"], "logits", plots.LINK)
     first.axvline(0, color=plots.MUTED, linewidth=1)
     first.spines["left"].set_visible(False)
     first.set_xlim(-3, 4)
     for panel, row in zip(others, hand["temperatures"], strict=True):
         title = f"temperature {row['temperature']:g}"
-        plots.bars(
-            panel,
-            hand["tokens"],
-            row["probabilities"],
-            title,
-            plots.LINK,
-        )
+        plots.bars(panel, hand["tokens"], row["probabilities"], title, plots.LINK)
         panel.set_xlim(0, 1.3)
     return figure
 
@@ -250,16 +225,10 @@ def holds(data: dict[str, Any]) -> dict[str, bool]:
 
 # What the page proposes to change, and what then stands there.
 EDITS = [
-    (
-        "        logits - largest.masked_fill(largest == -math.inf, 0)",
-        "        logits",
-    ),
+    ("        logits - largest.masked_fill(largest == -math.inf, 0)", "        logits"),
     (
         "        loss = cross_entropy(model(ids[:-1]), ids[1:])",
         "        loss = cross_entropy(softmax(model(ids[:-1])), ids[1:])",
     ),
-    (
-        "TEMPERATURES = [0.5, 1.0, 2.0]",
-        "TEMPERATURES = [0.1, 1.0, 10.0]",
-    ),
+    ("TEMPERATURES = [0.5, 1.0, 2.0]", "TEMPERATURES = [0.1, 1.0, 10.0]"),
 ]

@@ -40,11 +40,7 @@ def by_hand() -> dict[str, Any]:
     concat.v.copy_(V)
     scores = {
         name: score(STATE, ANNOTATIONS)[0]
-        for name, score in (
-            ("dot", dot),
-            ("general", general),
-            ("concat", concat),
-        )
+        for name, score in (("dot", dot), ("general", general), ("concat", concat))
     }
     weights = scores["dot"].softmax(-1)
     query, keys = STATE @ W.T, ANNOTATIONS @ W.T
@@ -67,9 +63,7 @@ def window() -> dict[str, Any]:
     """An untrained guess is the middle; two places to either side may be seen."""
     guess = LocalWindow(2, reach=2)
     guess.v.weight.zero_()
-    near, falling = guess(
-        STATE[None], torch.ones(1, WORDS, dtype=torch.bool)
-    )
+    near, falling = guess(STATE[None], torch.ones(1, WORDS, dtype=torch.bool))
     alike = near[0, 0] / near.sum()
     return {
         "near": near[0, 0],
@@ -94,10 +88,7 @@ def differences(seed: int, device: str) -> dict[str, float]:
     """Ours against PyTorch: an operator without its root, and two layers."""
     torch.manual_seed(seed)
     query, key = torch.randn(2, 6, 8, device=device)
-    general, concat = (
-        General(8, 8).to(device),
-        Concat(8, 8, 5).to(device),
-    )
+    general, concat = (General(8, 8).to(device), Concat(8, 8, 5).to(device))
     bilinear = nn.Bilinear(8, 8, 1, bias=False).to(device)
     bilinear.load_state_dict({"weight": general.weight.weight[None]})
     pairs = beside(query, key)
@@ -165,17 +156,11 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
 
 def show(data: dict[str, Any]) -> None:
     """Print the scores, the window and where the translator looked."""
-    hand, window_, trained = (
-        data["by_hand"],
-        data["window"],
-        data["trained"],
-    )
+    hand, window_, trained = (data["by_hand"], data["window"], data["trained"])
     print('about to write "glass"')
     print("place    dot  general  concat   weight")
     for row, name in enumerate(hand["places"]):
-        by_dot, general, concat = (
-            hand["scores"][s][row] for s in hand["scores"]
-        )
+        by_dot, general, concat = (hand["scores"][s][row] for s in hand["scores"])
         print(
             f"{name:5} {by_dot:6.2f} {general:8.2f} {concat:7.2f}"
             f"   {hand['weights'][row]:6.2f}"
@@ -189,12 +174,7 @@ def show(data: dict[str, Any]) -> None:
     print("\na window of 2 around place 3")
     print("place    alike  falls to  weight")
     for place, numbers in enumerate(
-        zip(
-            window_["alike"],
-            window_["falling"],
-            window_["weights"],
-            strict=True,
-        )
+        zip(window_["alike"], window_["falling"], window_["weights"], strict=True)
     ):
         alike, falling, weight = numbers
         print(f"{place:5} {alike:8.2f} {falling:9.2f} {weight:7.2f}")

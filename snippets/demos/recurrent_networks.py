@@ -72,11 +72,7 @@ def decay(kind: str, seed: int) -> dict[str, Any]:
     torch.manual_seed(seed)
     x = torch.randn(BATCH, STEPS, D_MODEL)
     gradient = gradient_by_distance(KINDS[kind](), x)
-    return {
-        "kind": kind,
-        "seed": seed,
-        "gradient": gradient / gradient[0],
-    }
+    return {"kind": kind, "seed": seed, "gradient": gradient / gradient[0]}
 
 
 def difference_to_pytorch(kind: str, seed: int, device: str) -> float:
@@ -99,26 +95,18 @@ def difference_to_pytorch(kind: str, seed: int, device: str) -> float:
     return difference.abs().max().item()
 
 
-def middle(
-    rows: list[dict[str, Any]], kind: str, distance: int
-) -> float:
+def middle(rows: list[dict[str, Any]], kind: str, distance: int) -> float:
     """The gradient that is neither the largest nor the smallest of the seeds."""
     return float(
         statistics.median(
-            row["gradient"][distance]
-            for row in rows
-            if row["kind"] == kind
+            row["gradient"][distance] for row in rows if row["kind"] == kind
         )
     )
 
 
 def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
     """The example by hand, the decay over several seeds, and PyTorch's own."""
-    rows = [
-        decay(kind, seed + more)
-        for kind in KINDS
-        for more in range(SEEDS)
-    ]
+    rows = [decay(kind, seed + more) for kind in KINDS for more in range(SEEDS)]
     return {
         "by_hand": by_hand(),
         "words": SENTENCE.split(),
@@ -128,19 +116,15 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
         "table": [
             {
                 "distance": distance,
-                **{
-                    kind: middle(rows, kind, distance) for kind in KINDS
-                },
+                **{kind: middle(rows, kind, distance) for kind in KINDS},
             }
             for distance in (0, 1, 2, 5, 10, 20, 40)
         ],
         "parameters": {
-            kind: sum(w.numel() for w in KINDS[kind]().parameters())
-            for kind in LIBRARY
+            kind: sum(w.numel() for w in KINDS[kind]().parameters()) for kind in LIBRARY
         },
         "difference": {
-            kind: difference_to_pytorch(kind, seed, device)
-            for kind in LIBRARY
+            kind: difference_to_pytorch(kind, seed, device) for kind in LIBRARY
         },
     }
 
@@ -154,28 +138,20 @@ def show(data: dict[str, Any]) -> None:
         hand["tokens"], hand["vectors"], hand["hidden"], strict=True
     ):
         x, y = vector
-        print(
-            f"{token:8}  ({x:.0f}, {y:.0f})  "
-            f"({hidden[0]:.2f}, {hidden[1]:.2f})"
-        )
+        print(f"{token:8}  ({x:.0f}, {y:.0f})  ({hidden[0]:.2f}, {hidden[1]:.2f})")
     print(f'what is left of "robot": {hand["left"][0]:.3f}')
 
     print("\ngradient at a token, by distance")
     print(f"(last token = 1, middle of {SEEDS} seeds)")
     print("steps" + "".join(f"{kind:>9}" for kind in KINDS))
     for row in data["table"]:
-        print(
-            f"{row['distance']:5}"
-            + "".join(f"{row[kind]:9.1e}" for kind in KINDS)
-        )
+        print(f"{row['distance']:5}" + "".join(f"{row[kind]:9.1e}" for kind in KINDS))
     print(
         "open: an LSTM whose forget gates\n"
         f"begin at {data['opened']:.2f}, not near one half"
     )
 
-    print(
-        "\nnumbers to learn, and the largest\ndifference to PyTorch's own"
-    )
+    print("\nnumbers to learn, and the largest\ndifference to PyTorch's own")
     for kind, count in data["parameters"].items():
         print(f"{kind:5}{count:7,}   {data['difference'][kind]:.1e}")
 
@@ -212,16 +188,9 @@ def draw(data: dict[str, Any]) -> Figure:
             color=plots.LINK,
         )  # fmt: skip
         arrow = {"arrowstyle": "->", "color": plots.MUTED}
-        chain.annotate(
-            "", (place, -0.34), (place, -1.05), arrowprops=arrow
-        )
+        chain.annotate("", (place, -0.34), (place, -1.05), arrowprops=arrow)
         if place < last:
-            chain.annotate(
-                "",
-                (place + 0.76, 0),
-                (place + 0.24, 0),
-                arrowprops=arrow,
-            )
+            chain.annotate("", (place + 0.76, 0), (place + 0.24, 0), arrowprops=arrow)
     chain.annotate("", (last, 1.0), (last, 0.34), arrowprops=arrow)
     chain.text(last - 0.2, 0.72, "last state", ha="right", va="center")
     for kind, (colour, line, mark, above) in LINES.items():
@@ -245,9 +214,7 @@ def draw(data: dict[str, Any]) -> Figure:
         ylim=(2.5e-4, 1.6),
         title="gradient of the last state at each word",
     )
-    decays.set_yticks(
-        [1e-3, 1e-2, 1e-1, 1], ["1/1000", "1/100", "1/10", "1"]
-    )
+    decays.set_yticks([1e-3, 1e-2, 1e-1, 1], ["1/1000", "1/100", "1/10", "1"])
     decays.minorticks_off()
     decays.set_xticks(
         range(len(words)), words, rotation=60, ha="right",
@@ -268,8 +235,5 @@ EDITS = [
         "        mixed = self.input(x) + 4 * self.recurrent(hidden)\n"
         "        return (torch.tanh(mixed),)",
     ),
-    (
-        "        reset_after: bool = True,",
-        "        reset_after: bool = False,",
-    ),
+    ("        reset_after: bool = True,", "        reset_after: bool = False,"),
 ]

@@ -16,11 +16,7 @@ from torch.nn import functional as F
 
 from snippets.lab import plots
 from snippets.lab.training import fit
-from snippets.recurrence.lattice import (
-    backward_variables,
-    by_diagonals,
-    gradient,
-)
+from snippets.recurrence.lattice import backward_variables, by_diagonals, gradient
 from snippets.recurrence.rnn_transducer import (
     BLANK,
     Labels,
@@ -31,23 +27,9 @@ from snippets.recurrence.rnn_transducer import (
     steps,
     transducer_loss,
 )
-from snippets.recurrence.stretched import (
-    Spoken,
-    edit_distance,
-    sounds,
-    speak,
-)
+from snippets.recurrence.stretched import Spoken, edit_distance, sounds, speak
 
-WORDS = [
-    "the",
-    "robot",
-    "dropped",
-    "glass",
-    "because",
-    "it",
-    "was",
-    "slippery",
-]
+WORDS = ["the", "robot", "dropped", "glass", "because", "it", "was", "slippery"]
 SENTENCE = [WORDS[i] for i in (0, 1, 2, 0, 3, 4, 5, 6, 7)]
 
 # By hand: the chance of the next word at each frame, after 0 or 1 words.
@@ -61,16 +43,8 @@ STEPS, BATCH, LR, TESTS = 250, 16, 0.02, 40
 # What the tests of warp-transducer, NeMo and PaddlePaddle all expect of the example in
 # torchaudio's documentation of its own loss.
 PUBLISHED_LOGITS = [
-    [
-        [0.1, 0.6, 0.1, 0.1, 0.1],
-        [0.1, 0.1, 0.6, 0.1, 0.1],
-        [0.1, 0.1, 0.2, 0.8, 0.1],
-    ],
-    [
-        [0.1, 0.6, 0.1, 0.1, 0.1],
-        [0.1, 0.1, 0.2, 0.1, 0.1],
-        [0.7, 0.1, 0.2, 0.1, 0.1],
-    ],
+    [[0.1, 0.6, 0.1, 0.1, 0.1], [0.1, 0.1, 0.6, 0.1, 0.1], [0.1, 0.1, 0.2, 0.8, 0.1]],
+    [[0.1, 0.6, 0.1, 0.1, 0.1], [0.1, 0.1, 0.2, 0.1, 0.1], [0.7, 0.1, 0.2, 0.1, 0.1]],
 ]
 PUBLISHED_LABELS, PUBLISHED_LOSS = [1, 2], 4.495666
 
@@ -104,10 +78,7 @@ def by_hand() -> dict[str, Any]:
     blank, label = right.log()[None], up.log()[None]
     alpha = forward_variables(blank, label)[0].exp()
     beta = backward_variables(blank, label)[0].exp()
-    every = [
-        along(path, blank[0], label[0]).exp().item()
-        for path in paths(3, 2)
-    ]
+    every = [along(path, blank[0], label[0]).exp().item() for path in paths(3, 2)]
     return {
         "words": ["it", "was"],
         "up": up,
@@ -120,16 +91,11 @@ def by_hand() -> dict[str, Any]:
     }
 
 
-def batch(
-    count: int, longest: int, seed: int
-) -> tuple[Spoken, list[list[int]]]:
+def batch(count: int, longest: int, seed: int) -> tuple[Spoken, list[list[int]]]:
     """Random words, said; the texts are there to be compared with."""
     source = random.Random(seed)
     words = range(1, len(WORDS) + 1)
-    texts = [
-        source.choices(words, k=source.randint(1, longest))
-        for _ in range(count)
-    ]
+    texts = [source.choices(words, k=source.randint(1, longest)) for _ in range(count)]
     return speak(texts, TABLE, NOISE, seed), texts
 
 
@@ -140,9 +106,7 @@ def trained(seed: int, device: str) -> tuple[Transducer, list[float]]:
     model = Transducer(D_FRAME, len(WORDS), D_MODEL).double().to(device)
     losses = fit(
         model,
-        batches=lambda step: batch(BATCH, 6, 1000 * (seed + 1) + step)[
-            0
-        ],
+        batches=lambda step: batch(BATCH, 6, 1000 * (seed + 1) + step)[0],
         loss=lambda model, said: loss_of(model, said).mean(),
         steps=STEPS,
         lr=lambda step: LR * (1 - step / STEPS),
@@ -153,9 +117,7 @@ def trained(seed: int, device: str) -> tuple[Transducer, list[float]]:
 
 def loss_of(model: nn.Module, said: Spoken) -> Tensor:
     log_probs = model(said.frames.double(), said.labels)
-    return transducer_loss(
-        log_probs, said.labels, said.n_frames, said.n_labels
-    )
+    return transducer_loss(log_probs, said.labels, said.n_frames, said.n_labels)
 
 
 @torch.no_grad()
@@ -166,9 +128,7 @@ def errors(model: Transducer, width: int | None) -> float:
     for frames, count, text in zip(
         said.frames.double(), said.n_frames.tolist(), texts, strict=True
     ):
-        score = model.scorer(
-            frames[:count].to(model.joint.weight.device)
-        )
+        score = model.scorer(frames[:count].to(model.joint.weight.device))
         if width is None:
             ours = greedy(score, count)
         else:
@@ -179,9 +139,7 @@ def errors(model: Transducer, width: int | None) -> float:
 
 def best_path(blank: Tensor, label: Tensor) -> tuple[Path, float]:
     """The likeliest path through one lattice, and log p of it."""
-    best: dict[tuple[int, int], tuple[float, Path]] = {
-        (0, 0): (0.0, [(0, 0)])
-    }
+    best: dict[tuple[int, int], tuple[float, Path]] = {(0, 0): (0.0, [(0, 0)])}
     n_frames, n_written = blank.shape
     for t in range(n_frames):
         for u in range(n_written):
@@ -226,10 +184,7 @@ def sentence(model: Transducer, seed: int) -> dict[str, Any]:
         "share": math.exp(log_p - total),
         "count": math.comb(n_frames - 1 + n_labels, n_labels),
         "greedy": words(greedy(score, n_frames)),
-        "beam": [
-            [words(labels), math.exp(log_p)]
-            for labels, log_p in beam[:3]
-        ],
+        "beam": [[words(labels), math.exp(log_p)] for labels, log_p in beam[:3]],
         "probability": math.exp(total),
     }
 
@@ -275,18 +230,12 @@ def differences(seed: int) -> dict[str, float]:
     return {
         "paths": apart(forward, torch.stack(every).logsumexp(0)),
         "count": len(every),
-        "backward": apart(
-            forward, backward_variables(blank, label)[0, 0, 0]
-        ),
-        "fast": apart(
-            forward_variables(blank, label), by_diagonals(blank, label)
-        ),
+        "backward": apart(forward, backward_variables(blank, label)[0, 0, 0]),
+        "fast": apart(forward_variables(blank, label), by_diagonals(blank, label)),
         "gradient": max(
             apart(ours, -theirs)
             for ours, theirs in zip(
-                gradient(blank, label),
-                torch.autograd.grad(slow, inputs),
-                strict=True,
+                gradient(blank, label), torch.autograd.grad(slow, inputs), strict=True
             )
         ),
         "published": abs(loss.item() - PUBLISHED_LOSS),
@@ -297,19 +246,12 @@ def beyond_ctc(seed: int) -> dict[str, Any]:
     """Three labels from two frames, and two thousand frames."""
     log_probs, labels = random_lattice(2, [1, 2, 3], 4, seed)
     lengths = torch.tensor([2]), torch.tensor([3])
-    ctc = F.ctc_loss(
-        log_probs[:, :, 0].transpose(0, 1),
-        labels,
-        *lengths,
-        blank=BLANK,
-    )
+    ctc = F.ctc_loss(log_probs[:, :, 0].transpose(0, 1), labels, *lengths, blank=BLANK)
     long, text = random_lattice(2000, [1, 2, 3] * 10, 4, seed)
     end = torch.tensor([2000]), torch.tensor([30])
     log_p = -transducer_loss(long, text, *end).item()
     return {
-        "short": math.exp(
-            -transducer_loss(log_probs, labels, *lengths).item()
-        ),
+        "short": math.exp(-transducer_loss(log_probs, labels, *lengths).item()),
         "ctc": math.exp(-ctc.item()),
         "long": log_p,
         "long_plain": math.exp(log_p),
@@ -323,10 +265,7 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
         "by_hand": by_hand(),
         "losses": [losses[0], sum(losses[-20:]) / 20],
         "steps": STEPS,
-        "errors": {
-            "greedy": errors(model, None),
-            "beam": errors(model, 4),
-        },
+        "errors": {"greedy": errors(model, None), "beam": errors(model, 4)},
         "sentence": sentence(model, seed),
         "beyond": beyond_ctc(seed),
         "difference": differences(seed),
@@ -342,9 +281,7 @@ def show(data: dict[str, Any]) -> None:
     for u in (2, 1, 0):
         row = "".join(f"{frame[u]:9.4f}" for frame in hand["alpha"])
         print(f"{names[u]:8}{row}")
-    print(
-        f"p(it was) = {hand['total']:.4f}, from {len(hand['paths'])} paths;"
-    )
+    print(f"p(it was) = {hand['total']:.4f}, from {len(hand['paths'])} paths;")
     print(f"the best of them has {hand['best']:.4f}")
 
     said, error = data["sentence"], data["errors"]
@@ -352,20 +289,13 @@ def show(data: dict[str, Any]) -> None:
     first, last = data["losses"]
     print(f"loss {first:.2f} at first, {last:.2f} at last")
     print("words wrong in what it writes, of 100:")
-    print(
-        f"greedy {100 * error['greedy']:.1f}, beam of 4 {100 * error['beam']:.1f}"
-    )
+    print(f"greedy {100 * error['greedy']:.1f}, beam of 4 {100 * error['beam']:.1f}")
 
     print(f"\nour sentence: 9 words, {said['frames']} frames,")
     print(f"{said['count']:,} paths")
     print("greedy writes")
     print(
-        textwrap.fill(
-            said["greedy"],
-            40,
-            initial_indent="  ",
-            subsequent_indent="  ",
-        )
+        textwrap.fill(said["greedy"], 40, initial_indent="  ", subsequent_indent="  ")
     )
     print("a beam of 4 finds, with p")
     for text, p in said["beam"]:
@@ -376,13 +306,9 @@ def show(data: dict[str, Any]) -> None:
 
     beyond = data["beyond"]
     print("\nthree labels from two frames")
-    print(
-        f"transducer p = {beyond['short']:.4f}, CTC p = {beyond['ctc']:.0f}"
-    )
+    print(f"transducer p = {beyond['short']:.4f}, CTC p = {beyond['ctc']:.0f}")
     print("2,000 frames, 30 labels")
-    print(
-        f"log p = {beyond['long']:.1f}, p = {beyond['long_plain']:.0f}"
-    )
+    print(f"log p = {beyond['long']:.1f}, p = {beyond['long_plain']:.0f}")
 
     found = data["difference"]
     print("\nlargest differences")
@@ -400,40 +326,21 @@ def draw(data: dict[str, Any]) -> Figure:
     """The lattice of our sentence over its frames: paths faint, the best one bold."""
     said = data["sentence"]
     n_frames, n_labels = said["frames"], len(SENTENCE)
-    figure, (axes, below) = plots.canvas(
-        440, 2, 1, sharex=True, height_ratios=[4, 1]
-    )
+    figure, (axes, below) = plots.canvas(440, 2, 1, sharex=True, height_ratios=[4, 1])
     # All that is possible.
     axes.hlines(
-        range(n_labels + 1),
-        1,
-        n_frames,
-        color=plots.MUTED,
-        linewidth=0.3,
-        alpha=0.6,
+        range(n_labels + 1), 1, n_frames, color=plots.MUTED, linewidth=0.3, alpha=0.6
     )
     axes.vlines(
-        range(1, n_frames + 1),
-        0,
-        n_labels,
-        color=plots.MUTED,
-        linewidth=0.3,
-        alpha=0.6,
+        range(1, n_frames + 1), 0, n_labels, color=plots.MUTED, linewidth=0.3, alpha=0.6
     )
     # What is likely: the share of all paths that takes a step.
-    for least, most, width in (
-        (0.01, 0.05, 1.0),
-        (0.05, 0.2, 2.0),
-        (0.2, 2.0, 4.0),
-    ):
+    for least, most, width in ((0.01, 0.05, 1.0), (0.05, 0.2, 2.0), (0.2, 2.0, 4.0)):
         x: list[float] = []
         y: list[float] = []
         for t in range(n_frames):
             for u in range(n_labels + 1):
-                if (
-                    t + 1 < n_frames
-                    and least <= said["right"][t][u] < most
-                ):
+                if t + 1 < n_frames and least <= said["right"][t][u] < most:
                     x += [t + 1, t + 2, math.nan]
                     y += [u, u, math.nan]
                 if u < n_labels and least <= said["up"][t][u] < most:
@@ -456,12 +363,8 @@ def draw(data: dict[str, Any]) -> Figure:
         scaled, cmap=plots.HEAT, vmin=0, vmax=1, interpolation="none",
         aspect="auto", extent=(0.5, n_frames + 0.5, 0, D_FRAME),
     )  # fmt: skip
-    below.set(
-        yticks=[], xlabel="frames", xticks=range(5, n_frames + 1, 5)
-    )
-    below.set_ylabel(
-        "made-up\nsound", rotation=0, ha="right", va="center"
-    )
+    below.set(yticks=[], xlabel="frames", xticks=range(5, n_frames + 1, 5))
+    below.set_ylabel("made-up\nsound", rotation=0, ha="right", va="center")
     below.tick_params(length=0)
     below.spines[:].set_visible(False)
     return figure

@@ -14,16 +14,8 @@ from snippets.lab import plots
 from snippets.lab.batches import BEGIN, END, Batch
 from snippets.recurrence.recurrent_networks import unroll
 from snippets.recurrence.search import beam_search, greedy
-from snippets.recurrence.seq2seq import (
-    Encoder,
-    Seq2Seq,
-    translation_loss,
-)
-from snippets.recurrence.translation import (
-    Settings,
-    sentences,
-    train,
-)
+from snippets.recurrence.seq2seq import Encoder, Seq2Seq, translation_loss
+from snippets.recurrence.translation import Settings, sentences, train
 from snippets.text.logits import cross_entropy
 
 PORTUGUESE = "escorregou"  # it slipped, he slipped, she slipped
@@ -31,29 +23,15 @@ CHANCES = {
     "": {"it": 0.40, "he": 0.35, "she": 0.25},
     "it": {"slipped": 0.4, "slid": 0.3, "fell": 0.3},
     "he": {"has": 0.5, "had": 0.5},
-    "he has": {
-        "slipped": 0.25,
-        "slid": 0.25,
-        "gone": 0.25,
-        "left": 0.25,
-    },
-    "he had": {
-        "slipped": 0.25,
-        "slid": 0.25,
-        "gone": 0.25,
-        "left": 0.25,
-    },
+    "he has": {"slipped": 0.25, "slid": 0.25, "gone": 0.25, "left": 0.25},
+    "he had": {"slipped": 0.25, "slid": 0.25, "gone": 0.25, "left": 0.25},
     "she": {"slipped": 1.0},
 }
 WIDTHS = [1, 2, 3]
 
 D_MODEL, D_HIDDEN = 48, 96
 SETTINGS = Settings(
-    steps=400,
-    count=1500,
-    longest=6,
-    d_model=D_MODEL,
-    d_hidden=D_HIDDEN,
+    steps=400, count=1500, longest=6, d_model=D_MODEL, d_hidden=D_HIDDEN
 )
 TEST, SHOWN = 200, 2  # sentences
 MAX_LEN = 3 * SETTINGS.longest
@@ -110,14 +88,10 @@ def by_hand() -> dict[str, Any]:
     return {"chances": CHANCES, "found": rows}
 
 
-def packed_lstm(
-    encoder: Encoder, source: Tensor, mask: Tensor
-) -> Tensor:
+def packed_lstm(encoder: Encoder, source: Tensor, mask: Tensor) -> Tensor:
     """The context that PyTorch's LSTM makes with the same weights, of packed rows."""
     state = encoder.cell.state_dict()
-    lstm = nn.LSTM(D_MODEL, D_HIDDEN, batch_first=True).to(
-        source.device
-    )
+    lstm = nn.LSTM(D_MODEL, D_HIDDEN, batch_first=True).to(source.device)
     lstm.load_state_dict(
         {
             "weight_ih_l0": state["input.weight"],
@@ -162,14 +136,10 @@ def padding(seed: int, device: str) -> dict[str, float]:
 
 def swapped_loss(model: Seq2Seq, held_out: Batch) -> float:
     """The surprise at the words when every sentence gets another one's context."""
-    context = tuple(
-        part.roll(1, 0) for part in model.start(held_out.source)
-    )
+    context = tuple(part.roll(1, 0) for part in model.start(held_out.source))
     logits = model.decoder(held_out.target[:, :-1], context)
     real = held_out.target_mask[:, 1:]
-    return cross_entropy(
-        logits[real], held_out.target[:, 1:][real]
-    ).item()
+    return cross_entropy(logits[real], held_out.target[:, 1:][real]).item()
 
 
 @torch.no_grad()
@@ -183,10 +153,7 @@ def tried(model: Seq2Seq, held_out: Batch) -> dict[str, float]:
         for ours, theirs in zip(written, wanted.tolist(), strict=True)
     ]
     return {
-        "words": (logits.argmax(-1) == wanted)[real]
-        .double()
-        .mean()
-        .item(),
+        "words": (logits.argmax(-1) == wanted)[real].double().mean().item(),
         "sentences": sum(right) / len(right),
         "own": translation_loss(model, held_out).item(),
         "other": swapped_loss(model, held_out),
@@ -194,9 +161,7 @@ def tried(model: Seq2Seq, held_out: Batch) -> dict[str, float]:
 
 
 @torch.no_grad()
-def states(
-    model: Seq2Seq, source: Tensor, written: list[int]
-) -> dict[str, Any]:
+def states(model: Seq2Seq, source: Tensor, written: list[int]) -> dict[str, Any]:
     """Some of the hidden state after each word read and each word written."""
     read, state = model.encoder(source)
     after = []
@@ -260,9 +225,7 @@ def show(data: dict[str, Any]) -> None:
     print(f"difference to PyTorch {moved['difference']:.1e}")
 
     sizes, found = data["sizes"], data["trained"]
-    print(
-        f"\n{sizes['steps']} steps on {sizes['train']:,} short sentences;"
-    )
+    print(f"\n{sizes['steps']} steps on {sizes['train']:,} short sentences;")
     print("then, of sentences never seen:")
     print(f"  words right, when helped    {found['words']:4.0%}")
     print(f"  sentences right, when alone {found['sentences']:4.0%}")
@@ -288,10 +251,7 @@ def draw(data: dict[str, Any]) -> Figure:
         (right, written, ["[begin]", *example["words"]], "writes"),
     ]
     for axes, columns, words, title in parts:
-        values = [
-            [(column[row] + 1) / 2 for column in columns]
-            for row in range(ROWS)
-        ]
+        values = [[(column[row] + 1) / 2 for column in columns] for row in range(ROWS)]
         plots.heat_map(axes, values, [], words, numbers=False)
         axes.set_xlabel(title)
     middle.spines[:].set(visible=True, color=plots.LINK, linewidth=2)
@@ -304,8 +264,7 @@ def holds(data: dict[str, Any]) -> dict[str, bool]:
     return {
         "a third of the next words is right": of["words"] > 1 / 3,
         "hardly a sentence is, alone": of["sentences"] < 0.1,
-        "another's state costs a nat a word": of["other"]
-        > of["own"] + 1,
+        "another's state costs a nat a word": of["other"] > of["own"] + 1,
     }
 
 
@@ -321,8 +280,5 @@ EDITS = [
         '    "it": {"slipped": 0.4, "slid": 0.3, "fell": 0.3},',
         '    "it": {"[end]": 0.7, "slipped": 0.3},',
     ),
-    (
-        '    "he": {"has": 0.5, "had": 0.5},',
-        '    "he": {"slipped": 1.0},',
-    ),
+    ('    "he": {"has": 0.5, "had": 0.5},', '    "he": {"slipped": 1.0},'),
 ]

@@ -62,8 +62,7 @@ def replay(text: str, tokenizer: Tokenizer) -> dict[str, Any]:
         )
         words.merge(pair, 256 + n)
     tokens = sum(
-        times * len(ids)
-        for times, ids in zip(words.times, words.ids, strict=True)
+        times * len(ids) for times, ids in zip(words.times, words.ids, strict=True)
     )
     return {"rounds": rounds, "tokens": tokens}
 
@@ -71,31 +70,18 @@ def replay(text: str, tokenizer: Tokenizer) -> dict[str, Any]:
 HAND = "a hat that sat"
 WORDS = ["glass", " glass", "Glass", " glasses", " that", "slippery"]
 WORDS += ["café", "скользкий", "<|endoftext|>"]
-COMPARED = [
-    " slipperier",
-    "Glass",
-    "CAFÉ",
-    "скользкий",
-    "滑る",
-    "robot🤖",
-]
+COMPARED = [" slipperier", "Glass", "CAFÉ", "скользкий", "滑る", "robot🤖"]
 
 
 def by_hand() -> dict[str, Any]:
     """A text of four words, from bytes to the last pair that comes twice."""
     tokenizer = train(HAND, 300)
-    stages = [
-        Tokenizer(tokenizer.merges[:n])
-        for n in range(len(tokenizer.merges) + 1)
-    ]
+    stages = [Tokenizer(tokenizer.merges[:n]) for n in range(len(tokenizer.merges) + 1)]
     return {
         "text": HAND,
         "rounds": replay(HAND, tokenizer)["rounds"],
         "stages": [
-            [
-                [token["text"] for token in cut(stage, word)]
-                for word in split(HAND)
-            ]
+            [[token["text"] for token in cut(stage, word)] for word in split(HAND)]
             for stage in stages
         ],
         "bat": [token["text"] for token in cut(tokenizer, " bat")],
@@ -145,10 +131,7 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
             "tokens": cut(tokenizer, corpus.SENTENCE),
         },
         "words": [
-            {
-                "text": shown(word.encode()),
-                "tokens": cut(tokenizer, word),
-            }
+            {"text": shown(word.encode()), "tokens": cut(tokenizer, word)}
             for word in WORDS
         ],
         "three_ways": three_ways(tokenizer),
@@ -192,8 +175,7 @@ def show(data: dict[str, Any]) -> None:
     print("left  right    id  times")
     for merged in data["merges"]:
         print(
-            f"{merged['left']:5} {merged['right']:5}"
-            f"{merged['id']:6}{merged['times']:7}"
+            f"{merged['left']:5} {merged['right']:5}{merged['id']:6}{merged['times']:7}"
         )
 
     print("\nother words")
@@ -205,9 +187,7 @@ def show(data: dict[str, Any]) -> None:
 
     print("\nthe same by BERT's WordPiece")
     for word in data["three_ways"]["words"]:
-        wide = sum(
-            east_asian_width(sign) == "W" for sign in word["text"]
-        )
+        wide = sum(east_asian_width(sign) == "W" for sign in word["text"])
         gap = " " * (14 - len(word["text"]) - wide)
         print(word["text"] + gap + " ".join(word["wordpiece"]))
 
@@ -215,9 +195,7 @@ def show(data: dict[str, Any]) -> None:
     print("size asked   got  tokens  bytes a token")
     for size in data["sizes"]:
         each = data["text"]["bytes"] / size["tokens"]
-        print(
-            f"{size['asked']:10}{size['got']:6}{size['tokens']:8}{each:15.2f}"
-        )
+        print(f"{size['asked']:10}{size['got']:6}{size['tokens']:8}{each:15.2f}")
 
 
 def draw(data: dict[str, Any]) -> Figure:
@@ -235,16 +213,10 @@ def draw(data: dict[str, Any]) -> Figure:
 
 # What the page proposes to change, and what then stands there.
 EDITS = [
-    (
-        "    words: list[str] = PATTERN.findall(text)",
-        "    words = [text]",
-    ),
+    ("    words: list[str] = PATTERN.findall(text)", "    words = [text]"),
     (
         "            pair = min(known, key=self.rank.__getitem__)",
         "            pair = max(known, key=self.rank.__getitem__)",
     ),
-    (
-        "    text = corpus.robot()",
-        "    text = corpus.robot().upper()",
-    ),
+    ("    text = corpus.robot()", "    text = corpus.robot().upper()"),
 ]

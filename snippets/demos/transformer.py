@@ -82,22 +82,16 @@ def order(seed: int) -> dict[str, Any]:
         "shuffled": [words[i] for i in shuffle],
         "without": order_matters(stack, vectors, nowhere, shuffle),
         "with": order_matters(stack, vectors, places, shuffle),
-        "causal": order_matters(
-            stack, vectors, nowhere, shuffle, causal
-        ),
+        "causal": order_matters(stack, vectors, nowhere, shuffle, causal),
     }
 
 
-def streams(
-    seed: int, n_layers: int = 12
-) -> dict[str, list[list[float]]]:
+def streams(seed: int, n_layers: int = 12) -> dict[str, list[list[float]]]:
     """The stream after 0 to 12 untrained blocks: its size, and its likeness to x."""
     measured: dict[str, list[list[float]]] = {}
     for form in ("post", "pre"):
         torch.manual_seed(seed)
-        stack = TransformerStack(
-            n_layers, 64, 4, 256, pre_norm=form == "pre"
-        )
+        stack = TransformerStack(n_layers, 64, 4, 256, pre_norm=form == "pre")
         for matrix in stack.parameters():
             if matrix.dim() == 2:  # Xavier's sizes, as in xiong-2020
                 nn.init.xavier_uniform_(matrix)
@@ -120,12 +114,7 @@ def differences(seed: int, device: str) -> dict[str, float]:
     for form in ("post", "pre"):
         torch.manual_seed(seed)
         theirs = nn.TransformerEncoderLayer(
-            64,
-            4,
-            256,
-            dropout=0.0,
-            batch_first=True,
-            norm_first=form == "pre",
+            64, 4, 256, dropout=0.0, batch_first=True, norm_first=form == "pre"
         )
         ours = TransformerBlock(64, 4, 256, pre_norm=form == "pre")
         ours.load_state_dict(from_torch(theirs.state_dict()))
@@ -150,9 +139,7 @@ def from_torch(theirs: dict[str, Tensor]) -> dict[str, Tensor]:
             ours[f"{our}.{kind}"] = theirs[f"{their}.{kind}"]
         # PyTorch keeps the three projections in one matrix.
         three = theirs[f"self_attn.in_proj_{kind}"].chunk(3)
-        for part, tensor in zip(
-            ("query", "key", "value"), three, strict=True
-        ):
+        for part, tensor in zip(("query", "key", "value"), three, strict=True):
             ours[f"attention.{part}.{kind}"] = tensor
     return ours
 
@@ -162,28 +149,20 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
     counts = {name: parameters(size) for name, size in SIZES.items()}
     base = SIZES["base"]
     rows = [
-        vocabulary_behind(replace(base, **row), millions)
-        for row, millions in TABLE_3
+        vocabulary_behind(replace(base, **row), millions) for row, millions in TABLE_3
     ]
     return {
         "by_hand": by_hand(),
         "order": order(seed),
         "streams": streams(seed),
         "parameters": counts,
-        "totals": {
-            n: sum(parts.values()) for n, parts in counts.items()
-        },
+        "totals": {n: sum(parts.values()) for n, parts in counts.items()},
         "published": PUBLISHED,
         "behind": {
             "rows": len(rows),
-            "base": [
-                max(low for low, _ in rows),
-                min(high for _, high in rows),
-            ],
+            "base": [max(low for low, _ in rows), min(high for _, high in rows)],
             "biases": {
-                name: sum(
-                    parameters(replace(SIZES[name], bias=True)).values()
-                )
+                name: sum(parameters(replace(SIZES[name], bias=True)).values())
                 - sum(counts[name].values())
                 for name in ("base", "big")
             },
@@ -234,9 +213,7 @@ def show(data: dict[str, Any]) -> None:
     row("", [name.removesuffix("-base") for name in names])
     for part in counts[0]:
         row(part, [f"{count[part] / 1e6:.2f}" for count in counts])
-    row(
-        "total", [f"{data['totals'][name] / 1e6:.2f}" for name in names]
-    )
+    row("total", [f"{data['totals'][name] / 1e6:.2f}" for name in names])
     row("published", [str(data["published"][name]) for name in names])
 
     found = data["difference"]
@@ -270,10 +247,7 @@ def draw(data: dict[str, Any]) -> Figure:
 
 # What the page proposes to change, and what then stands there.
 EDITS = [
-    (
-        "        return x + branch(norm(x))",
-        "        return branch(norm(x))",
-    ),
+    ("        return x + branch(norm(x))", "        return branch(norm(x))"),
     (
         "        variance = centred.square().mean(-1, keepdim=True)",
         "        variance = x.var(-1, keepdim=True)",

@@ -58,13 +58,7 @@ def sentence() -> tuple[list[str], Tensor, Tensor]:
 def small_model(tied: bool = True) -> LanguageModel:
     """Two blocks over the words of the sentence."""
     return LanguageModel(
-        len(sentence()[0]),
-        16,
-        d_model=16,
-        n_heads=2,
-        d_ff=64,
-        n_layers=2,
-        tied=tied,
+        len(sentence()[0]), 16, d_model=16, n_heads=2, d_ff=64, n_layers=2, tied=tied
     )
 
 
@@ -80,10 +74,7 @@ def both_ends() -> dict[str, Any]:
         "look_up": look_up.norm(dim=-1),
         "logits": logits.norm(dim=-1),
         "both": together.norm(dim=-1),
-        "difference": (together - (look_up + logits))
-        .abs()
-        .max()
-        .item(),
+        "difference": (together - (look_up + logits)).abs().max().item(),
     }
 
 
@@ -102,9 +93,7 @@ def difference_to_pytorch() -> float:
     matrix = ours.embedding.weight
     x = F.embedding(ids, matrix) * 16**0.5
     x = x + ours.places.weight[: ids.shape[1]]
-    future = nn.Transformer.generate_square_subsequent_mask(
-        ids.shape[1]
-    )
+    future = nn.Transformer.generate_square_subsequent_mask(ids.shape[1])
     theirs = F.linear(stack(x, future, is_causal=True), matrix)
     return (ours(ids) - theirs).abs().max().item()  # type: ignore[no-any-return]
 
@@ -118,17 +107,13 @@ def step(model: LanguageModel) -> LanguageModel:
     return model
 
 
-def load_state(
-    model: LanguageModel, assign: bool = False
-) -> LanguageModel:
+def load_state(model: LanguageModel, assign: bool = False) -> LanguageModel:
     """Through torch.save of the numbers, into a new model."""
     file = io.BytesIO()
     torch.save(model.state_dict(), file)
     file.seek(0)
     fresh = small_model()
-    fresh.load_state_dict(
-        torch.load(file, weights_only=True), assign=assign
-    )
+    fresh.load_state_dict(torch.load(file, weights_only=True), assign=assign)
     return fresh
 
 
@@ -156,9 +141,7 @@ SURVIVALS: dict[str, Callable[[LanguageModel], LanguageModel]] = {
     "state_dict, saved and loaded": load_state,
     "torch.save of the whole": whole,
     "safetensors save_model": safe,
-    "load_state_dict(assign=True)": lambda model: load_state(
-        model, True
-    ),
+    "load_state_dict(assign=True)": lambda model: load_state(model, True),
 }
 
 
@@ -189,17 +172,13 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
     return {
         "by_hand": by_hand(),
         "parameters": {
-            kind: sum(
-                p.numel()
-                for p in small_model(kind == "tied").parameters()
-            )
+            kind: sum(p.numel() for p in small_model(kind == "tied").parameters())
             for kind in ("tied", "untied")
         },
         "difference": difference_to_pytorch(),
         "ends": both_ends(),
         "survives": {
-            name: is_tied(travel(small_model()))
-            for name, travel in SURVIVALS.items()
+            name: is_tied(travel(small_model())) for name, travel in SURVIVALS.items()
         },
         "copied_apart": apart.abs().max().item(),
         "saved": saved(),
@@ -215,19 +194,13 @@ def show(data: dict[str, Any]) -> None:
         hand["tokens"], hand["matrix"], hand["logits"], hand["probabilities"],
         strict=True,
     ):  # fmt: skip
-        print(
-            f"{token:7}{row[0]:4.0f}{row[1]:4.0f}{logit:9.2f}{p:9.2f}"
-        )
+        print(f"{token:7}{row[0]:4.0f}{row[1]:4.0f}{logit:9.2f}{p:9.2f}")
 
     ends = data["ends"]
     print("\nsize of a row's gradient, by end")
     print("token     look-up  logits  tied")
     for token, *sizes in zip(
-        ends["tokens"],
-        ends["look_up"],
-        ends["logits"],
-        ends["both"],
-        strict=True,
+        ends["tokens"], ends["look_up"], ends["logits"], ends["both"], strict=True
     ):
         print(f"{token:10}" + "".join(f"{size:7.3f}" for size in sizes))
     print(f"tied minus both added: {ends['difference']:.1e}")
@@ -235,9 +208,7 @@ def show(data: dict[str, Any]) -> None:
     print("\nare the ends still one matrix after")
     for name, tied in data["survives"].items():
         print(f"{name:30}{'yes' if tied else 'no'}")
-    print(
-        f"copied ends, after one step: {data['copied_apart']:.2f} apart"
-    )
+    print(f"copied ends, after one step: {data['copied_apart']:.2f} apart")
 
     print("\nmillions   matrix  uses  untied  saved")
     for row in data["saved"]:
@@ -246,9 +217,7 @@ def show(data: dict[str, Any]) -> None:
             f"{row['untied'] / 1e6:8.2f}{100 * row['share']:5.0f} %"
         )
     ours = data["parameters"]
-    print(
-        f"the model above: {ours['tied']:,}, untied {ours['untied']:,}"
-    )
+    print(f"the model above: {ours['tied']:,}, untied {ours['untied']:,}")
 
 
 def draw(data: dict[str, Any]) -> Figure:

@@ -112,44 +112,40 @@ def differences(
             its size is taken for equal too.
     """
     wide = tolerances or {}
+    parts: list[tuple[str, Any, Any, float]]
     match recorded, again:
         case dict(), dict() if recorded.keys() == again.keys():
-            return [
-                line
+            parts = [
+                (f".{key}", old, again[key], wide.get(key, absolute))
                 for key, old in recorded.items()
-                for line in differences(
-                    old,
-                    again[key],
-                    f"{where}.{key}",
-                    wide,
-                    wide.get(key, absolute),
-                )
             ]
         case list(), list() if len(recorded) == len(again):
+            pairs = enumerate(zip(recorded, again, strict=True))
+            parts = [(f"[{i}]", *pair, absolute) for i, pair in pairs]
+        case _ if _same(recorded, again, where, absolute):
+            return []
+        case _:
             return [
-                line
-                for i, (old, new) in enumerate(
-                    zip(recorded, again, strict=True)
-                )
-                for line in differences(
-                    old, new, f"{where}[{i}]", wide, absolute
-                )
+                f"{where} is recorded as {recorded!r}, now it is {again!r}"
             ]
-        case float(), float() if math.isnan(recorded) and math.isnan(
-            again
-        ):
-            return []
-        case float(), float() if math.isclose(
-            recorded, again, rel_tol=RELATIVE, abs_tol=absolute
-        ):
-            return []
-        case str(), str() if ".outcome[" in where and same_text(
-            recorded, again
-        ):
-            return []
-    if type(recorded) is type(again) and recorded == again:
-        return []
-    return [f"{where} is recorded as {recorded!r}, now it is {again!r}"]
+    return [
+        line
+        for step, old, new, within in parts
+        for line in differences(old, new, where + step, wide, within)
+    ]
+
+
+def _same(a: Any, b: Any, where: str, absolute: float) -> bool:
+    """Whether two values without parts are equal, up to what processors differ in."""
+    match a, b:
+        case float(), float() if not math.isnan(a):
+            return math.isclose(
+                a, b, rel_tol=RELATIVE, abs_tol=absolute
+            )
+        case str(), str() if ".outcome[" in where:
+            return same_text(a, b)
+    both_nan = a != a and b != b
+    return type(a) is type(b) and (a == b or both_nan)
 
 
 def same_text(a: str, b: str) -> bool:

@@ -6,21 +6,18 @@ import functools
 import gzip
 import json
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
 
+from tests.browser.opened import LAPTOP, PHONE, opened
 from website.browser import until
 from website.served import Site
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
-PHONE = {"width": 360, "height": 800}
-LAPTOP = {"width": 1280, "height": 800}
 
 # One of every kind.
 KINDS = {
@@ -41,19 +38,6 @@ KINDS = {
 }
 every_kind = pytest.mark.parametrize("path", KINDS.values(), ids=KINDS.keys())
 KIB = 1024
-
-
-@contextmanager
-def opened(browser: Browser, address: str, **options: Any) -> Iterator[Page]:
-    """The page in a fresh context, loaded to the last request."""
-    context = browser.new_context(**{"viewport": LAPTOP, **options})
-    try:
-        page = context.new_page()
-        page.goto(address)
-        page.wait_for_load_state("networkidle")
-        yield page
-    finally:
-        context.close()
 
 
 @dataclass

@@ -3,33 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
+from tests.browser.opened import LAPTOP, PHONE, opened
 from website.browser import until
 from website.served import Site
 
-PHONE = {"width": 360, "height": 800}
-LAPTOP = {"width": 1280, "height": 800}
 CONCEPT = "concepts/attention/"
 NOTEBOOK = "notebooks/attention-by-hand/"
-
-
-@contextmanager
-def opened(browser: Browser, address: str, **options: Any) -> Iterator[Page]:
-    """The page in a fresh context, loaded to the last request."""
-    context = browser.new_context(**{"viewport": LAPTOP, **options})
-    try:
-        page = context.new_page()
-        page.goto(address)
-        page.wait_for_load_state("networkidle")
-        yield page
-    finally:
-        context.close()
 
 
 @pytest.mark.parametrize("path", ["", CONCEPT, "before-you-start/", "add/", NOTEBOOK])

@@ -300,8 +300,14 @@ TYPED = "a; touch x `touch x` $(shell touch x) $$(touch x) && touch x #"
         (["run", "NAME=a", f"ARGS='{TYPED}'"], f"<a><{TYPED}>"),
         (["record", f"NAME={TYPED}"], f"<{TYPED}><--record>"),
         (["record"], "<-m><snippets><--record>"),
-        (["train", f"NAME={TYPED}"], f"<-m><snippets><train><{TYPED}>"),
-        (["claim", f"NAME={TYPED}"], f"<-m><snippets><claim><{TYPED}>"),
+        (
+            ["train", f"NAME={TYPED}", "ARGS=--seed 1"],
+            f"<-m><snippets><train><{TYPED}><--seed><1>",
+        ),
+        (
+            ["claim", f"NAME={TYPED}", "ARGS=--seed 1"],
+            f"<-m><snippets><claim><{TYPED}><--seed><1>",
+        ),
         (["test", f"ARGS='{TYPED}'"], f"<-m><pytest><{TYPED}>"),
         (["claims", f"ARGS='{TYPED}'"], f"<--again><{TYPED}>"),
         (["links", f"ARGS='{TYPED}'"], f"<website.links><{TYPED}>"),

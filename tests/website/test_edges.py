@@ -199,11 +199,6 @@ PLANTS = {
         more(SNIPPET, "from snippets.transformer import feed_forward\n"),
         "feed-forward",
     ),
-    "import-later-chapter": (
-        "imports",
-        more(SNIPPET, "import snippets.gpt.gpt\n"),
-        "later chapter",
-    ),
     "import-sibling": (
         "imports",
         more(SNIPPET, "from snippets.attention.heads import x\n"),
@@ -211,12 +206,6 @@ PLANTS = {
     ),
     "import-site": ("imports", more(SNIPPET, "import website\n"), "'website'"),
     "import-library": ("imports", more(SNIPPET, "import transformers\n"), "may not"),
-    "import-from-top": ("imports", more(SNIPPET, "import snippets.x\n"), "neither"),
-    "import-demo": (
-        "imports",
-        more(SNIPPET, "from snippets.demos.attention import TOKENS\n"),
-        "neither",
-    ),
     "import-drawing": ("imports", more(SNIPPET, "import matplotlib\n"), "only a demo"),
     "import-plots": (
         "imports",
@@ -231,7 +220,7 @@ PLANTS = {
     "demo-imports-helper": (
         "imports",
         more(DEMO, "from snippets.transformer.parameters import SIZES\n"),
-        "imports transformer of a later chapter",
+        "imports transformer, which it does not build on",
     ),
     "demo-of-another": (
         "imports",
@@ -242,11 +231,6 @@ PLANTS = {
         "imports",
         more(HELPER, "from snippets.transformer import weight_tying\n"),
         "imports weight-tying, which it does not build on",
-    ),
-    "lab-imports-chapter": (
-        "imports",
-        new("snippets/lab/odd.py", "from snippets.text import logits\n"),
-        "lab knows nothing",
     ),
     # Claims.
     "claim-without-a-test": ("claims", gone(f"tests/{CLAIM}"), "test_word_vectors"),
@@ -372,27 +356,12 @@ PLANTS = {
         "may clash",
     ),
     "style": ("drawings", sub(f"{RESULT}.svg", "<g>", "<style></style><g>"), "<style"),
-    "other-host": (
-        "drawings",
-        with_picture(SVG.replace("<path", '<image href="//x.example/a.png"/><path')),
-        "elsewhere",
-    ),
-    "picture-of-another-host": (
-        "drawings",
-        with_picture(SVG.replace("var(--ink, #1d2a2e)", "url(//x.example/a#b)")),
-        "that loads",
-    ),
+    # What else a drawing may not hold is planted in test_built_pages.py.
     "handler": (
         "drawings",
         sub(f"{RESULT}.svg", "<g>", "<g onload='x()'>"),
         "has onload, which no drawing needs",
     ),
-    "foreign-part": (
-        "drawings",
-        with_picture(SVG.replace("</svg>", "<foreignObject/></svg>")),
-        "<foreignObject",
-    ),
-    "no-drawing": ("drawings", new(PICTURE, "<svg>"), "is no XML"),
     "alt-missing": ("drawings", sub(PAGE, "  alt=.*?  caption", "  caption"), "no alt"),
     "alt-empty": ("drawings", sub(PAGE, '  alt=".*?",', '  alt="",'), "no alt"),
     "caption-missing": (

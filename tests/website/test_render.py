@@ -133,7 +133,7 @@ GO_ON = {
         ("concepts/attention.md", "{{ change(9) }}", "no edit 9: `edits` has 1"),
         ("concepts/attention.md", "{{ change('a') }}", "TypeError"),
         ("concepts/odd.md", "A page of no concept.", "no concept 'odd'"),
-        ("concepts/masking.md", "{{ printed() }}", "printed"),
+        ("concepts/reading-papers.md", "{{ printed() }}", "printed"),
     ],
 )
 def test_what_does_not_exist_is_named(renderer, path, markdown, names):

@@ -198,7 +198,7 @@ def losses_of(output):
     return [float(n) for n in re.search(r"losses \[(.*)\]", output)[1].split(", ") if n]
 
 
-def test_a_killed_run_is_resumed_to_the_same_losses(tmp_path):
+def test_a_killed_run_is_resumed_to_the_same_losses_and_ctrl_c_keeps_them(tmp_path):
     path = tmp_path / "checkpoint"
     process = start(path, 10_000)
     wait_for(process, 9)
@@ -209,25 +209,18 @@ def test_a_killed_run_is_resumed_to_the_same_losses(tmp_path):
     saved = read(path)[1].step
     assert saved >= 9
     files.part_of(path).write_bytes(b"as if killed while it wrote")
-    steps = saved + 8
-    output, errors = start(path, steps, "resume").communicate()
-    assert errors == ""
-    assert output.split()[0] == str(saved)
-    assert losses_of(output) == fit(model(), batches, loss, steps, seed=5)
-    assert {p.name for p in tmp_path.iterdir()} == {"checkpoint", "checkpoint.lock"}
-
-
-def test_ctrl_c_ends_it_with_what_it_has(tmp_path):
-    path = tmp_path / "checkpoint"
-    process = start(path, 10_000)
-    wait_for(process, 5)
+    process = start(path, 10_000, "resume")
+    assert process.stdout.readline() == f"{saved}\n"
+    wait_for(process, saved + 8)
     process.send_signal(signal.SIGINT)
     output, errors = process.communicate()
     assert process.returncode == 0
     losses = losses_of(output)
-    assert 5 < len(losses) < 10_000
+    assert saved + 8 < len(losses) < 10_000
     assert errors == f"stopped at step {len(losses)} of 10000; saved in {path}\n"
     assert read(path)[0]["losses"].tolist() == losses
+    assert losses == fit(model(), batches, loss, len(losses), seed=5)
+    assert {p.name for p in tmp_path.iterdir()} == {"checkpoint", "checkpoint.lock"}
 
 
 def test_ctrl_c_saves_although_it_is_not_yet_time(tmp_path):
