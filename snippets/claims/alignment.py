@@ -14,20 +14,10 @@ from torch import nn
 from snippets.lab import plots
 from snippets.lab.claims import Row, column, gains
 from snippets.lab.portuguese import Pair, pairs
-from snippets.lab.scores import (
-    Links,
-    alignment_error_rate,
-    bleu,
-    strongest,
-)
+from snippets.lab.scores import Links, alignment_error_rate, bleu, strongest
 from snippets.recurrence.additive_attention import RNNSearch
 from snippets.recurrence.luong import Luong
-from snippets.recurrence.multiplicative_attention import (
-    Concat,
-    General,
-    Score,
-    dot,
-)
+from snippets.recurrence.multiplicative_attention import Concat, General, Score, dot
 from snippets.recurrence.translation import Settings, train
 
 CLAIM = (
@@ -78,14 +68,7 @@ def luong(
         "general": partial(General, d_hidden, d_hidden),
         "concat": partial(Concat, d_hidden, d_hidden, d_hidden // 2),
     }
-    return Luong(
-        source_size,
-        target_size,
-        d_model,
-        d_hidden,
-        scores[score](),
-        reach,
-    )
+    return Luong(source_size, target_size, d_model, d_hidden, scores[score](), reach)
 
 
 MODELS: dict[str, Build] = {
@@ -112,9 +95,7 @@ def one_link(pair: Pair) -> Links:
     """The best that can be done with one link a word."""
     gold: dict[int, int] = defaultdict(int)
     gold.update((word, place) for place, word in pair.alignment)
-    return frozenset(
-        (gold[word], word) for word in range(len(pair.english))
-    )
+    return frozenset((gold[word], word) for word in range(len(pair.english)))
 
 
 def ibm_model_1(training: list[Pair], test: list[Pair]) -> list[Links]:
@@ -122,15 +103,12 @@ def ibm_model_1(training: list[Pair], test: list[Pair]) -> list[Links]:
     from nltk.translate import AlignedSent, IBMModel1
 
     both = [
-        AlignedSent(list(p.english), list(p.portuguese))
-        for p in [*training, *test]
+        AlignedSent(list(p.english), list(p.portuguese)) for p in [*training, *test]
     ]
     table = IBMModel1(both, ITERATIONS).translation_table
 
     def likeliest(word: str, places: tuple[str, ...]) -> int:
-        return max(
-            range(len(places)), key=lambda i: table[word][places[i]]
-        )
+        return max(range(len(places)), key=lambda i: table[word][places[i]])
 
     return [
         frozenset(
@@ -154,12 +132,7 @@ def measure(seed: int, device: str = "cpu") -> list[Row]:
     rows: list[Row] = []
     for name, build in MODELS.items():
         translator = train(
-            build,
-            training,
-            SETTINGS,
-            seed,
-            label=f"{name} {seed}",
-            device=device,
+            build, training, SETTINGS, seed, label=f"{name} {seed}", device=device
         )
         links = map(strongest, translator.look(test))
         written = translator.translate(test, 2 * SETTINGS.longest)
@@ -176,11 +149,7 @@ def measure(seed: int, device: str = "cpu") -> list[Row]:
         map(one_link, test),
     )
     rows += [
-        {
-            "aligner": name,
-            "error_rate": alignment_error_rate(links, gold),
-            "bleu": None,
-        }
+        {"aligner": name, "error_rate": alignment_error_rate(links, gold), "bleu": None}
         for name, links in zip(OTHERS, found, strict=True)
     ]
     return rows
@@ -188,16 +157,11 @@ def measure(seed: int, device: str = "cpu") -> list[Row]:
 
 def conclude(rows: list[Row]) -> tuple[str, str]:
     """Seen where all beat the diagonal and the window beats the look at all."""
-    learned = {
-        name: column(rows, "error_rate", aligner=name)
-        for name in MODELS
-    }
+    learned = {name: column(rows, "error_rate", aligner=name) for name in MODELS}
     bar = min(column(rows, "error_rate", aligner="diagonal"))
     below = [name for name in MODELS if max(learned[name]) < bar]
     best = min(MODELS, key=lambda name: mean(learned[name]))
-    changes = gains(
-        rows, "error_rate", {"aligner": "dot"}, {"aligner": "local"}
-    )
+    changes = gains(rows, "error_rate", {"aligner": "dot"}, {"aligner": "local"})
     helped = (
         "helped"
         if max(changes) < 0

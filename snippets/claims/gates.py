@@ -23,9 +23,7 @@ from snippets.recurrence.recurrent_networks import (
 )
 from snippets.text.logits import cross_entropy
 
-CLAIM = (
-    "Gates learn a dependency over a distance where a plain RNN cannot."
-)
+CLAIM = "Gates learn a dependency over a distance where a plain RNN cannot."
 PAPER = "hochreiter-1997-lstm"
 WHERE = "section 5.2, table 2"
 REPORTED = (
@@ -80,9 +78,7 @@ def sequences(
 ) -> tuple[Float[Tensor, "batch seq d_model"], Int[Tensor, " batch"]]:
     """A symbol to recall, then `distance` others; and the symbol."""
     first = torch.randint(SYMBOLS, (count, 1), generator=random)
-    others = torch.randint(
-        SYMBOLS, 2 * SYMBOLS, (count, distance), generator=random
-    )
+    others = torch.randint(SYMBOLS, 2 * SYMBOLS, (count, distance), generator=random)
     ids = torch.cat([first, others], 1)
     return F.one_hot(ids, D_MODEL).float(), first[:, 0]
 
@@ -117,11 +113,7 @@ class Model(NamedTuple):
 
 
 def train(
-    name: str,
-    distance: int,
-    rate: float,
-    seed: int,
-    device: str = "cpu",
+    name: str, distance: int, rate: float, seed: int, device: str = "cpu"
 ) -> tuple[Model, int]:
     """A model, trained until it errs no more or for so many steps; and how many."""
     torch.manual_seed(seed)
@@ -208,9 +200,7 @@ def conclude(rows: list[Row]) -> tuple[str, str]:
     else:
         verdict = "not seen"
     lstm, gru = gated
-    lstm_half, gru_half, mixed, orthogonal = (
-        reach(rows, name) for name in OTHERS
-    )
+    lstm_half, gru_half, mixed, orthogonal = (reach(rows, name) for name in OTHERS)
     able = sum(accuracy >= LEARNED for accuracy in there)
     return verdict, (
         f"In at most {MOST_STEPS} updates, and with all {seeds} seeds, the plain"
@@ -247,13 +237,8 @@ LINES = {
 def draw(rows: list[Row]) -> Figure:
     """Accuracy by distance, a dot a seed; below, what else was tried."""
     figure, panels = plots.canvas(420, 2, 1, sharex=True)
-    halves = {
-        "gates begin open": ("RNN", *GATED),
-        "what else was tried": OTHERS,
-    }
-    for axes, (title, names) in zip(
-        panels, halves.items(), strict=True
-    ):
+    halves = {"gates begin open": ("RNN", *GATED), "what else was tried": OTHERS}
+    for axes, (title, names) in zip(panels, halves.items(), strict=True):
         axes.axhline(CHANCE, color=plots.MUTED, linewidth=0.6)
         axes.annotate(
             "chance", (-0.2, CHANCE), xytext=(0, 3),
@@ -261,9 +246,7 @@ def draw(rows: list[Row]) -> Figure:
         )  # fmt: skip
         shifts = (-0.13, 0, 0.13, 0.26)
         for shift, name in zip(shifts, names, strict=False):
-            colour, line, mark = (
-                LINES.get(name) or LINES[name.split()[0]]
-            )
+            colour, line, mark = LINES.get(name) or LINES[name.split()[0]]
             by_distance = [of(rows, name, far) for far in DISTANCES]
             places = [place + shift for place in range(len(DISTANCES))]
             dots(

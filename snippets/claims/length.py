@@ -38,9 +38,7 @@ TOLERANCES = {"bleu": 3.0}
 
 # The lengths of Portuguese sentences, first and last of each group.
 GROUPS = ((4, 7), (8, 10), (11, 13), (14, 16), (17, 20), (21, 30))
-IN_TRAINING = (
-    5  # groups; the last is longer than anything it was trained on
-)
+IN_TRAINING = 5  # groups; the last is longer than anything it was trained on
 COUNT = 100  # test sentences in a group
 LONGEST = 20
 HOLDS = 0.98  # of its BLEU: the paper saw no deterioration
@@ -67,12 +65,7 @@ def measure(seed: int, device: str = "cpu") -> list[Row]:
     rows: list[Row] = []
     for name, (build, settings) in MODELS.items():
         translator = train(
-            build,
-            training(),
-            settings,
-            seed,
-            label=f"{name} {seed}",
-            device=device,
+            build, training(), settings, seed, label=f"{name} {seed}", device=device
         )
         for group in GROUPS:
             wanted = [pair.english for pair in test(group)]
@@ -88,9 +81,7 @@ def measure(seed: int, device: str = "cpu") -> list[Row]:
     return rows
 
 
-def of(
-    rows: list[Row], model: str, group: tuple[int, int]
-) -> list[float]:
+def of(rows: list[Row], model: str, group: tuple[int, int]) -> list[float]:
     """The BLEU of each seed."""
     return column(rows, "bleu", model=model, shortest=group[0])
 
@@ -100,8 +91,7 @@ def kept(rows: list[Row], model: str) -> list[float]:
     short = of(rows, model, GROUPS[0])
     long = of(rows, model, GROUPS[IN_TRAINING - 1])
     return [
-        after / max(before, 1e-9)
-        for before, after in zip(short, long, strict=True)
+        after / max(before, 1e-9) for before, after in zip(short, long, strict=True)
     ]
 
 
@@ -131,9 +121,7 @@ def show(rows: list[Row]) -> None:
         cells = []
         for model in MODELS:
             scores = of(rows, model, group)
-            cells.append(
-                f"{mean(scores):5.1f} {min(scores):4.0f}-{max(scores):<3.0f}"
-            )
+            cells.append(f"{mean(scores):5.1f} {min(scores):4.0f}-{max(scores):<3.0f}")
         new = "" if group[1] <= LONGEST else " *"
         print(f"{group[0]:2}-{group[1]:2}  {'  '.join(cells)}{new}")
     print("BLEU: mean, least to most of the seeds")
@@ -157,11 +145,7 @@ def draw(rows: list[Row]) -> Figure:
             model, (1, mean(scores[1])), xytext=(0, below),
             textcoords="offset points", color=colour,
         )  # fmt: skip
-    axes.axvline(
-        IN_TRAINING - 0.5, color=plots.MUTED, linestyle=plots.DOTTED
-    )
+    axes.axvline(IN_TRAINING - 0.5, color=plots.MUTED, linestyle=plots.DOTTED)
     axes.set_xticks(places, [f"{a}-{b}" for a, b in GROUPS])
-    axes.set(
-        ylim=(0, 105), xlabel="words of the sentence", ylabel="BLEU"
-    )
+    axes.set(ylim=(0, 105), xlabel="words of the sentence", ylabel="BLEU")
     return figure

@@ -16,12 +16,7 @@ from snippets.lab.claims import Row, column, gains
 from snippets.lab.portuguese import Pair
 from snippets.lab.scores import bleu
 from snippets.recurrence.seq2seq import Seq2Seq
-from snippets.recurrence.translation import (
-    Settings,
-    Translator,
-    sentences,
-    train,
-)
+from snippets.recurrence.translation import Settings, Translator, sentences, train
 from snippets.text.logits import log_softmax
 
 CLAIM = "Reversing the source helps a plain LSTM encoder-decoder."
@@ -61,8 +56,7 @@ def backwards(some: Sequence[Pair]) -> list[Pair]:
             pair,
             portuguese=pair.portuguese[::-1],
             alignment=frozenset(
-                (len(pair.portuguese) - 1 - i, j)
-                for i, j in pair.alignment
+                (len(pair.portuguese) - 1 - i, j) for i, j in pair.alignment
             ),
         )
         for pair in some
@@ -122,9 +116,7 @@ def gained(rows: Sequence[Row], key: str) -> list[float]:
 
 def conclude(rows: Sequence[Row]) -> tuple[str, str]:
     """Seen where every seed gains in BLEU and in perplexity."""
-    bleus, perplexity = (
-        gained(rows, k) for k in ("bleu", "perplexity")
-    )
+    bleus, perplexity = (gained(rows, k) for k in ("bleu", "perplexity"))
     if min(bleus) > 0 > max(perplexity):
         verdict = "seen"
     elif statistics.mean(bleus) > 0 > statistics.mean(perplexity):
@@ -132,13 +124,9 @@ def conclude(rows: Sequence[Row]) -> tuple[str, str]:
     else:
         verdict = "not seen"
     before, after = (
-        statistics.mean(column(rows, "perplexity", source=order))
-        for order in ORDERS
+        statistics.mean(column(rows, "perplexity", source=order)) for order in ORDERS
     )
-    start, rest = (
-        statistics.mean(gained(rows, key))
-        for key in ("beginning", "rest")
-    )
+    start, rest = (statistics.mean(gained(rows, key)) for key in ("beginning", "rest"))
     agrees = "which agrees" if start < rest else "which does not agree"
     return verdict, (
         f"Reversing the source changes BLEU by {statistics.mean(bleus):+.1f} on"
@@ -169,9 +157,7 @@ def draw(rows: Sequence[Row]) -> Figure:
     figure, panels = plots.canvas(220, 1, 2)
     names = ("bleu", "BLEU", 0), ("perplexity", "perplexity", 1)
     for axes, (key, title, lowest) in zip(panels, names, strict=True):
-        before, after = (
-            column(rows, key, source=order) for order in ORDERS
-        )
+        before, after = (column(rows, key, source=order) for order in ORDERS)
         for ends in zip(before, after, strict=True):
             axes.plot((0, 1), ends, "o-", color=plots.LINK, linewidth=1)
         axes.set_xticks((0, 1), ORDERS)

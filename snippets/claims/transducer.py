@@ -28,12 +28,7 @@ from snippets.recurrence.rnn_transducer import (
     beam_search,
     transducer_loss,
 )
-from snippets.recurrence.stretched import (
-    Spoken,
-    edit_distance,
-    sounds,
-    speak,
-)
+from snippets.recurrence.stretched import Spoken, edit_distance, sounds, speak
 
 CLAIM = (
     "Where words follow a grammar, a transducer, which conditions each output on those"
@@ -63,9 +58,7 @@ Speech = tuple[Spoken, list[Text]]
 
 def two_ways() -> nn.LSTM:
     """The encoder of both: half of its numbers from each direction."""
-    return nn.LSTM(
-        D_FRAME, D_MODEL // 2, batch_first=True, bidirectional=True
-    )
+    return nn.LSTM(D_FRAME, D_MODEL // 2, batch_first=True, bidirectional=True)
 
 
 def transducer() -> Transducer:
@@ -100,13 +93,9 @@ def ctc_loss(model: nn.Module, said: Spoken) -> Float[Tensor, " batch"]:
     )  # fmt: skip
 
 
-def loss_of_transducer(
-    model: nn.Module, said: Spoken
-) -> Float[Tensor, " batch"]:
+def loss_of_transducer(model: nn.Module, said: Spoken) -> Float[Tensor, " batch"]:
     log_probs = model(said.frames, said.labels)
-    return transducer_loss(
-        log_probs, said.labels, said.n_frames, said.n_labels
-    )
+    return transducer_loss(log_probs, said.labels, said.n_frames, said.n_labels)
 
 
 def prefix_search(
@@ -119,9 +108,7 @@ def prefix_search(
     """
     beam: dict[Labels, tuple[float, float]] = {(): (0.0, -math.inf)}
     for frame in log_probs.tolist():
-        sums: dict[Labels, list[list[float]]] = defaultdict(
-            lambda: [[], []]
-        )
+        sums: dict[Labels, list[list[float]]] = defaultdict(lambda: [[], []])
         for labels, (blank, word) in beam.items():
             both = total(blank, word)
             sums[labels][0].append(both + frame[BLANK])
@@ -136,9 +123,7 @@ def prefix_search(
             labels: (total(*blanks), total(*words))
             for labels, (blanks, words) in sums.items()
         }
-        ranked = sorted(
-            added.items(), key=lambda item: -total(*item[1])
-        )
+        ranked = sorted(added.items(), key=lambda item: -total(*item[1]))
         beam = dict(ranked[:width])
     return [(labels, total(*sums)) for labels, sums in beam.items()]
 
@@ -152,9 +137,7 @@ def total(*log_ps: float) -> float:
 
 
 def write_ctc(model: nn.Module, frames: Tensor) -> Labels:
-    return prefix_search(ctc_log_probs(model, frames[None])[0], WIDTH)[
-        0
-    ][0]
+    return prefix_search(ctc_log_probs(model, frames[None])[0], WIDTH)[0][0]
 
 
 def write_transducer(model: nn.Module, frames: Tensor) -> Labels:
@@ -180,9 +163,7 @@ def followers(grammar: bool, seed: int) -> dict[int, list[int]]:
     return {word: source.sample(every, FOLLOWERS) for word in every}
 
 
-def recordings(
-    grammar: bool, count: int, task: int, seed: int
-) -> Speech:
+def recordings(grammar: bool, count: int, task: int, seed: int) -> Speech:
     """Texts of four to eight words, said; `task` draws the grammar and the sounds."""
     source, follow = random.Random(seed), followers(grammar, task)
     texts = []
@@ -216,9 +197,7 @@ def train(
 
 
 @torch.no_grad()
-def score(
-    model: nn.Module, loss: Loss, write: Write, test: Speech
-) -> dict[str, float]:
+def score(model: nn.Module, loss: Loss, write: Write, test: Speech) -> dict[str, float]:
     """Bits a word, words wrong, and recordings written without an error."""
     said, texts = test
     said = said.to(next(model.parameters()).device)
@@ -230,10 +209,7 @@ def score(
     ]
     words = sum(map(len, texts))
     # One by one: padding before the end would be heard by one direction.
-    nats = sum(
-        loss(model, alone(said, row)).item()
-        for row in range(len(texts))
-    )
+    nats = sum(loss(model, alone(said, row)).item() for row in range(len(texts)))
     return {
         "bits": nats / words / math.log(2),
         "errors": sum(wrong) / words,
@@ -267,9 +243,7 @@ def measure(seed: int, device: str = "cpu") -> list[Row]:
 
 def gained(rows: list[Row], task: str, key: str) -> list[float]:
     """By how much the transducer is lower than CTC, for each seed."""
-    both = (
-        {"task": task, "model": name} for name in ("transducer", "CTC")
-    )
+    both = ({"task": task, "model": name} for name in ("transducer", "CTC"))
     return gains(rows, key, *both)
 
 
@@ -277,9 +251,7 @@ def conclude(rows: list[Row]) -> tuple[str, str]:
     """Seen: fewer errors and fewer bits with the grammar, for every seed."""
     errors = [100 * gain for gain in gained(rows, "grammar", "errors")]
     bits = gained(rows, "grammar", "bits")
-    control = [
-        100 * gain for gain in gained(rows, "any word", "errors")
-    ]
+    control = [100 * gain for gain in gained(rows, "any word", "errors")]
     mean = sum(errors) / len(errors)
     if min(errors) > 0 and min(bits) > 0:
         verdict = "seen"
@@ -303,9 +275,7 @@ def show(rows: list[Row]) -> None:
     print("errors: words wrong, of 100")
     print("right: recordings without an error, of 100")
     print("task      model      seed bits err. right")
-    for row in sorted(
-        rows, key=lambda r: (list(TASKS).index(r["task"]), r["seed"])
-    ):
+    for row in sorted(rows, key=lambda r: (list(TASKS).index(r["task"]), r["seed"])):
         print(
             f"{row['task']:9} {row['model']:10} {row['seed']:4}"
             f" {row['bits']:4.2f} {100 * row['errors']:4.1f}"
@@ -318,10 +288,7 @@ def draw(rows: list[Row]) -> Figure:
     figure, panels = plots.canvas(240, 1, 2, sharey=True)
     for axes, task in zip(panels, TASKS, strict=True):
         axes.set_title(task)
-        errors = (
-            column(rows, "errors", task=task, model=name)
-            for name in MODELS
-        )
+        errors = (column(rows, "errors", task=task, model=name) for name in MODELS)
         for both in zip(*errors, strict=True):
             axes.plot(
                 [0, 1], [100 * e for e in both], "o",

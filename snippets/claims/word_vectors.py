@@ -69,9 +69,7 @@ def forms() -> dict[str, list[tuple[str, str]]]:
         "-ing": [(base, ing) for base, _, ing in three],
     }
     return {
-        task: sorted(
-            {(a, b) for a, b in some if a != b and " " not in a}
-        )
+        task: sorted({(a, b) for a, b in some if a != b and " " not in a})
         for task, some in found.items()
     }
 
@@ -123,9 +121,7 @@ def answers(
     nothing is subtracted: what is near to cats and to dog?
     """
     unit = F.normalize(vectors.table, dim=-1)
-    one, other = torch.tensor(
-        [[vectors.ids[a], vectors.ids[b]] for a, b in some]
-    ).T
+    one, other = torch.tensor([[vectors.ids[a], vectors.ids[b]] for a, b in some]).T
     found = []
     for x, y in zip(one, other, strict=True):
         start = unit[x] if step else 0
@@ -141,15 +137,11 @@ def answers(
 def scores(vectors: WordVectors) -> dict[str, float]:
     """The share of right answers to each kind of question."""
     kind = {w: k for w, k in kinds().items() if w in vectors.ids}
-    same = [
-        kind.get(vectors.like(word)[0]) == kind[word] for word in kind
-    ]
+    same = [kind.get(vectors.like(word)[0]) == kind[word] for word in kind]
     return {"kinds": fmean(same), **analogies(vectors)}
 
 
-def analogies(
-    vectors: WordVectors, step: bool = True
-) -> dict[str, float]:
+def analogies(vectors: WordVectors, step: bool = True) -> dict[str, float]:
     """The share of analogies that come out, by task."""
     found = {}
     for task, some in forms().items():
@@ -163,9 +155,7 @@ def by_chance(vectors: WordVectors) -> dict[str, float]:
     others = len(vectors.words) - 1
     kind = [k for w, k in kinds().items() if w in vectors.ids]
     same = fmean(kind.count(k) - 1 for k in kind)
-    return {"kinds": same / others} | dict.fromkeys(
-        forms(), 1 / (others - 2)
-    )
+    return {"kinds": same / others} | dict.fromkeys(forms(), 1 / (others - 2))
 
 
 def measure(seed: int) -> list[Row]:
@@ -201,22 +191,14 @@ def conclude(rows: list[Row]) -> tuple[str, str]:
     than the same vectors with nothing subtracted.
     """
     likes = zip(
-        of(rows, "skip-gram", "kinds"),
-        of(rows, "chance", "kinds"),
-        strict=True,
+        of(rows, "skip-gram", "kinds"), of(rows, "chance", "kinds"), strict=True
     )
     held = [all(right >= 10 * blind for right, blind in likes)]
     asked = [task for task in tasks(rows) if task != "kinds"]
     for task in asked:
-        both = zip(
-            of(rows, "skip-gram", task),
-            of(rows, "no step", task),
-            strict=True,
-        )
+        both = zip(of(rows, "skip-gram", task), of(rows, "no step", task), strict=True)
         held.append(all(with_it > without for with_it, without in both))
-    verdict = (
-        "seen" if all(held) else "partly" if any(held) else "not seen"
-    )
+    verdict = "seen" if all(held) else "partly" if any(held) else "not seen"
 
     def percent(method: str, task: str) -> str:
         return f"{100 * fmean(of(rows, method, task)):.0f}"
@@ -227,8 +209,7 @@ def conclude(rows: list[Row]) -> tuple[str, str]:
         for task in asked
     ]
     better = sum(
-        fmean(of(rows, "skip-gram", task))
-        > fmean(of(rows, "counts", task))
+        fmean(of(rows, "skip-gram", task)) > fmean(of(rows, "counts", task))
         for task in tasks(rows)
     )
     return verdict, (
@@ -271,11 +252,7 @@ def draw(rows: list[Row]) -> Figure:
             for right in of(rows, method, task)
         ]
         axes.plot(
-            *zip(*points, strict=True),
-            marker,
-            color=colour,
-            label=method,
-            markersize=6,
+            *zip(*points, strict=True), marker, color=colour, label=method, markersize=6
         )
     axes.set_yticks(range(len(tasks(rows))), tasks(rows))
     axes.invert_yaxis()

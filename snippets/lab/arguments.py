@@ -9,9 +9,7 @@ import sys
 from collections.abc import Callable
 from typing import NoReturn
 
-MOST = (
-    2**32 - 1
-)  # as a seed: it goes into every generator, also times a thousand
+MOST = 2**32 - 1  # as a seed: it goes into every generator, also times a thousand
 
 
 class RefusalError(Exception):
@@ -83,9 +81,7 @@ class Parser(argparse.ArgumentParser):
     """Says what is wrong in one line, without the usage before it."""
 
     def error(self, message: str) -> NoReturn:
-        how = call(
-            f"{self.prog.removeprefix('python -m snippets')} --help"
-        )
+        how = call(f"{self.prog.removeprefix('python -m snippets')} --help")
         fail(f"{message}; {how} shows the options")
 
 
@@ -99,9 +95,7 @@ def guarded(main: Callable[[], int]) -> int:
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115
     if sys.stdout is None:
-        fail(
-            "standard output is closed; leave it open, or write > /dev/null"
-        )
+        fail("standard output is closed; leave it open, or write > /dev/null")
     try:
         status = main()
         sys.stdout.flush()

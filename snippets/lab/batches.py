@@ -86,9 +86,7 @@ def pad(
     return ids, mask
 
 
-def batch(
-    pairs: Sequence[Pair], source: Vocabulary, target: Vocabulary
-) -> Batch:
+def batch(pairs: Sequence[Pair], source: Vocabulary, target: Vocabulary) -> Batch:
     """The pairs as one batch."""
     return Batch(
         *pad([[*source.encode(p.portuguese), END] for p in pairs]),
@@ -124,13 +122,11 @@ def shuffled(
             place
             for start in range(0, len(places), pool)
             for place in sorted(
-                places[start : start + pool],
-                key=lambda p: len(pairs[p].portuguese),
+                places[start : start + pool], key=lambda p: len(pairs[p].portuguese)
             )
         ]
         groups = [
-            sorted_places[start : start + size]
-            for start in range(0, len(places), size)
+            sorted_places[start : start + size] for start in range(0, len(places), size)
         ]
         chance.shuffle(groups)
         return groups

@@ -21,9 +21,7 @@ def width(token: Token) -> int:
     return max(len(token["text"]), len(str(token["id"])))
 
 
-def rows(
-    tokens: Iterable[Token], limit: float, gap: float
-) -> list[list[Token]]:
+def rows(tokens: Iterable[Token], limit: float, gap: float) -> list[list[Token]]:
     """The tokens in rows of at most `limit` characters, `gap` between two."""
     broken: list[list[Token]] = []
     left = -1.0
@@ -39,22 +37,16 @@ def rows(
 def lines(tokens: Iterable[Token], limit: int) -> list[str]:
     """Two lines a row: the texts, and the ids below them."""
     return [
-        " ".join(
-            str(token[key]).ljust(width(token)) for token in row
-        ).rstrip()
+        " ".join(str(token[key]).ljust(width(token)) for token in row).rstrip()
         for row in rows(tokens, limit, 1)
         for key in ("text", "id")
     ]
 
 
-def draw(
-    cuts: Mapping[str, Iterable[Token]], thick: Callable[[Token], bool]
-) -> Figure:
+def draw(cuts: Mapping[str, Iterable[Token]], thick: Callable[[Token], bool]) -> Figure:
     """Each cut below its title, one box a token, with a thick frame where asked."""
     limit, gap = (399 - PADDING) / LETTER, (PADDING + GAP) / LETTER
-    broken = {
-        title: rows(cut, limit, gap) for title, cut in cuts.items()
-    }
+    broken = {title: rows(cut, limit, gap) for title, cut in cuts.items()}
     height = sum(TITLE + ROW * len(each) for each in broken.values())
     figure, axes = plots.canvas(height)
     axes.set(xlim=(0, 400), ylim=(height, 0))

@@ -119,9 +119,7 @@ class Checkpoint:
         """Read what is resumed; refuse to write over what is not."""
         if self.resume:
             if not self.path.exists():
-                raise TrainingError(
-                    f"{self.path}: nothing to resume; start without it"
-                )
+                raise TrainingError(f"{self.path}: nothing to resume; start without it")
             self._tensors, self.about = read(self.path)
             now = json.loads(json.dumps(dict(self.of)))
             then = self.about.of
@@ -141,10 +139,7 @@ class Checkpoint:
             )
 
     def load(
-        self,
-        model: nn.Module,
-        optimizer: torch.optim.Optimizer,
-        seed: int,
+        self, model: nn.Module, optimizer: torch.optim.Optimizer, seed: int
     ) -> list[float]:
         """Put everything back as it was saved; the losses so far, or none.
 
@@ -174,9 +169,7 @@ class Checkpoint:
         if self.about.optimizer != type(optimizer).__name__:
             raise ValueError(self.about.optimizer)
         model.load_state_dict(_below(self._tensors, "model"))
-        parameters = [
-            p for g in optimizer.param_groups for p in g["params"]
-        ]
+        parameters = [p for g in optimizer.param_groups for p in g["params"]]
         kept: dict[int, Tensors] = {}
         for name, tensor in _below(self._tensors, "optimizer").items():
             number, _, key = name.partition(".")
@@ -184,16 +177,12 @@ class Checkpoint:
                 raise ValueError(name)
             kept.setdefault(int(number), {})[key] = tensor
         groups = optimizer.state_dict()["param_groups"]
-        optimizer.load_state_dict(
-            {"state": kept, "param_groups": groups}
-        )
+        optimizer.load_state_dict({"state": kept, "param_groups": groups})
         device = next(model.parameters()).device.type
         states = _below(self._tensors, "random")
         torch.set_rng_state(states["cpu"])
         if device in states and device != "cpu":
-            torch.get_device_module(device).set_rng_state(
-                states[device]
-            )
+            torch.get_device_module(device).set_rng_state(states[device])
         losses: list[float] = self._tensors["losses"].tolist()
         return losses
 
@@ -207,8 +196,7 @@ class Checkpoint:
     ) -> None:
         """Write all of it, or leave the old one; `trouble` says what went wrong."""
         tensors = {
-            f"model.{name}": tensor
-            for name, tensor in model.state_dict().items()
+            f"model.{name}": tensor for name, tensor in model.state_dict().items()
         }
         for number, kept in optimizer.state_dict()["state"].items():
             for key, tensor in kept.items():
@@ -220,17 +208,14 @@ class Checkpoint:
             module = torch.get_device_module(device)
             tensors[f"random.{device}"] = module.get_rng_state()
         optimizer_name = type(optimizer).__name__
-        about = About(
-            dict(self.of), optimizer_name, seed, len(losses), steps
-        )
+        about = About(dict(self.of), optimizer_name, seed, len(losses), steps)
         try:
             files.write({self.path: packed(tensors, about)})
             self.trouble = ""
         except OSError as error:
             said = bool(self.trouble)
             self.trouble = (
-                f"{self.path}: step {len(losses)} is not saved"
-                f" ({_reason(error)})"
+                f"{self.path}: step {len(losses)} is not saved ({_reason(error)})"
             )
             if not said:
                 tqdm.write(self.trouble, sys.stderr)
@@ -258,9 +243,7 @@ def packed(tensors: Tensors, about: About) -> bytes:
         for name, tensor in tensors.items()
     }
     text = json.dumps(asdict(about), sort_keys=True)
-    return serialized(
-        own, {"about": text, "sha256": _digest(own, text)}
-    )
+    return serialized(own, {"about": text, "sha256": _digest(own, text)})
 
 
 def read(path: Path) -> tuple[Tensors, About]:
@@ -288,10 +271,6 @@ def read(path: Path) -> tuple[Tensors, About]:
 def _digest(tensors: Tensors, about: str) -> str:
     total = hashlib.sha256(about.encode())
     for name, tensor in sorted(tensors.items()):
-        total.update(
-            f"{name} {tensor.dtype} {list(tensor.shape)}".encode()
-        )
-        total.update(
-            tensor.reshape(-1).view(torch.uint8).numpy().tobytes()
-        )
+        total.update(f"{name} {tensor.dtype} {list(tensor.shape)}".encode())
+        total.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
     return total.hexdigest()

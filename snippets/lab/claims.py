@@ -45,19 +45,11 @@ def module_of(name: str) -> str:
 
 def column(rows: Sequence[Row], key: str, **where: Any) -> list[float]:
     """One number of every seed, in the order of the seeds."""
-    found = [
-        (row["seed"], row[key])
-        for row in rows
-        if where.items() <= row.items()
-    ]
-    return [
-        value for _, value in sorted(found, key=lambda pair: pair[0])
-    ]
+    found = [(row["seed"], row[key]) for row in rows if where.items() <= row.items()]
+    return [value for _, value in sorted(found, key=lambda pair: pair[0])]
 
 
-def gains(
-    rows: Sequence[Row], key: str, before: Row, after: Row
-) -> list[float]:
+def gains(rows: Sequence[Row], key: str, before: Row, after: Row) -> list[float]:
     """By how much a number is higher after than before, for each seed."""
     both = (column(rows, key, **where) for where in (before, after))
     return [new - old for old, new in zip(*both, strict=True)]
@@ -77,9 +69,7 @@ def dots(
         axes.plot(places, [*map(fmean, columns)], line, color=colour)
     for number, seed in enumerate(zip(*columns, strict=True)):
         label = options.pop("label", None) if number == 0 else None
-        axes.plot(
-            places, seed, mark, color=colour, label=label, **options
-        )
+        axes.plot(places, seed, mark, color=colour, label=label, **options)
 
 
 # --- Measuring and recording
@@ -109,9 +99,7 @@ def measure(
     return rows
 
 
-def conclude(
-    claim: types.ModuleType, rows: list[Row]
-) -> tuple[str, str]:
+def conclude(claim: types.ModuleType, rows: list[Row]) -> tuple[str, str]:
     """The verdict and its reason.
 
     Raises:
@@ -119,15 +107,11 @@ def conclude(
     """
     verdict, words = claim.conclude(rows)
     if verdict not in VERDICTS:
-        raise ValueError(
-            f"a verdict is one of {VERDICTS}, not {verdict!r}"
-        )
+        raise ValueError(f"a verdict is one of {VERDICTS}, not {verdict!r}")
     return verdict, words
 
 
-def concluded(
-    name: str, rows: list[Row], seeds: Sequence[int], minutes: int
-) -> Result:
+def concluded(name: str, rows: list[Row], seeds: Sequence[int], minutes: int) -> Result:
     """What a claim comes to, given the rows: the record, the table and the figure."""
     from snippets.lab.plots import svg
 
@@ -228,14 +212,10 @@ def compared(name: str, again: Result) -> tuple[bool, list[str]]:
         if same_seeds:
             claim = importlib.import_module(module_of(name))
             rows = then["data"], now["data"]
-            faults += freshness.differences(
-                *rows, "rows", claim.TOLERANCES
-            )
+            faults += freshness.differences(*rows, "rows", claim.TOLERANCES)
     except (OSError, ValueError, LookupError, TypeError):
         return False, [f"{name}: nothing is recorded that can be read"]
-    what = (
-        "rows and conclusion" if same_seeds else "verdict (other seeds)"
-    )
+    what = "rows and conclusion" if same_seeds else "verdict (other seeds)"
     as_recorded = f"{name}: {what} as recorded"
     return not faults, [f"{name}: {f}" for f in faults] or [as_recorded]
 

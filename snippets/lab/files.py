@@ -26,11 +26,7 @@ def write(contents: Mapping[Path, str | bytes]) -> None:
         for part, content in zip(parts, contents.values(), strict=True):
             part.parent.mkdir(parents=True, exist_ok=True)
             with part.open("wb") as file:
-                file.write(
-                    content.encode()
-                    if isinstance(content, str)
-                    else content
-                )
+                file.write(content.encode() if isinstance(content, str) else content)
                 file.flush()
                 os.fsync(file.fileno())
         for part, path in parts.items():

@@ -42,9 +42,7 @@ def stale(recorded: Result, module: str) -> list[str]:
     """
     demo = importlib.import_module(record.demo_of(module))
     name, data = recorded.record["name"], recorded.record["data"]
-    again = record.run_with_edits(
-        name, module, recorded=recorded.record
-    ).record
+    again = record.run_with_edits(name, module, recorded=recorded.record).record
     again["recipe"] |= pins()
     # The text and the figure are held to the recorded data, not to today's.
     text = record.printed(demo, data)
@@ -56,9 +54,7 @@ def stale(recorded: Result, module: str) -> list[str]:
     ]
 
 
-def compared(
-    recorded: Result, again: Result, trains: str | None = None
-) -> list[str]:
+def compared(recorded: Result, again: Result, trains: str | None = None) -> list[str]:
     """In what two results differ, in words; their dates need only be possible.
 
     Args:
@@ -69,10 +65,7 @@ def compared(
     wide = {trains: TRAINED} if trains else {}
     return [
         *misdated(recorded.record),
-        *(
-            ["its code, settings, data or scores have changed"]
-            * (len(codes) - 1)
-        ),
+        *(["its code, settings, data or scores have changed"] * (len(codes) - 1)),
         *differences(then, now, "record", wide),
         *(
             f"the {what} is not what the code makes of the data"
@@ -92,9 +85,7 @@ def misdated(content: Data) -> list[str]:
     # Somewhere it is tomorrow already.
     if FIRST <= day <= date.today() + timedelta(1):
         return []
-    return [
-        f"recipe.date {written!r} is no day on which it can have been made"
-    ]
+    return [f"recipe.date {written!r} is no day on which it can have been made"]
 
 
 def differences(
@@ -125,9 +116,7 @@ def differences(
         case _ if _same(recorded, again, where, absolute):
             return []
         case _:
-            return [
-                f"{where} is recorded as {recorded!r}, now it is {again!r}"
-            ]
+            return [f"{where} is recorded as {recorded!r}, now it is {again!r}"]
     return [
         line
         for step, old, new, within in parts
@@ -139,9 +128,7 @@ def _same(a: Any, b: Any, where: str, absolute: float) -> bool:
     """Whether two values without parts are equal, up to what processors differ in."""
     match a, b:
         case float(), float() if not math.isnan(a):
-            return math.isclose(
-                a, b, rel_tol=RELATIVE, abs_tol=absolute
-            )
+            return math.isclose(a, b, rel_tol=RELATIVE, abs_tol=absolute)
         case str(), str() if ".outcome[" in where:
             return same_text(a, b)
     both_nan = a != a and b != b

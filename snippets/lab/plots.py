@@ -60,19 +60,13 @@ def canvas(
 ) -> tuple[Figure, Any]:
     """A figure 400 px wide and `height` px high, with its axes."""
     # Not by pyplot, which would keep every figure that nobody closes.
-    figure = Figure(
-        figsize=(400 / 72, height / 72), layout="constrained"
-    )
+    figure = Figure(figsize=(400 / 72, height / 72), layout="constrained")
     FigureCanvasSVG(figure)  # measures words as the page will set them
     return figure, figure.subplots(rows, columns, **options)
 
 
 def bars(
-    axes: Axes,
-    labels: list[str],
-    values: list[float],
-    title: str,
-    colour: str = QUERY,
+    axes: Axes, labels: list[str], values: list[float], title: str, colour: str = QUERY
 ) -> None:
     """Horizontal bars in reading order, each with its number."""
     axes.barh(range(len(values)), values, color=colour, height=0.6)
@@ -103,21 +97,8 @@ def heat_map(
     `rows` and `columns` may be empty where a neighbour already carries the labels.
     """
     # interpolation="none" embeds one pixel a cell: a few hundred bytes.
-    axes.imshow(
-        values,
-        cmap=HEAT,
-        vmin=0,
-        vmax=1,
-        interpolation="none",
-        aspect="auto",
-    )
-    axes.set_xticks(
-        range(len(columns)),
-        columns,
-        rotation=60,
-        ha="left",
-        va="bottom",
-    )
+    axes.imshow(values, cmap=HEAT, vmin=0, vmax=1, interpolation="none", aspect="auto")
+    axes.set_xticks(range(len(columns)), columns, rotation=60, ha="left", va="bottom")
     axes.xaxis.tick_top()
     axes.set_yticks(range(len(rows)), rows)
     axes.tick_params(length=0)
@@ -134,19 +115,13 @@ def heat_map(
 
 
 def named_points(
-    figure: Figure,
-    axes: Axes,
-    names: list[str],
-    points: list[list[float]],
-    lit: str,
+    figure: Figure, axes: Axes, names: list[str], points: list[list[float]], lit: str
 ) -> None:
     """A map of words: a dot each, its name where it covers no other name or dot.
 
     Call it last: it measures the text where the layout has put the axes.
     """
-    axes.plot(
-        *zip(*points, strict=True), "o", color=MUTED, markersize=3
-    )
+    axes.plot(*zip(*points, strict=True), "o", color=MUTED, markersize=3)
     axes.set(xticks=[], yticks=[])
     axes.set_aspect("equal", adjustable="datalim")
     axes.margins(x=0.12, y=0.06)
@@ -168,9 +143,7 @@ def named_points(
             name, (x, y), xytext=(0, 0), textcoords="offset points",
             color=LINK if name == lit else INK,
         )  # fmt: skip
-        in_the_way = taken + [
-            other for other in dots if other is not dot
-        ]
+        in_the_way = taken + [other for other in dots if other is not dot]
         for across, up, ha, va in [*sides, sides[0]]:
             text.set(position=(across, up), ha=ha, va=va)
             box = text.get_window_extent()
@@ -187,23 +160,17 @@ def svg(figure: Figure, name: str) -> str:
         name: prefixes the ids, so that two figures can stand on one page.
     """
     buffer = io.StringIO()
-    figure.savefig(
-        buffer, format="svg", metadata={"Date": None, "Creator": None}
-    )
+    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()
     for pattern, replacement in _TIDY:
         text = re.sub(pattern, replacement, text, flags=re.S)
     for colour, value in COLOURS.items():
-        text = re.sub(
-            value, f"var(--{colour}, {value})", text, flags=re.I
-        )
+        text = re.sub(value, f"var(--{colour}, {value})", text, flags=re.I)
     used = set(re.findall(r"#([\w-]+)[\")]", text))
     for identifier in set(re.findall(r' id="([^"]+)"', text)):
         if identifier in used:
             text = re.sub(
-                rf'(?<=["#]){identifier}(?=[")])',
-                f"{name}-{identifier}",
-                text,
+                rf'(?<=["#]){identifier}(?=[")])', f"{name}-{identifier}", text
             )
         else:
             text = text.replace(f' id="{identifier}"', "")
@@ -221,14 +188,8 @@ _TIDY = [
     (r"xlink:href", "href"),
     (r' xmlns:xlink="[^"]*"', ""),
     # Real text in the site's monospaced type.
-    (
-        r"font-family: [^;\"]*",
-        "font-family: 'JetBrains Mono', monospace",
-    ),
-    (
-        r"font: ([\d.]+)px [^;\"]*",
-        r"font: \1px 'JetBrains Mono', monospace",
-    ),
+    (r"font-family: [^;\"]*", "font-family: 'JetBrains Mono', monospace"),
+    (r"font: ([\d.]+)px [^;\"]*", r"font: \1px 'JetBrains Mono', monospace"),
     # A hundredth of a pixel is enough.
     (r"(\d+\.\d\d)\d+", r"\1"),
     (r'<path d="[^"]*" style="fill: none"/>', ""),

@@ -50,10 +50,7 @@ class PairsError(ValueError):
 
 
 def pairs(
-    split: Split,
-    seed: int = 0,
-    min_len: int = SHORTEST,
-    max_len: int = LONGEST,
+    split: Split, seed: int = 0, min_len: int = SHORTEST, max_len: int = LONGEST
 ) -> Iterator[Pair]:
     """Sentence pairs of min_len to max_len Portuguese words, none twice.
 
@@ -73,16 +70,12 @@ def pairs(
     misses = 0
     while misses < MISSES:
         misses += 1
-        phrase = writer.sentence(
-            least + (most - least) * writer.random()
-        )
+        phrase = writer.sentence(least + (most - least) * writer.random())
         if not min_len <= len(phrase.portuguese) <= max_len:
             continue
         pair = numbered(phrase)
         belongs = (
-            writer.met
-            if split == "unseen"
-            else split_of(pair.portuguese) == split
+            writer.met if split == "unseen" else split_of(pair.portuguese) == split
         )
         if belongs and pair.portuguese not in seen:
             seen.add(pair.portuguese)
@@ -93,9 +86,7 @@ def pairs(
 def split_of(portuguese: tuple[str, ...]) -> Split:
     """Where a sentence belongs, by its own spelling: the same in every run."""
     number = hashlib.sha256(" ".join(portuguese).encode()).digest()[0]
-    return (
-        "test" if number < 13 else "valid" if number < 26 else "train"
-    )
+    return "test" if number < 13 else "valid" if number < 26 else "train"
 
 
 def numbered(phrase: Phrase) -> Pair:
@@ -170,20 +161,13 @@ def read_line(line: bytes, where: str) -> Pair:
             f"{where}: byte {error.start + 1} is not UTF-8; save the file as UTF-8"
         ) from error
     if len(columns) not in (2, 3):
-        count = (
-            "1 column"
-            if len(columns) == 1
-            else f"{len(columns)} columns"
-        )
+        count = "1 column" if len(columns) == 1 else f"{len(columns)} columns"
         raise PairsError(
             f"{where}: {count}; it needs English, tab, Portuguese, and at most one"
             " more tab with the source"
         )
     english, portuguese = (words_of(text) for text in columns[:2])
-    for name, words in (
-        ("English", english),
-        ("Portuguese", portuguese),
-    ):
+    for name, words in (("English", english), ("Portuguese", portuguese)):
         if not words:
             raise PairsError(
                 f"{where}: the {name} column is empty; fill it or remove the line"

@@ -42,13 +42,7 @@ from snippets.lab.portuguese_words import (
 )
 
 T = TypeVar("T")
-TENSES: list[Tense] = [
-    "past",
-    "past",
-    "present",
-    "future",
-    "progressive",
-]
+TENSES: list[Tense] = ["past", "past", "present", "future", "progressive"]
 OVERT: list[tuple[str, str, Person]] = [
     ("ele", "he", "3s"),
     ("ela", "she", "3s"),
@@ -79,14 +73,7 @@ def names_of(*kinds: str) -> list[tuple[str, str]]:
 @functools.cache
 def determiners(head: Head, owned: bool) -> list[str]:
     """What can stand before a noun, the frequent more than once."""
-    options = ["the"] * 5 + [
-        "this",
-        "these",
-        "two",
-        "three",
-        "some",
-        "many",
-    ]
+    options = ["the"] * 5 + ["this", "these", "two", "three", "some", "many"]
     if head.kind not in lexicon()["mass"]:
         options += ["a"] * 4
     if owned:
@@ -97,9 +84,7 @@ def determiners(head: Head, owned: bool) -> list[str]:
 def news(head: Head, name: str) -> bool:
     """Whether a state neither repeats nor denies the adjective of a noun."""
     opposites = map(set, lexicon()["opposites"])
-    return (
-        head.quality != name and {head.quality, name} not in opposites
-    )
+    return head.quality != name and {head.quality, name} not in opposites
 
 
 class Writer:
@@ -124,9 +109,7 @@ class Writer:
 
     # --- Nouns
 
-    def noun_phrase(
-        self, kinds: Sequence[str], depth: float
-    ) -> Nominal:
+    def noun_phrase(self, kinds: Sequence[str], depth: float) -> Nominal:
         """A noun with a determiner; perhaps an adjective, an owner, a clause."""
         name, noun = self.noun(kinds)
         words = lexicon()
@@ -143,9 +126,7 @@ class Writer:
             noun.english += clause.english
         return noun
 
-    def noun(
-        self, kinds: Sequence[str], plurals: float = 0.25
-    ) -> tuple[str, Nominal]:
+    def noun(self, kinds: Sequence[str], plurals: float = 0.25) -> tuple[str, Nominal]:
         """A noun, perhaps in the plural, perhaps with an adjective."""
         kind, name = self.choose(names_of(*kinds))
         gender, english, *rest = lexicon()["nouns"][kind][name]
@@ -157,26 +138,20 @@ class Writer:
             pronoun = "they"
             english = odd.get("men", with_s(english))
         word = Word(odd.get("many", plural(name)) if many else name)
-        head = Head(
-            kind, gender, "3p" if many else "3s", pronoun, human
-        )
+        head = Head(kind, gender, "3p" if many else "3s", pronoun, human)
         noun = Nominal([word], [Gloss(english, (word,))], head)
         if self.maybe(0.35):
             self.describe(noun, name, odd.get("never", []))
         return name, noun
 
-    def describe(
-        self, noun: Nominal, name: str, never: Sequence[str]
-    ) -> None:
+    def describe(self, noun: Nominal, name: str, never: Sequence[str]) -> None:
         """Put an adjective after the noun, and before it in English."""
         head = noun.head
         english = lexicon()["adjectives"][head.kind]
         choices = [a for a in english if a not in never]
         apart = [a for a in choices if reserved(name, a)]
         together = [a for a in choices if a not in apart]
-        adjective = self.choose(
-            apart if self.unseen and apart else together
-        )
+        adjective = self.choose(apart if self.unseen and apart else together)
         self.met |= reserved(name, adjective)
         word = Word(agree(adjective, head.gender, head.many))
         noun.portuguese.append(word)
@@ -185,14 +160,10 @@ class Writer:
 
     def relative(self, head: Head, depth: float) -> Phrase:
         """A clause on the noun: it does something, or something is done to it."""
-        tense: Literal["past", "present"] = self.choose(
-            ["past", "past", "present"]
-        )
+        tense: Literal["past", "present"] = self.choose(["past", "past", "present"])
         able = [v for v in verbs()["transitive"] if tense in v.tenses]
         active = [v for v in able if head.kind in v.who]
-        passive = [
-            v for v in able if head.kind in v.what and not v.takes_de
-        ]
+        passive = [v for v in able if head.kind in v.what and not v.takes_de]
         that = Word("que")
         if passive and not (active and self.maybe(0.6)):
             verb = self.choose(passive)
@@ -211,10 +182,7 @@ class Writer:
     # --- Clauses
 
     def state(
-        self,
-        head: Head,
-        tense: Literal["past", "present"],
-        negative: bool,
+        self, head: Head, tense: Literal["past", "present"], negative: bool
     ) -> Predicate:
         """What the noun is for a while."""
         states = lexicon()["states"][head.kind]
@@ -236,10 +204,7 @@ class Writer:
         return what
 
     def subject(
-        self,
-        kinds: Sequence[str],
-        depth: float,
-        dropped: Sequence[Person],
+        self, kinds: Sequence[str], depth: float, dropped: Sequence[Person]
     ) -> Nominal:
         """A noun or a pronoun; one that is dropped has no Portuguese word."""
         roll = self.random() if "person" in kinds else 1
@@ -270,13 +235,9 @@ class Writer:
             said = self.state(noun.head, tense, negative)
             return join(noun, said, question)
         group = self.choose(
-            ["transitive"] * 11
-            + ["alone"] * 3
-            + ["giving", "reflexive"] * 2
+            ["transitive"] * 11 + ["alone"] * 3 + ["giving", "reflexive"] * 2
         )
-        verb = self.choose(
-            [v for v in verbs()[group] if tense in v.tenses]
-        )
+        verb = self.choose([v for v in verbs()[group] if tense in v.tenses])
         # "comemos" is we eat and we ate: then a time has to say which. And nobody
         # asks what he himself did.
         unclear = verb.unclear(tense)
@@ -341,18 +302,12 @@ class Writer:
         tense = self.choose(TENSES)
         negative = not question and self.maybe(0.12)
         whole = self.clause(depth, tense, question, negative)
-        while (
-            not question
-            and depth > 0.5
-            and self.maybe(0.2 + 0.3 * depth)
-        ):
+        while not question and depth > 0.5 and self.maybe(0.2 + 0.3 * depth):
             joints = [("e", "and", 0.1), (", mas", ", but", 0.3)]
             if tense == "progressive":
                 joints += [("enquanto", "while", 0.0)]
             portuguese, english, denied = self.choose(joints)
-            more = self.clause(
-                depth / 2, tense, False, self.maybe(denied), first=False
-            )
+            more = self.clause(depth / 2, tense, False, self.maybe(denied), first=False)
             whole = whole + fixed(portuguese, english) + more
         mark = "?" if question else "."
         return whole + fixed(mark, mark)

@@ -67,10 +67,7 @@ class Phrase:
     english: list[Gloss] = field(default_factory=list)
 
     def __add__(self, other: Phrase) -> Phrase:
-        return Phrase(
-            self.portuguese + other.portuguese,
-            self.english + other.english,
-        )
+        return Phrase(self.portuguese + other.portuguese, self.english + other.english)
 
 
 @dataclass
@@ -175,10 +172,7 @@ def predicate(
     elif tense == "past":
         auxiliary, english = [], past
     else:
-        auxiliary, english = (
-            [],
-            with_s(base) if person == "3s" else base,
-        )
+        auxiliary, english = ([], with_s(base) if person == "3s" else base)
     denied = glosses("not" * negative, no)
     return Predicate(
         no + helper + verbal,
@@ -188,10 +182,7 @@ def predicate(
 
 
 def state(
-    head: Head,
-    tense: Literal["past", "present"],
-    name: str,
-    negative: bool = False,
+    head: Head, tense: Literal["past", "present"], name: str, negative: bool = False
 ) -> Predicate:
     """ "estava cansado": was tired."""
     no = [Word("não")] * negative
@@ -207,9 +198,7 @@ def state(
     )
 
 
-def join(
-    subject: Nominal, said: Predicate, question: bool = False
-) -> Phrase:
+def join(subject: Nominal, said: Predicate, question: bool = False) -> Phrase:
     """The subject and its verb; a question begins with the English auxiliary."""
     if not subject.portuguese:
         # Dropped, as the ending says who: "comi" is I ate. But a sentence does
@@ -224,6 +213,5 @@ def join(
         return subject + said
     auxiliary, *rest = said.english
     return Phrase(
-        subject.portuguese + said.portuguese,
-        [auxiliary, *subject.english, *rest],
+        subject.portuguese + said.portuguese, [auxiliary, *subject.english, *rest]
     )

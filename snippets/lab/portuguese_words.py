@@ -21,9 +21,7 @@ TENSES: tuple[Tense, ...] = ("past", "present", "future", "progressive")
 @functools.cache
 def lexicon() -> dict[str, Any]:
     """The words, as portuguese.yml has them."""
-    words: dict[str, Any] = yaml.safe_load(
-        LEXICON.read_text(encoding="utf-8")
-    )
+    words: dict[str, Any] = yaml.safe_load(LEXICON.read_text(encoding="utf-8"))
     return words
 
 
@@ -65,9 +63,7 @@ class Verb:
 def verbs() -> dict[str, list[Verb]]:
     """The verbs by group."""
     return {
-        group: [
-            Verb(name, group, **facts) for name, facts in some.items()
-        ]
+        group: [Verb(name, group, **facts) for name, facts in some.items()]
         for group, some in lexicon()["verbs"].items()
     }
 
@@ -109,16 +105,8 @@ def agree(adjective: str, gender: str, many: bool) -> str:
 
 # The endings of I, he, we, they.
 PERSONS = {"1s": 0, "2s": 1, "3s": 1, "1p": 2, "3p": 3}
-PRESENT = {
-    "ar": "o a amos am",
-    "er": "o e emos em",
-    "ir": "o e imos em",
-}
-PAST = {
-    "ar": "ei ou amos aram",
-    "er": "i eu emos eram",
-    "ir": "i iu imos iram",
-}
+PRESENT = {"ar": "o a amos am", "er": "o e emos em", "ir": "o e imos em"}
+PAST = {"ar": "ei ou amos aram", "er": "i eu emos eram", "ir": "i iu imos iram"}
 IRREGULAR_PRESENT = {
     "cair": "caio cai caímos caem",
     "conhecer": "conheço conhece conhecemos conhecem",
@@ -145,9 +133,7 @@ IRREGULAR_PAST = {
 }
 
 
-def conjugate(
-    verb: str, tense: Literal["present", "past"], person: Person
-) -> str:
+def conjugate(verb: str, tense: Literal["present", "past"], person: Person) -> str:
     """One form of a Portuguese verb; the past is the preterite."""
     now = tense == "present"
     irregular = IRREGULAR_PRESENT if now else IRREGULAR_PAST

@@ -114,9 +114,7 @@ def _sources(module: str) -> set[str]:
                     used.append(parent)
                 case ast.Import(names=parts):
                     used = [part.name for part in parts]
-                case ast.Constant(value=str(text)) if DATA.fullmatch(
-                    text
-                ):
+                case ast.Constant(value=str(text)) if DATA.fullmatch(text):
                     beside = f"{path.rpartition('/')[0]}/{text}"
                     if (ROOT / beside).is_file():
                         found.add(beside)
@@ -124,9 +122,7 @@ def _sources(module: str) -> set[str]:
                 case _:
                     continue
             # What a chapter uses of other chapters is its own affair.
-            to_visit += [
-                n for n in used if name == module or n.startswith(BENCH)
-            ]
+            to_visit += [n for n in used if name == module or n.startswith(BENCH)]
     return found
 
 
@@ -176,14 +172,10 @@ def plain(value: Any) -> Any:
         case float():
             return float(f"{value:.{DIGITS}g}")
         case Mapping():
-            return {
-                str(key): plain(inner) for key, inner in value.items()
-            }
+            return {str(key): plain(inner) for key, inner in value.items()}
         case list() | tuple():
             return [plain(inner) for inner in value]
-    raise TypeError(
-        f"a result holds numbers, texts, lists, dicts; not {type(value)}"
-    )
+    raise TypeError(f"a result holds numbers, texts, lists, dicts; not {type(value)}")
 
 
 def recipe(command: str, **settings: Any) -> Data:
@@ -217,9 +209,7 @@ class Result:
         texts = {
             ending: path.read_text(encoding="utf-8")
             for ending in ("json", "txt", "svg")
-            if (
-                path := (folder or RESULTS) / f"{name}.{ending}"
-            ).exists()
+            if (path := (folder or RESULTS) / f"{name}.{ending}").exists()
         }
         if "json" not in texts:
             raise FileNotFoundError(f"{name}.json is missing")
@@ -235,9 +225,7 @@ class Result:
             OSError: they cannot be written.
         """
         record = self.record
-        with contextlib.suppress(
-            OSError, ValueError, LookupError, TypeError
-        ):
+        with contextlib.suppress(OSError, ValueError, LookupError, TypeError):
             old = Result.read(record["name"], folder).record
             if undated(old) == undated(record):
                 record = old
@@ -264,9 +252,7 @@ def undated(record: Data) -> Data:
     return {
         **record,
         "recipe": {
-            key: value
-            for key, value in record["recipe"].items()
-            if key not in ONCE
+            key: value for key, value in record["recipe"].items() if key not in ONCE
         },
     }
 
@@ -312,24 +298,18 @@ def drawn(demo: types.ModuleType, data: Data, name: str) -> str | None:
 
 def failing(demo: types.ModuleType, data: Data) -> list[str]:
     """The conclusions, stated by the demo of what trains, that do not hold."""
-    holds: Callable[[Data], dict[str, bool]] | None = getattr(
-        demo, "holds", None
-    )
+    holds: Callable[[Data], dict[str, bool]] | None = getattr(demo, "holds", None)
     found = holds(data) if holds else {}
     return [sentence for sentence, held in found.items() if not held]
 
 
-def run(
-    name: str, module: str, seed: int = 0, device: str = "cpu"
-) -> Result:
+def run(name: str, module: str, seed: int = 0, device: str = "cpu") -> Result:
     """Run the snippet of the concept `name`, without the edits of its page."""
     demo = importlib.import_module(demo_of(module))
     data = compute(demo, seed, device)
     record = {
         "name": name,
-        "recipe": recipe(
-            f"python -m snippets {name}", seed=seed, device=device
-        ),
+        "recipe": recipe(f"python -m snippets {name}", seed=seed, device=device),
         "data": data,
     }
     return Result(record, printed(demo, data), drawn(demo, data, name))
@@ -373,10 +353,7 @@ def try_edit(
         RecordError: the lines do not stand exactly once in the snippet and its demo.
     """
     paths = (_path(module), _path(demo_of(module)))
-    sources = {
-        path: "\n" + (ROOT / path).read_text(encoding="utf-8")
-        for path in paths
-    }
+    sources = {path: "\n" + (ROOT / path).read_text(encoding="utf-8") for path in paths}
     times = {p: s.count(f"\n{find}\n") for p, s in sources.items()}
     if sum(times.values()) != 1:
         raise RecordError(
@@ -385,9 +362,7 @@ def try_edit(
         )
     path = max(times, key=times.__getitem__)
     changed = sources[path].replace(f"\n{find}\n", f"\n{put}\n")[1:]
-    seed, device = (
-        before.record["recipe"][k] for k in ("seed", "device")
-    )
+    seed, device = (before.record["recipe"][k] for k in ("seed", "device"))
     data, known = before.record["data"], None
     outcome: Data = {"file": path, "find": find, "replace": put}
     with copied(path, changed):
@@ -422,9 +397,7 @@ def copied(path: str, content: str) -> Iterator[None]:
     with tempfile.TemporaryDirectory() as folder:
         for part in ("snippets", "docs/results"):
             if (ROOT / part).exists():
-                shutil.copytree(
-                    ROOT / part, Path(folder, part), ignore=ignore
-                )
+                shutil.copytree(ROOT / part, Path(folder, part), ignore=ignore)
         Path(folder, path).write_text(content, encoding="utf-8")
         for name in originals:
             del sys.modules[name]

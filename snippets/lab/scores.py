@@ -10,9 +10,7 @@ from torch import Tensor
 Links = frozenset[tuple[int, int]]
 
 
-def bleu(
-    written: Sequence[Sequence[str]], wanted: Sequence[Sequence[str]]
-) -> float:
+def bleu(written: Sequence[Sequence[str]], wanted: Sequence[Sequence[str]]) -> float:
     """sacrebleu's score of a corpus, from 0 to 100; words are cut already."""
     from sacrebleu import corpus_bleu
 
@@ -25,19 +23,14 @@ def bleu(
     return score
 
 
-def strongest(
-    weights: Float[Tensor, "target source"],
-) -> Links:
+def strongest(weights: Float[Tensor, "target source"]) -> Links:
     """Each target word with the source word that it looks at most."""
     return frozenset(
-        (place, word)
-        for word, place in enumerate(weights.argmax(-1).tolist())
+        (place, word) for word, place in enumerate(weights.argmax(-1).tolist())
     )
 
 
-def alignment_error_rate(
-    found: Iterable[Links], gold: Iterable[Links]
-) -> float:
+def alignment_error_rate(found: Iterable[Links], gold: Iterable[Links]) -> float:
     """The share of links that are wrong or missing, from 0 to 1.
 
     That of Och and Ney, where every link of the gold alignment is a sure one.

