@@ -65,9 +65,9 @@ const setUp = ({ docs }) => {
   importScripts(new URL("../../vendor/minisearch.js", location));
   for (const { location, title, text, tags, boost = 1 } of docs) {
     const page = location.split("#")[0];
-    // A section is found by its page's title too, a concept by its name in addresses.
-    const named = page.match(/^(?:concepts\/|catalogue\/\?concept=)([\w-]+)/)?.[1] ?? "";
-    const of = page === location ? named : entries.get(page)?.title ?? "";
+    // A section is found by its page's title too, a page by its name in the address.
+    const address = page.match(/([\w-]+)\/?$/)?.[1] ?? "";
+    const of = page === location ? address : entries.get(page)?.title ?? "";
     // A concept's title ends in its question, which is text: its name is what is typed.
     const [name, question] = tags?.includes("Concept") && page === location ? plain(title).split(": ") : [plain(title), ""];
     entries.set(location, { location, page, of, title: name, text: `${question ?? ""} ${plain(text)}`.trim(), tags, boost });

@@ -70,6 +70,7 @@ def test_a_pasted_title_finds_its_work_first(
         ("gradient vanish", "concepts/recurrent-networks/"),
         ("temperature", "concepts/logits/"),
         ("seq2seq", "concepts/seq2seq/"),
+        ("vaswani 2017", "resources/vaswani-2017-attention/"),
         ("embeding", "concepts/embeddings/"),
         ("transfomer", "concepts/transformer/"),
         ("illustrated transformer", "resources/alammar-illustrated-transformer/"),
