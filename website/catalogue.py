@@ -65,6 +65,7 @@ def catalogue(reading_list: ReadingList, syllabus: Syllabus, root: str) -> str:
         f"<div>{_picks(reading_list, root)}</div></section>\n"
         f'<h2 id="all">All {total}</h2>\n'
         f'<p class="order">{ORDER}</p>\n'
+        '<p class="coming" hidden></p>\n'
         '<p class="found" role="status" hidden></p>\n'
         '<p class="none" hidden>Nothing matches.'
         ' <button type="button" class="button">Reset the filters</button></p>\n'
@@ -102,9 +103,17 @@ def _form(reading_list: ReadingList, syllabus: Syllabus) -> str:
         "language": [(k, v) for k, v in LANGUAGE_NAMES.items() if k in languages],
         "access": [(a, a.capitalize()) for a in ACCESS_NAMES if a in access],
     }
+
+    def coming(name: str) -> str:
+        """What a page of ours will say, where it is planned."""
+        concept = syllabus.by_name.get(name)
+        if concept is None or concept.written:
+            return ""
+        return f' data-coming="{html.escape(concept.definition)}"'
+
     selects = "".join(
         f'<label>{name.capitalize()}<select name="{name}"><option value="">Any'
-        + "".join(f'<option value="{k}">{_text(v)}' for k, v in values)
+        + "".join(f'<option value="{k}"{coming(k)}>{_text(v)}' for k, v in values)
         + "</select></label>"
         for name, values in options.items()
     )

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from reading_list.model import ReadingList
 from reading_list.records import RECORDS
+from reading_list.syllabus import Syllabus
 from website.served import Site
 
 TOTAL = len(list(RECORDS.glob("*.md")))
@@ -97,6 +98,18 @@ def test_filters_meet_and_starred_is_one_of_them(
         page.get_by_label("Starred only").check()
         expect_count(page, len(fitting))
         assert asked(page) == {"kind": ["blog"], "starred": ["1"]}
+
+
+def test_what_is_planned_says_what_is_coming(
+    browser: Browser, site: Site, syllabus: Syllabus
+) -> None:
+    planned = next(c for c in syllabus.concepts if not c.written)
+    with catalogue(browser, site, f"?concept={planned.name}") as page:
+        coming = page.locator(".coming")
+        expect(coming).to_contain_text(planned.definition)
+        page.locator("select[name=concept]").select_option("attention")
+        expect(coming).to_be_hidden()
+        assert asked(page) == {"concept": ["attention"]}
 
 
 def test_search_finds_titles_people_ideas_and_summaries(

@@ -32,6 +32,7 @@ const folded = (text) =>
 class ResourceCatalogue extends HTMLElement {
   connectedCallback() {
     this.form = this.querySelector("form");
+    this.coming = this.querySelector(".coming");
     this.found = this.querySelector(".found");
     this.none = this.querySelector(".none");
     this.picks = this.querySelector(".picks");
@@ -154,6 +155,9 @@ class ResourceCatalogue extends HTMLElement {
     const filtered = Boolean(starred || words.length || filters.length);
     this.picks.hidden = filtered;
     this.none.hidden = count > 0;
+    const planned = this.form.elements.concept.selectedOptions[0]?.dataset.coming;
+    this.coming.hidden = !planned;
+    if (planned) this.coming.textContent = `A page of ours is planned. ${planned} Until then:`;
     this.heading.textContent = filtered ? "Found" : `All ${this.total}`;
     // Said once the typing pauses, so that a screen reader is not flooded.
     clearTimeout(this.telling);
