@@ -29,6 +29,7 @@ _MOJIBAKE = re.compile(
     "\ufffd|Ã[\x80-\xbf©¨¶¼¤±³\xa0]|â€[™œ\x9d“”¢¦]|Ð[\x80-\xbf]|√[©®°±≥]|‚Ä[ôúù]"
     "|Ô∏è|ð\x9f|ï»¿"
 )
+_ADDRESS = re.compile(r"://|\bwww\.", re.IGNORECASE)
 #: Links to pages of ours, of a record beside this one and of a concept.
 PAGE = re.compile(
     r"(?:(?P<record>[\w-]+)|\.\./concepts/(?P<concept>[\w-]+))\.md(?P<section>#[\w-]+)?"
@@ -145,8 +146,17 @@ def in_the_body(
     if wrong := _in_the_summary(document.summary, summary):
         yield first, "summary", wrong
     found, links = _guide(document)
+    leads = ""
     for line, token in found:
         if wrong := _in_the_guide(token):
+            yield line, "body", wrong
+        if token.type in ("link_open", "link_close"):
+            leads = str(token.attrs.get("href", ""))
+        elif leads and _ADDRESS.search(token.content) and token.content not in leads:
+            wrong = Wrong(
+                f"has a link that shows {token.content!r} and leads to {leads!r}",
+                "write what it is in words",
+            )
             yield line, "body", wrong
     for line, url in links:
         if wrong := _in_a_link(url, written):

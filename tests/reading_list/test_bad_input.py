@@ -294,6 +294,8 @@ CASES = [
     Case("tag after two backticks", body(RULE_OF_SUMMARY + "Here `` ` `` <img src=x> and `\n"), 16, "body", "HTML", "Markdown"),
     Case("entity in an address", body(RULE_OF_SUMMARY + "See [x](&#106;avascript:alert(1)).\n"), 16, "body", "javascript:", "https://"),
     Case("link without a scheme", body(RULE_OF_SUMMARY + "See [x](//evil.org/y).\n"), 16, "body", "no scheme", "https://"),
+    Case("link that shows another", body(RULE_OF_SUMMARY + "See [https://a.org/x](https://b.org/).\n"), 16, "body", "leads to 'https://b.org/'", "in words"),
+    Case("link that shows a host", body(RULE_OF_SUMMARY + "See [*www.a.org*](https://b.org/).\n"), 16, "body", "leads to 'https://b.org/'", "in words"),
     Case("link in the summary", body("It says more than [others](https://a.org/) do.\n"), 14, "summary", "Markdown", "plain text"),
     Case("tag in the summary", body("It says more than <b>others</b> do.\n"), 14, "summary", "HTML", "plain text"),
     Case("link to no record", body(RULE_OF_SUMMARY + "Next: [x](othr.md).\n"), 16, "body", "othr.md", "meant other"),

@@ -88,7 +88,7 @@ soon();
 // Who asks for a page that is missing meant something: the address says what.
 const meant = document.querySelector(".meant");
 if (meant) {
-  const parts = decodeURIComponent(location.pathname).toLowerCase().split("/");
+  const parts = location.pathname.toLowerCase().split("/");
   const [asked = "", above] = parts.filter((part) => part).reverse();
   const items = [...meant.querySelectorAll("[data-word]")];
   const named = (fits) => items.filter(({ dataset: { word } }) => fits(word));
