@@ -389,6 +389,23 @@ def test_a_full_disk_stops_nothing_and_leaves_the_old_one(
     assert not files.part_of(path).exists()
 
 
+def test_what_is_saved_after_all_is_no_trouble(tmp_path, monkeypatch):
+    path = tmp_path / "checkpoint"
+    answers = iter([OSError(28, "No space left on device")])
+
+    def full_once(number):
+        for error in answers:
+            raise error
+
+    monkeypatch.setattr(training, "SAVE_SECONDS", 0.0)
+    monkeypatch.setattr(files.os, "fsync", full_once)
+    with Checkpoint(path) as checkpoint:
+        losses = fit(model(), batches, loss, 3, checkpoint=checkpoint)
+    assert checkpoint.trouble == ""
+    with Checkpoint(path, resume=True) as checkpoint:
+        assert fit(model(), batches, loss, 3, checkpoint=checkpoint) == losses
+
+
 # --- What a person sees
 
 
