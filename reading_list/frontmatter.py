@@ -362,9 +362,10 @@ def hidden_characters(text: str) -> Iterator[tuple[int, str]]:
         return
     for i, char in enumerate(text):
         bidirectional = unicodedata.bidirectional(char) in _TURNING
-        unseen = unicodedata.category(char) in ("Cc", "Cf", "Co", "Cs", "Cn")
+        unseen = unicodedata.category(char) in _UNSEEN
         if bidirectional or (unseen and char not in "\n\u200d\u00ad"):
             yield i, f"U+{ord(char):04X} ({unicodedata.name(char, 'unnamed')})"
 
 
+_UNSEEN = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}
 _TURNING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}

@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from reading_list.identity import arxiv_id, identity
+from reading_list.refusal import refuse
 from reading_list.vocabulary import (
     LEVELS,
     LISTS,
@@ -139,13 +140,22 @@ class Resource(_Entry):
 GROUPS: dict[str, type[BaseModel]] = {"mended": Mended, "figure": Figure}
 
 
+def _may_be_listed(url: str) -> str:
+    if refused := refuse(url):
+        raise ValueError(refused.wrong)
+    return url
+
+
+Public = Annotated[str, AfterValidator(_may_be_listed)]
+
+
 class HostNote(_Entry):
     """What became of a host that the lists link to."""
 
     host: Text
     status: Text
     detail: LongText
-    now: Address | None = None
+    now: Public | None = None
 
 
 class ListError(_Entry):
@@ -160,7 +170,7 @@ class Person(_Entry):
     """Somebody whom a list names and links."""
 
     name: Text
-    url: Address
+    url: Public
     list: ListSlug
     author_of: tuple[Name, ...]
 

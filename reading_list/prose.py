@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from html import unescape
+from itertools import groupby
 from typing import Any, NamedTuple
 
 from markdown_it import MarkdownIt
@@ -22,10 +23,13 @@ from reading_list.refusal import refuse
 
 _TAG = re.compile(r"<\s*[a-zA-Z/!?][^>]*>?")
 _ENTITY = re.compile(r"&(#\d+|#x[0-9a-fA-F]+|[a-zA-Z][a-zA-Z0-9]+);")
+#: No language writes more accents upon one letter; piles of them hide the neighbours.
+MOST_MARKS = 4
 _MOJIBAKE = re.compile(
     "\ufffd|Ã[\x80-\xbf©¨¶¼¤±³\xa0]|â€[™œ\x9d“”¢¦]|Ð[\x80-\xbf]|√[©®°±≥]|‚Ä[ôúù]"
     "|Ô∏è|ð\x9f|ï»¿"
 )
+_ADDRESS = re.compile(r"://|\bwww\.", re.IGNORECASE)
 #: Links to pages of ours, of a record beside this one and of a concept.
 PAGE = re.compile(
     r"(?:(?P<record>[\w-]+)|\.\./concepts/(?P<concept>[\w-]+))\.md(?P<section>#[\w-]+)?"
@@ -77,6 +81,9 @@ def _hidden(text: str) -> Iterator[Wrong]:
     """Characters that nobody sees: no text may have them."""
     if bad := next(hidden_characters(text), None):
         yield Wrong(f"has the hidden character {bad[1]}", "remove it")
+    marks = (unicodedata.category(char) in ("Mn", "Me") for char in text)
+    if not text.isascii() and max(sum(run) for _, run in groupby(marks)) > MOST_MARKS:
+        yield Wrong("piles marks upon one letter", "remove all that no word needs")
 
 
 def _mangled(text: str) -> Iterator[Wrong]:
@@ -133,13 +140,23 @@ def in_the_body(
     for number, paragraph in document.paragraphs:
         part = "summary" if number == first else "body"
         for line, row in enumerate(paragraph.split("\n"), number):
-            for fault in (*_hidden(row), *_mangled(row)):
+            # An entity makes a character as well.
+            for fault in (*_hidden(unescape(row)), *_mangled(row)):
                 yield line, part, fault
     if wrong := _in_the_summary(document.summary, summary):
         yield first, "summary", wrong
     found, links = _guide(document)
+    leads = ""
     for line, token in found:
         if wrong := _in_the_guide(token):
+            yield line, "body", wrong
+        if token.type in ("link_open", "link_close"):
+            leads = str(token.attrs.get("href", ""))
+        elif leads and _ADDRESS.search(token.content) and token.content not in leads:
+            wrong = Wrong(
+                f"has a link that shows {token.content!r} and leads to {leads!r}",
+                "write what it is in words",
+            )
             yield line, "body", wrong
     for line, url in links:
         if wrong := _in_a_link(url, written):

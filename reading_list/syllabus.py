@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +24,7 @@ from reading_list.frontmatter import (
     NotReadableError,
     Place,
     Problem,
+    hidden_characters,
     parse_fields,
     read_text,
 )
@@ -38,13 +40,25 @@ def _at_most_30_words(sentence: str) -> str:
     return sentence
 
 
+def _plain(text: str) -> str:
+    """Shown in pages, menus, drawings and addresses: no sign that any of them reads."""
+    if found := re.search(r"""[<>&"{}\[\]`*_\\|$\n]""", text):
+        raise ValueError(f"has {found[0]!r} in it, and is plain text in one line")
+    if bad := next(hidden_characters(text), None):
+        raise ValueError(f"has the hidden character {bad[1]}")
+    return text
+
+
+Plain = Annotated[str, AfterValidator(_plain)]
+
+
 class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Chapter(_Entry):
-    name: str
-    title: str
+    name: Plain
+    title: Plain
     main_line: bool
 
 
@@ -55,10 +69,10 @@ class Prerequisite(_Entry):
 
 class Concept(_Entry):
     name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
-    title: str
+    title: Plain
     chapter: str | None
-    question: str
-    definition: Annotated[str, AfterValidator(_at_most_30_words)]
+    question: Plain
+    definition: Annotated[Plain, AfterValidator(_at_most_30_words)]
     builds_on: tuple[Prerequisite, ...]
     status: Literal["written", "planned"]
     code: bool = True

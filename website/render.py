@@ -85,12 +85,24 @@ class _Undefined(jinja2.StrictUndefined):
     __format__ = jinja2.Undefined._fail_with_undefined_error
 
 
+class _Sandbox(jinja2.sandbox.ImmutableSandboxedEnvironment):
+    """Jinja that calls what a page is given by name, and no method but of plain data.
+
+    The methods of a record are pydantic's as well, and one of those unpickles.
+    """
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        if callable(value) and not isinstance(obj, (str, dict, list, tuple)):
+            return False
+        return super().is_safe_attribute(obj, attr, value)
+
+
 def environment() -> jinja2.Environment:
     """Jinja that runs nothing of Python's but what a page is given.
 
     Its only common sign is {{ }}: `{#id}` belongs to Markdown.
     """
-    env = jinja2.sandbox.ImmutableSandboxedEnvironment(
+    env = _Sandbox(
         undefined=_Undefined,
         block_start_string="<%",
         block_end_string="%>",
@@ -363,6 +375,8 @@ class Renderer:
             "add_url": lambda: adding.add_url(self.repo_url),
             "refused": lambda: adding.refused(self.reading_list, self.syllabus),
             "form": form,
+            "field_table": form.field_table,
+            "on_list": self.reading_list.on_list,
             "kinds": KINDS,
             "notices": notices,
             "trace": lambda: trace(data, self.syllabus, href),

@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from markdown.extensions.toc import slugify  # type: ignore[import-untyped]
 from markupsafe import Markup
 
 from reading_list.model import ReadingList, Resource
@@ -67,7 +66,6 @@ def resource_page(
     return template(
         "resource.html",
         resource=resource,
-        anchor=slugify(resource.title, "-") or "_1",
         byline=_byline(resource),
         host=_host,
         ours=syllabus.by_name.get(resource.ours or ""),

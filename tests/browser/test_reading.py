@@ -119,6 +119,7 @@ def test_a_planned_station_leads_to_what_the_catalogue_has(
         ("resources/no-such-thing/", ["catalogue/"]),
         ("odd", []),
         ("100%/bert", ["catalogue/?concept=bert"]),
+        ("%E0%A4%A/heads", ["concepts/heads/"]),
     ],
 )
 def test_the_page_for_what_is_missing_knows_the_word(

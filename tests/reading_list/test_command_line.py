@@ -122,6 +122,11 @@ BROKEN = {
     with_heads("titel", "Heads"): "heads.titel: is not a field. To mend it: perhaps",
     with_heads("title", "2017-01-01"): "heads.title: is a date, not text.",
     with_heads("chapter", "atention"): "heads.chapter: heads is in no chapter",
+    with_heads("title", "'Heads{ onclick=x() }'"): "heads.title: has '{' in it",
+    with_heads("title", "'<img src=x>'"): "heads.title: has '<' in it",
+    with_heads("question", "'[Why](javascript:x())'"): "heads.question: has '['",
+    with_heads("definition", "'a &lt; b'"): "heads.definition: has '&' in it",
+    with_heads("definition", r'"a\u202e b"'): "heads.definition: has the hidden",
     with_heads("definition", "word " * 31): "heads.definition: has 31 words",
 }
 

@@ -49,6 +49,7 @@ ELEMENTS = """
 """
 # `mailto:` is in no page today.
 ADDRESS = re.compile(r"https?://|(?![a-z][\w+.-]*:|//|\\)", re.IGNORECASE)
+LOADS_OR_COVERS = r"url\(|image-set|src\(|\\|@|position:(?! *relative)"
 PICTURE = re.compile(r"data:image/png;base64,[\w+/=\s]*")
 ADDRESSES = {"href", "src", "xlink:href", "cite"}
 # None of these has a use here, and each asks, sends or runs something.
@@ -81,6 +82,7 @@ class Judge(HTMLParser):
         self.scripts: list[str] = []
         self._inline = self._data_block = False
         self._began = False  # something stands in the head before the policy
+        self._ids: set[str] = set()
 
     def fault(self, what: str) -> None:
         line, _ = self.getpos()
@@ -132,8 +134,12 @@ class Judge(HTMLParser):
             self.fault(f"<{tag}> has {name}")
         elif not re.fullmatch(r"[a-z][\w:-]*", name, re.IGNORECASE):
             self.fault(f"<{tag}> has an attribute named {name!r}")
-        elif name == "style" and re.search(r"url\(|image-set|\\|@", value, re.I):
-            self.fault(f"<{tag}> has a style that loads: {value!r}")
+        elif name == "id" and value in self._ids:
+            self.fault(f"the id {value!r} stands twice")  # scripts find the first
+        elif name == "style" and re.search(LOADS_OR_COVERS, value, re.I):
+            self.fault(f"<{tag}> has a style that loads or covers: {value!r}")
+        elif name == "id":
+            self._ids.add(value)
         elif name in ADDRESSES:
             held = "#" if tag == "use" else ""
             if tag == "image" and PICTURE.fullmatch(value):

@@ -320,6 +320,7 @@ def test_a_checkpoint_of_another_training_is_one_line(tmp_path):
     trained(path, of={"data": "a"})
     here = {"of": {"data": "a"}}
     assert "data was a, is b" in refusal(path, of={"data": "b"})
+    assert "data was a, is None" in refusal(path, of={})
     assert "trained with seed 0, not 1" in refusal(path, seed=1, **here)
     other = "no checkpoint of this model"
     assert other in refusal(path, learner=nn.Linear(4, 1), **here)
@@ -342,6 +343,9 @@ def test_a_damaged_checkpoint_is_one_line_and_stays(tmp_path):
     whole = path.read_bytes()
     chance = random.Random(0)
     damaged = [b"", b"junk", whole[:500], whole[:-1], whole + b"x", b"PK" + whole]
+    # A digit in what it says of itself is another.
+    damaged.append(re.sub(rb"(step\W+)\d", rb"\g<1>9", whole, count=1))
+    assert damaged[-1] != whole
     for _ in range(60):  # one bit is another
         place, bit = chance.randrange(len(whole)), 1 << chance.randrange(8)
         damaged.append(whole[:place] + bytes([whole[place] ^ bit]) + whole[place + 1 :])
@@ -380,6 +384,23 @@ def test_a_full_disk_stops_nothing_and_leaves_the_old_one(
     assert "step 3 is not saved" in said
     assert path.read_bytes() == before
     assert not files.part_of(path).exists()
+
+
+def test_what_is_saved_after_all_is_no_trouble(tmp_path, monkeypatch):
+    path = tmp_path / "checkpoint"
+    answers = iter([OSError(28, "No space left on device")])
+
+    def full_once(number):
+        for error in answers:
+            raise error
+
+    monkeypatch.setattr(training, "SAVE_SECONDS", 0.0)
+    monkeypatch.setattr(files.os, "fsync", full_once)
+    with Checkpoint(path) as checkpoint:
+        losses = fit(model(), batches, loss, 3, checkpoint=checkpoint)
+    assert checkpoint.trouble == ""
+    with Checkpoint(path, resume=True) as checkpoint:
+        assert fit(model(), batches, loss, 3, checkpoint=checkpoint) == losses
 
 
 # --- What a person sees
