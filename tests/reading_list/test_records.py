@@ -6,10 +6,11 @@ import time
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from reading_list.command import main, stats
 from reading_list.form import FORM
-from reading_list.model import ReadingList
+from reading_list.model import Person, ReadingList
 from reading_list.records import RECORDS, InvalidRecordsError, check, load
 from reading_list.syllabus import load_syllabus
 
@@ -186,3 +187,10 @@ def test_load_tells_every_error(tmp_path: Path) -> None:
 
 def test_the_folder_holds_records_only() -> None:
     assert {path.suffix for path in RECORDS.iterdir()} == {".md"}
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "http://localhost/", "data:,x"])
+def test_what_the_lists_name_may_be_listed(url: str) -> None:
+    person = {"name": "Ada", "url": url, "list": "nlp-tasks", "author_of": ()}
+    with pytest.raises(ValidationError, match="url"):
+        Person.model_validate(person)

@@ -261,6 +261,14 @@ def test_a_page_includes_no_file_by_itself(sign: str) -> None:
         hook.on_page_markdown(f'Text\n\n{sign} "package.json"\n', page=page)
 
 
+@pytest.mark.parametrize("name", ["author", "template", "location", "status"])
+def test_a_page_says_of_itself_only_what_is_listed(name: str) -> None:
+    file = SimpleNamespace(src_uri="concepts/a.md")
+    page = SimpleNamespace(file=file, meta={"title": "A", name: '"><script>a()'})
+    with pytest.raises(PluginError, match=rf"^concepts/a\.md: says {name} of itself"):
+        hook.on_page_markdown("Text\n", page=page)
+
+
 def test_the_build_still_refuses_what_leads_nowhere() -> None:
     config = load_config(str(ROOT / "mkdocs.yml"))
     assert config.mdx_configs["pymdownx.snippets"]["check_paths"] is True

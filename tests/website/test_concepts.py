@@ -39,7 +39,7 @@ SYLLABUS = Syllabus.model_validate(
                 "title": "Planned one",
                 "chapter": "text",
                 "question": "When?",
-                "definition": 'Later, "soon" & so on.',
+                "definition": "Later, soon and so on.",
                 "builds_on": [{"concept": "first", "because": "it is first"}],
                 "status": "planned",
             },
@@ -117,7 +117,7 @@ def test_a_written_concept_is_a_link_and_a_planned_one_a_tooltip():
     assert concepts.term(SYLLABUS, "last-one", "the end") == "[the end](last-one.md)"
     planned = concepts.term(SYLLABUS, "planned-one")
     assert html.unescape(planned) == (
-        '<abbr title="Later, "soon" & so on." tabindex="0">planned one</abbr>'
+        '<abbr title="Later, soon and so on." tabindex="0">planned one</abbr>'
     )
 
 
