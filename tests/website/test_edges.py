@@ -32,7 +32,10 @@ PROOF = "tests/snippets/attention/test_attention.py"
 RESULT = "docs/results/attention"
 PICTURE = "docs/assets/pictures/a.svg"
 
-SVG = '<svg viewBox="0 0 400 100"><path id="a-b" stroke="var(--ink, #1d2a2e)"/></svg>'
+SVG = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 100">'
+    '<path id="a-b" stroke="var(--ink, #1d2a2e)"/></svg>'
+)
 
 
 @pytest.fixture(scope="module")

@@ -322,9 +322,10 @@ def test_a_picture_becomes_a_file_with_its_size_and_words(made):
 
 
 def test_a_drawing_stands_in_the_page_with_its_words(made):
-    svg = '<?xml version="1.0"?>\n<svg viewBox="0 0 1 1"><path d="M0 0"/></svg>'
+    is_svg = 'xmlns="http://www.w3.org/2000/svg"'
+    svg = f'<?xml version="1.0"?>\n<svg {is_svg}><path d="M0 0"/></svg>'
     page = made(code("draw()", value(svg=svg, plain="<SVG>"), alt="a dot"))
-    assert 'data-search-exclude="" aria-label="a dot" viewBox="0 0 1 1">' in page.html
+    assert f'data-search-exclude="" aria-label="a dot" {is_svg}>' in page.html
     assert "SVG&gt;" not in page.html and "<?xml" not in page.html
 
 
@@ -345,7 +346,14 @@ ERROR = new_output("error", ename="NameError", evalue="no x", traceback=["at /ho
         (new_markdown_cell('<svg onload="a()"></svg>'), "cell 1 holds <svg>"),
         (new_markdown_cell("x\n\n<script>a()</script>"), "cell 1 holds <script>"),
         (new_markdown_cell('<a href="#x" onclick="a()">x</a>'), "<a> a onclick"),
-        (code("x", value(svg='<svg onload="a()"/>'), alt="a"), "<svg> has onload"),
+        (
+            code(
+                "x",
+                value(svg='<svg xmlns="http://www.w3.org/2000/svg" onload="a()"/>'),
+                alt="a",
+            ),
+            "<svg> has onload",
+        ),
         (code("x", value(svg="none"), alt="a"), "its drawing is no XML"),
     ],
 )
