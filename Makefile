@@ -69,7 +69,7 @@ train: setup-snippets ## train one for longer: make train NAME=seq2seq ARGS="--s
 claim: setup-snippets ## try what a paper claims: make claim NAME=gates ARGS="--seeds 3,4"
 	@MAKE_RUN=1 $(with_args) snippets claim $${NAME:+"$$NAME"}
 
-claims: setup-test ## try the papers' claims again, 15 minutes (ARGS="--seeds 3,4,5")
+claims: setup-test ## try the papers' claims again, 20 minutes (ARGS="--seeds 3,4,5")
 	@$(with_args) snippets claim --again
 
 test: setup-test ## run every test (ARGS="-k heads" for some)
