@@ -28,6 +28,10 @@ from website.served import Site, built_and_served
 
 torch.set_num_threads(1)
 
+# What make hands to its programs is none of the tests', some of which ask make.
+for name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "NAME", "ARGS", "PORT"):
+    os.environ.pop(name, None)
+
 # On a busy machine a single example may well take longer than a fifth of a second.
 settings.register_profile("ours", deadline=None)
 settings.load_profile("ours")

@@ -94,6 +94,18 @@ def serious(page: Page) -> list[str]:
     ]
 
 
+# Every word of a page that is not hidden, on the screen or below it.
+SEEN = """() => {
+  const texts = document.createTreeWalker(document.querySelector("main"), 4);
+  const seen = [];
+  while (texts.nextNode()) {
+    const { parentElement, data } = texts.currentNode;
+    if (parentElement.checkVisibility()) seen.push(data);
+  }
+  return seen.join(" ");
+}"""
+
+
 def look(browser: Browser, address: str) -> Visit:
     """Visit a page on a laptop and a phone, light and dark, scripts or not."""
     visit = Visit()
@@ -102,7 +114,7 @@ def look(browser: Browser, address: str) -> Visit:
     visit.watch(page)
     page.goto(address)
     page.wait_for_load_state("networkidle")
-    visit.words = len(page.locator("main").inner_text().split())
+    visit.words = len(page.evaluate(SEEN).split())
     page.remove_listener("response", visit.weigh)  # the rest is no first visit
     visit.kept_out["light"] = serious(page)
     hold_still(page)
@@ -121,7 +133,7 @@ def look(browser: Browser, address: str) -> Visit:
     context = browser.new_context(viewport=LAPTOP, java_script_enabled=False)
     page = context.new_page()
     page.goto(address)
-    visit.words_without_scripts = len(page.locator("main").inner_text().split())
+    visit.words_without_scripts = len(page.evaluate(SEEN).split())
     context.close()
     return visit
 

@@ -83,6 +83,8 @@ def test_the_buttons_and_the_keys_lead_the_same_way(
         page.locator("a.next").click()
         page.wait_for_url("**/concepts/*/")
         stops.append(page.url)
+        # The address changes first, the page after it.
+        until(page, f"document.querySelector('.way a.previous')?.href === '{stops[0]}'")
         following = page.locator(".way a.next").evaluate("a => a.href")
         page.keyboard.press("n")
         page.wait_for_url(following)
