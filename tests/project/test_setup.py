@@ -339,7 +339,7 @@ def test_quotes_that_are_left_open_get_one_line(
     assert ran.returncode and "close the quotes" in ran.stderr.splitlines()[0]
 
 
-@pytest.mark.parametrize("target", ["test", "check", "site", "lint", "links"])
+@pytest.mark.parametrize("target", ["test", "check", "site", "lint", "links", "claims"])
 def test_a_target_fails_when_its_program_does(
     make: Callable[..., subprocess.CompletedProcess[str]], target: str
 ) -> None:
@@ -349,8 +349,12 @@ def test_a_target_fails_when_its_program_does(
 
 def test_no_test_is_deselected_for_all() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    options = project["tool"]["pytest"]["ini_options"]["addopts"].split()
-    assert set(options) <= {"--import-mode=importlib", "--strict-markers"}
+    settings = project["tool"]["pytest"]["ini_options"]
+    assert settings["testpaths"] == ["tests"]
+    assert set(settings["addopts"].split()) <= {
+        "--import-mode=importlib",
+        "--strict-markers",
+    }
 
 
 def test_an_old_python_can_read_the_script() -> None:

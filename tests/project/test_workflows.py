@@ -181,6 +181,24 @@ def test_what_is_published_was_tested() -> None:
     assert "ref" not in build["steps"][0]["with"]
 
 
+def test_every_test_runs_where_nothing_forgives_it() -> None:
+    jobs = yaml.safe_load((GITHUB / "workflows" / "test.yml").read_text())["jobs"]
+    steps = [step for job in jobs.values() for step in job["steps"]]
+    forgiven = [x for x in (*jobs.values(), *steps) if "continue-on-error" in x]
+    assert forgiven == []
+    assert [step["run"] for step in steps if "if" in step] == ["make lint"]
+    rows = jobs["test"]["strategy"]["matrix"]["include"]
+    assert [row["arguments"] for row in rows] == ["", *2 * ['-m "not fresh"']]
+    given = {"CONSTRAINTS": "constraints", "ARGS": "arguments"}
+    told = {name: f"${{{{ matrix.{key} }}}}" for name, key in given.items()}
+    assert steps[-1] == {"run": "make test", "env": told}
+
+
+def test_the_claims_run_again_every_week_as_they_are_recorded() -> None:
+    text = (GITHUB / "workflows" / "claims.yml").read_text()
+    assert "cron:" in text and "|| '0,1,2'" in text
+
+
 def test_a_pull_request_hears_of_its_records_first() -> None:
     jobs = yaml.safe_load((GITHUB / "workflows" / "test.yml").read_text())["jobs"]
     assert jobs["check"]["steps"][-1] == {"run": "make check"}

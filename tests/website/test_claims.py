@@ -24,7 +24,8 @@ def test_a_recorded_claim_is_that_of_the_code(name):
 @pytest.mark.parametrize("name", RECORDED)
 def test_a_recorded_claim_has_seeds_and_takes_its_time(name):
     recipe = RECORDED[name].record["recipe"]
-    assert len(set(recipe["seeds"])) >= 3
+    # Those of the weekly run, which holds others to the verdict alone.
+    assert recipe["seeds"] == [0, 1, 2]
     assert 1 <= recipe["minutes"] <= 5
     assert RECORDED[name].record["paper"] in load().by_id
 

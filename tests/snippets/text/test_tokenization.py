@@ -325,6 +325,9 @@ def test_the_recorded_benchmark_is_that_of_this_code_and_keeps_the_bound():
     assert recipe["code"] == record.code_hash("snippets.text.tokenization"), (
         "record it again: python tests/benchmarks/tokenization.py --record"
     )
+    assert recipe["command"] == "python tests/benchmarks/tokenization.py"
+    assert recipe["torch"] == freshness.pins()["torch"]
+    assert data["merges"] == data["vocab_size"] - 256
     assert (data["bytes"], data["vocab_size"], recipe["threads"]) == (10**6, 1024, 1)
     assert data["merges_differ"] == data["ids_differ"] == 0
     assert data["our_seconds"] <= 3 * data["library_seconds"]
