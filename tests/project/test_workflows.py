@@ -32,6 +32,7 @@ USES = re.compile(r"^\s*(?:- )?uses: ([^.\s].*)$", re.MULTILINE)
 def zizmor(*paths: Path) -> subprocess.CompletedProcess[str]:
     program = str(Path(sys.executable).parent / "zizmor")
     options = ["--offline", "--pedantic", "--no-progress", "--no-config"]
+    options += ["--color=never"]  # which CI=true would turn on
     words = [program, *options, *map(str, paths)]
     return subprocess.run(words, capture_output=True, text=True)
 
