@@ -113,8 +113,7 @@ def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
             f"{page.file.src_uri}: includes a file by itself. To mend it: show the"
             " snippet with {{ code(...) }}, which includes sections of it"
         )
-    strangers = not page.file.src_uri.startswith("resources/")  # these are checked
-    if strangers and (odd := set(page.meta) - policy.SAID):
+    if odd := set(page.meta) - policy.SAID:
         raise PluginError(
             f"{page.file.src_uri}: says {', '.join(sorted(odd))} of itself. To mend it:"
             f" a page may say {', '.join(sorted(policy.SAID))}"
