@@ -45,7 +45,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s%s\n", $$1, $$2}' Makefile
 
 serve: setup-site ## set up, build and serve the site with live reload (PORT=8000)
-	@exec $(py) -m website.serve $${PORT:+"$$PORT"}
+	@exec $(py) -m tools.serve $${PORT:+"$$PORT"}
 
 site: setup-site ## build the site into site/, strictly
 	@$(py) -m mkdocs build --strict --site-dir site
@@ -80,10 +80,10 @@ lint: setup-test ## ruff, mypy and import-linter
 	@.venv/bin/lint-imports --no-logo
 
 links: setup-test ## follow every link of the built site (ARGS=--elsewhere: other hosts too)
-	@$(with_args) website.links
+	@$(with_args) tools.links
 
 lighthouse: setup-test ## score the built site, into docs/results/lighthouse.json
-	@$(py) -m website.lighthouse
+	@$(py) -m tools.lighthouse
 
 pins: setup-test ## write what is missing in the pins (ARGS=--upgrade: all anew)
 	@$(with_args) uv --no-config $(compile) --universal --generate-hashes -o constraints.txt

@@ -26,8 +26,8 @@ from reading_list.model import ReadingList, Resource
 from reading_list.names import FileNames
 from reading_list.prose import linked_records
 from reading_list.refusal import refuse
-from reading_list.syllabus import Syllabus
 from reading_list.titles import NearTitles
+from syllabus import Syllabus
 
 #: Where messages say that names of records are looked up.
 RECORDS = "docs/resources/"

@@ -23,7 +23,7 @@ from reading_list.identity import arxiv_id, identity, plain
 from reading_list.messages import NEEDED, field_name, in_our_words, nearest
 from reading_list.model import FIELDS, GROUPS, Resource
 from reading_list.refusal import refuse
-from reading_list.syllabus import Syllabus
+from syllabus import Syllabus
 
 _AND_OTHERS = re.compile(r"(\bet\.? al\b\.?|\band others\b|\bu\. ?a\.|и др\.)", re.I)
 #: Text that quotes a list as it stands, slips and all.

@@ -14,7 +14,8 @@ from pathlib import Path
 from reading_list.checks import Report, check_folder
 from reading_list.frontmatter import InvalidError
 from reading_list.model import ABOUT_GROUPS, AboutLists, Mended, ReadingList, Resource
-from reading_list.syllabus import ROOT, load_syllabus, read_model
+from reading_list.syllabus import load_syllabus, read_model
+from syllabus import ROOT
 
 __all__ = [
     "RECORDS",

@@ -12,9 +12,12 @@ import difflib
 import io
 import sys
 import textwrap
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from syllabus import ROOT, SYLLABUS, Concept, Syllabus, load
 
 from snippets.lab.arguments import (
     Parser,
@@ -29,66 +32,48 @@ from snippets.lab.arguments import (
 if TYPE_CHECKING:
     from snippets.lab.record import Result
 
-ROOT = Path(__file__).resolve().parent.parent
-SYLLABUS = ROOT / "docs" / "concepts" / "concepts.yml"
 CLAIMS = Path(__file__).resolve().parent / "claims"
 
 # What runs beside the concepts, in the form of one.
-CORPUS = {
-    "name": "corpus",
-    "chapter": "lab",
-    "definition": "Sentences in Portuguese and English, and which word is which.",
-}
+CORPUS = Concept(
+    name="corpus",
+    title="The corpus",
+    chapter="corpora",
+    question="What do the translators learn from?",
+    definition="Sentences in Portuguese and English, and which word is which.",
+    builds_on=(),
+    status="written",
+)
 
 
-def syllabus() -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
-    """The chapters' titles, and all concepts in reading order, by name.
-
-    Reads the syllabus only: a list must not wait for torch.
-    """
-    import yaml
-
-    read = yaml.load(
-        SYLLABUS.read_text(encoding="utf-8"),
-        Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader),
-    )
-    titles = {c["name"]: c["title"] for c in read["chapters"]}
-    return titles, {c["name"]: c for c in read["concepts"]}
-
-
-def why_not(concept: dict[str, Any]) -> str | None:
+def why_not(concept: Concept) -> str | None:
     """Why there is nothing to run, or None where there is."""
-    if concept["status"] != "written":
+    if not concept.written:
         return "is planned, not written yet"
-    if not concept.get("code", True):
-        return "is a page without code"
-    return None
+    return None if concept.code else "is a page without code"
 
 
-def module_of(concept: dict[str, Any]) -> str:
-    """The dotted name of the concept's snippet."""
-    return f"snippets.{concept['chapter']}.{concept['name'].replace('-', '_')}"
-
-
-def missing(concept: dict[str, Any]) -> list[str]:
+def missing(concept: Concept) -> list[str]:
     """The files of a written concept that are not there."""
-    snippet = module_of(concept).replace(".", "/")
-    demo = f"snippets/demos/{snippet.rpartition('/')[2]}"
-    files = f"{snippet}.py", f"{demo}.py"
-    return [file for file in files if not (ROOT / file).is_file()]
+    return [
+        file for file in concept.sources if not (ROOT / file).is_file()
+    ]
 
 
-def list_all(
-    titles: dict[str, str], concepts: dict[str, dict[str, Any]]
-) -> None:
+def list_all(syllabus: Syllabus, listed: Sequence[Concept]) -> None:
     """Print every snippet with its one sentence, by chapter."""
-    chapter = None
-    for name, concept in concepts.items():
-        if concept["chapter"] != chapter:
-            chapter = concept["chapter"]
-            print(f"{titles.get(chapter, 'Beside them')}")
-        sentence = textwrap.fill(concept["definition"], 66)
-        print(f"  {name}\n{textwrap.indent(sentence, '      ')}")
+    titles = {
+        chapter.name: chapter.title for chapter in syllabus.chapters
+    }
+    for chapter, group in groupby(
+        listed, key=lambda concept: concept.chapter
+    ):
+        print(titles.get(str(chapter), "Beside them"))
+        for concept in group:
+            sentence = textwrap.fill(concept.definition, 66)
+            print(
+                f"  {concept.name}\n{textwrap.indent(sentence, '      ')}"
+            )
     print(f"\nRun one: {call('attention')}")
     print(f"Train one for longer: {call('train')}")
     print(f"The claims of papers: {call('claim')}")
@@ -175,7 +160,7 @@ def known(
     return name
 
 
-def run(concept: dict[str, Any], options: argparse.Namespace) -> None:
+def run(concept: Concept, options: argparse.Namespace) -> None:
     """Run one snippet, print what it shows, write it where that is asked for."""
     from snippets.lab import record, weights
 
@@ -183,8 +168,8 @@ def run(concept: dict[str, Any], options: argparse.Namespace) -> None:
     record_run = record.run_with_edits if options.record else record.run
     try:
         result = record_run(
-            concept["name"],
-            module_of(concept),
+            concept.name,
+            concept.module,
             options.seed,
             options.device,
         )
@@ -278,25 +263,26 @@ def main(arguments: list[str] | None = None) -> int:
 
         return train.main(arguments[1:])
     options = parse(arguments)
-    titles, listed = syllabus()
-    if options.name in listed and (
-        why := why_not(listed[options.name])
-    ):
+    try:
+        syllabus = load()
+    except ValueError:
+        fail(
+            f"{SYLLABUS.relative_to(ROOT)} has errors: make check names them"
+        )
+    asked = syllabus.by_name.get(options.name)
+    if asked and (why := why_not(asked)):
         fail(f"{options.name} {why}; {call()} lists what runs")
-    concepts = {n: c for n, c in listed.items() if not why_not(c)}
-    concepts["corpus"] = CORPUS
+    to_run = [c for c in syllabus.concepts if not why_not(c)] + [CORPUS]
     if options.name is None and not options.record:
-        list_all(titles, concepts)
+        list_all(syllabus, to_run)
         return 0
-    to_run = list(concepts.values())
     if options.name is not None:
-        to_run = [
-            concepts[known(options.name, "snippet", concepts, call())]
-        ]
+        names = {concept.name: concept for concept in to_run}
+        to_run = [names[known(options.name, "snippet", names, call())]]
     for concept in to_run:
-        if gone := missing(concept):
+        if concept is not CORPUS and (gone := missing(concept)):
             fail(
-                f"{concept['name']} is marked as written, but there is no"
+                f"{concept.name} is marked as written, but there is no"
                 f" {' and no '.join(gone)}: write it, or mark it as planned in"
                 f" {SYLLABUS.name}"
             )

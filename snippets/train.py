@@ -28,6 +28,15 @@ from typing import Any
 import torch
 from torch import nn
 
+from snippets.corpora.portuguese import Pair, PairsError, read_pairs
+from snippets.corpora.translation import (
+    SENTENCE,
+    Build,
+    Settings,
+    Translator,
+    sentences,
+    train,
+)
 from snippets.lab import record
 from snippets.lab.arguments import (
     Parser,
@@ -38,22 +47,13 @@ from snippets.lab.arguments import (
     seed,
 )
 from snippets.lab.checkpoints import Checkpoint, TrainingError
-from snippets.lab.portuguese import Pair, PairsError, read_pairs
 from snippets.lab.scores import alignment_error_rate, bleu, strongest
 from snippets.recurrence.additive_attention import RNNSearch
 from snippets.recurrence.luong import Luong
 from snippets.recurrence.multiplicative_attention import General
 from snippets.recurrence.seq2seq import Seq2Seq
-from snippets.recurrence.translation import (
-    SENTENCE,
-    Build,
-    Settings,
-    Translator,
-    sentences,
-    train,
-)
 
-RESULTS = record.RESULTS / "benchmarks"
+RESULTS = record.RESULTS / "trained"
 CACHE = record.ROOT / ".cache" / "training"
 TESTS = 500  # sentences
 STEPS = 4000
@@ -159,7 +159,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--record",
         action="store_true",
-        help="write the result into docs/results/benchmarks",
+        help="write the result into docs/results/trained",
     )
     options = parser.parse_args(arguments)
     if options.record and options.pairs:

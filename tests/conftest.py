@@ -22,9 +22,10 @@ from jaxtyping import install_import_hook
 
 from reading_list.model import ReadingList
 from reading_list.records import load
-from reading_list.syllabus import Concept, Syllabus, load_syllabus
-from website.links import BrokenLink, broken_links
-from website.served import Site, built_and_served
+from reading_list.syllabus import load_syllabus
+from syllabus import Concept, Syllabus
+from tools.links import BrokenLink, broken_links
+from tools.served import Site, built_and_served
 
 torch.set_num_threads(1)
 
@@ -38,7 +39,7 @@ settings.load_profile("ours")
 
 # Imported before the hook below, so that it goes unchecked: the grammar knows no
 # tensors, and its small functions are called a hundred times for every sentence.
-importlib.import_module("snippets.lab.portuguese")
+importlib.import_module("snippets.corpora.portuguese")
 
 # Every `Float[Tensor, "batch seq"]` in a signature is checked at each call. The hook
 # has to be there before the first test file imports a snippet, and wants the checker

@@ -297,7 +297,7 @@ def install_node_parts(everything: bool) -> None:
 
 def install_browser() -> None:
     """Chromium: the system's, else Debian's, else Playwright's own."""
-    find = [PYTHON, "-m", "website.browser"]
+    find = [PYTHON, "-m", "tools.browser"]
     if works(*find) or (apt_get("chromium") and works(*find)):
         return
     say("no Chromium here: Playwright fetches its own, about 180 MB")

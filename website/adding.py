@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit
 from reading_list.checks import check_one
 from reading_list.form import FORM, REFUSED
 from reading_list.model import ReadingList
-from reading_list.syllabus import Syllabus
+from syllabus import Syllabus
 
 
 def add_url(repo_url: str) -> str | None:

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from reading_list.syllabus import ROOT, Syllabus
+from syllabus import ROOT, Syllabus
 from website import vendor
 from website.maths import node
 

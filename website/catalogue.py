@@ -9,8 +9,8 @@ import html
 import re
 
 from reading_list.model import ReadingList, Resource
-from reading_list.syllabus import Syllabus
 from reading_list.vocabulary import ACCESS_NAMES, KIND_NAMES, LANGUAGE_NAMES, LEVELS
+from syllabus import Syllabus
 from website.wording import page_about, people
 
 #: The first twelve: three ways in, four works each, and why.

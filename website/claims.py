@@ -10,7 +10,7 @@ from textwrap import indent
 from typing import Any
 
 from reading_list.records import ReadingList
-from reading_list.syllabus import ROOT
+from syllabus import ROOT
 from website.concepts import abbreviation, load_results, picture
 from website.wording import by_make, counted, markdown, unbroken
 

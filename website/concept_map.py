@@ -12,7 +12,7 @@ import html
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from reading_list.syllabus import Chapter, Concept, Syllabus
+from syllabus import Chapter, Concept, Syllabus
 
 PITCH = 44  # from one station to the next
 TOP = 40

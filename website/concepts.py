@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from reading_list.messages import nearest
 from reading_list.records import ReadingList, Resource
-from reading_list.syllabus import ROOT, Concept, Syllabus
+from syllabus import ROOT, Concept, Syllabus
 from website import wording
 
 T = TypeVar("T")
@@ -192,20 +192,20 @@ def heading(concept: Concept, syllabus: Syllabus, reading_minutes: int) -> str:
 
 
 def code(
-    concept: Concept, section: str, helper: str | None = None, root: Path = ROOT
+    concept: Concept, section: str, path: str | None = None, root: Path = ROOT
 ) -> str:
     """A named section of the concept's snippet or of its demo: what is tested.
 
     Args:
-        helper: the name of a second file in the chapter, to show a section of that.
+        path: another file, from the root of the project, to show a section of that.
 
     Raises:
         LookupError: no file has a section of this name.
     """
-    sources = [concept.helper(helper)] if helper else concept.sources
-    for path in sources:
-        if f"[start:{section}]" in (root / path).read_text(encoding="utf-8"):
-            return f'```python title="{path}"\n--8<-- "{path}:{section}"\n```'
+    sources = [path] if path else concept.sources
+    for source in sources:
+        if f"[start:{section}]" in (root / source).read_text(encoding="utf-8"):
+            return f'```python title="{source}"\n--8<-- "{source}:{section}"\n```'
     raise LookupError(f"no section {section!r} in {' or '.join(sources)}")
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 import tinycss2
 from tinycss2.ast import AtRule, Node, QualifiedRule
 
-from reading_list.syllabus import Concept
+from syllabus import Concept
 
 # Parts of Material that this site does not have. A rule goes when all its selectors
 # name one of them; the tests look for them in the built pages.

@@ -8,7 +8,7 @@ from importlib.metadata import version as python_version
 from pathlib import Path
 from textwrap import indent
 
-from reading_list.syllabus import ROOT
+from syllabus import ROOT
 from website import vendor
 
 MATERIAL = "mkdocs-material"

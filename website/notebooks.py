@@ -33,7 +33,7 @@ from mkdocs.structure.pages import Page
 from mkdocs.structure.toc import get_toc
 from mkdocs.utils import get_relative_url
 
-from reading_list.syllabus import ROOT
+from syllabus import ROOT
 from website.concepts import drawing
 from website.policy import drawing_faults
 

@@ -20,8 +20,9 @@ from reading_list.exports import to_bib, to_csv, to_json
 from reading_list.frontmatter import InvalidError
 from reading_list.records import ReadingList
 from reading_list.records import load as load_records
-from reading_list.syllabus import Concept, Syllabus, load_syllabus
+from reading_list.syllabus import load_syllabus
 from reading_list.vocabulary import KINDS
+from syllabus import Concept, Syllabus
 from website import adding, claims, concepts, resources
 from website.catalogue import catalogue
 from website.claims import Claim

@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 from markupsafe import Markup
 
 from reading_list.model import ReadingList, Resource
-from reading_list.syllabus import Syllabus
 from reading_list.vocabulary import (
     ACCESS_NAMES,
     KIND_NAMES,
@@ -21,6 +20,7 @@ from reading_list.vocabulary import (
     MEND_NAMES,
     Level,
 )
+from syllabus import Syllabus
 from website import guides
 from website.claims import CAPTION, Claim
 from website.wording import people, template

@@ -21,7 +21,7 @@ import html
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from reading_list.syllabus import Syllabus
+from syllabus import Syllabus
 
 SENTENCE = "The robot dropped the glass because it was slippery."
 NUMBERS = 8  # of a vector

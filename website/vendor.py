@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from reading_list.syllabus import ROOT
+from syllabus import ROOT
 
 ADDRESS = "assets/vendor"
 

@@ -11,14 +11,14 @@ from statistics import mean
 from matplotlib.figure import Figure
 from torch import nn
 
+from snippets.corpora.portuguese import Pair, pairs
+from snippets.corpora.translation import Settings, train
 from snippets.lab import plots
 from snippets.lab.claims import Row, column, gains
-from snippets.lab.portuguese import Pair, pairs
 from snippets.lab.scores import Links, alignment_error_rate, bleu, strongest
 from snippets.recurrence.additive_attention import RNNSearch
 from snippets.recurrence.luong import Luong
 from snippets.recurrence.multiplicative_attention import Concat, General, Score, dot
-from snippets.recurrence.translation import Settings, train
 
 CLAIM = (
     "A translator learns by itself which word belongs to which, and a local window"

@@ -10,13 +10,13 @@ from statistics import mean
 from matplotlib.figure import Figure
 from torch import nn
 
+from snippets.corpora.portuguese import Pair, pairs
+from snippets.corpora.translation import Settings, sentences, train
 from snippets.lab import plots
 from snippets.lab.claims import Row, column, dots
-from snippets.lab.portuguese import Pair, pairs
 from snippets.lab.scores import bleu
 from snippets.recurrence.additive_attention import RNNSearch
 from snippets.recurrence.seq2seq import Seq2Seq
-from snippets.recurrence.translation import Settings, sentences, train
 
 CLAIM = (
     "Without attention translations get worse as sentences get longer; with it they"

@@ -11,12 +11,12 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from snippets.corpora.portuguese import Pair
+from snippets.corpora.translation import Settings, Translator, sentences, train
 from snippets.lab import plots
 from snippets.lab.claims import Row, column, gains
-from snippets.lab.portuguese import Pair
 from snippets.lab.scores import bleu
 from snippets.recurrence.seq2seq import Seq2Seq
-from snippets.recurrence.translation import Settings, Translator, sentences, train
 from snippets.text.logits import log_softmax
 
 CLAIM = "Reversing the source helps a plain LSTM encoder-decoder."

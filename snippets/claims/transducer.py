@@ -20,6 +20,7 @@ from torch.nn import functional as F
 
 from snippets.lab import plots
 from snippets.lab.claims import Row, column, gains
+from snippets.lab.scores import edit_distance
 from snippets.lab.training import fit
 from snippets.recurrence.rnn_transducer import (
     BLANK,
@@ -28,7 +29,7 @@ from snippets.recurrence.rnn_transducer import (
     beam_search,
     transducer_loss,
 )
-from snippets.recurrence.stretched import Spoken, edit_distance, sounds, speak
+from snippets.recurrence.stretched import Spoken, sounds, speak
 
 CLAIM = (
     "Where words follow a grammar, a transducer, which conditions each output on those"

@@ -15,9 +15,10 @@ from matplotlib.figure import Figure
 from torch import Tensor
 from torch.nn import functional as F
 
-from snippets.lab import plots, portuguese
+from snippets.corpora import portuguese
+from snippets.corpora.portuguese.words import lexicon, verbs, with_s
+from snippets.lab import plots
 from snippets.lab.claims import Row, column
-from snippets.lab.portuguese_words import lexicon, verbs, with_s
 from snippets.text.word_vectors import Text, WordVectors, train
 
 CLAIM = (

@@ -12,7 +12,7 @@ from snippets.lab import plots, record
 from snippets.lab.scores import table_of
 from snippets.recurrence.additive_attention import AdditiveAttention, additive_scores
 
-BENCHMARKS = record.RESULTS / "benchmarks"
+FOLDER = record.RESULTS / "trained"
 TRAINED = "additive-attention"
 
 # About to write "glass": the decoder's state, and three places of the source.
@@ -117,7 +117,7 @@ def difference_to_layers(seed: int, device: str) -> float:
 
 def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
     """By hand; the spread of scores; what `python -m snippets train` recorded."""
-    trained = record.Result.read(TRAINED, BENCHMARKS).record["data"]
+    trained = record.Result.read(TRAINED, FOLDER).record["data"]
     sentence = whole(trained["sentence"])
     return {
         "by_hand": by_hand(),

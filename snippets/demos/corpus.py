@@ -12,10 +12,9 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from snippets.lab import plots
-from snippets.lab.portuguese import Pair, numbered, pairs
-from snippets.lab.portuguese_grammar import Writer
-from snippets.lab.portuguese_phrases import (
+from snippets.corpora.portuguese import Pair, numbered, pairs
+from snippets.corpora.portuguese.grammar import Writer
+from snippets.corpora.portuguese.phrases import (
     Gloss,
     Head,
     Nominal,
@@ -25,7 +24,8 @@ from snippets.lab.portuguese_phrases import (
     join,
     predicate,
 )
-from snippets.lab.portuguese_words import MELTED, lexicon, verbs
+from snippets.corpora.portuguese.words import MELTED, lexicon, verbs
+from snippets.lab import plots
 
 COUNT = 5_000
 OVERT = {"eu", "nós"}

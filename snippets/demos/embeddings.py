@@ -17,8 +17,9 @@ from matplotlib.figure import Figure
 from torch import Tensor
 from torch.nn import functional as F
 
-from snippets.lab import plots, portuguese, weights
-from snippets.lab.corpus import SENTENCE
+from snippets.corpora import portuguese
+from snippets.corpora.robot import SENTENCE
+from snippets.lab import plots, weights
 from snippets.text.embeddings import neighbours, one_hot_product, plane
 from snippets.text.word_vectors import gradient, loss, train
 from snippets.text.wordpiece import WordPiece

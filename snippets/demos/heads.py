@@ -15,8 +15,9 @@ from torch.nn import functional as F
 
 from snippets.attention.attention import attention
 from snippets.attention.heads import MultiHeadAttention, merge, split
+from snippets.corpora.robot import SENTENCE, robot
 from snippets.demos.attention import KEY, QUERY, TOKENS, VALUE
-from snippets.lab import corpus, plots, weights
+from snippets.lab import plots, weights
 from snippets.text.wordpiece import WordPiece
 
 D_MODEL, N_HEADS, MAX_LEN = 384, 12, 512  # MiniLM's config.json
@@ -101,8 +102,8 @@ def minilm(device: str) -> dict[str, Any]:
         return layer.steps(x).weights[0]
 
     bert = WordPiece(weights.vocabulary())
-    tokens, ids = bert.for_bert(corpus.SENTENCE)
-    _, story = bert.for_bert(corpus.robot())
+    tokens, ids = bert.for_bert(SENTENCE)
+    _, story = bert.for_bert(robot())
     usual = look(ids)
     without = {
         "no_words": on_previous(look(ids, words=False)),
@@ -134,7 +135,7 @@ def minilm(device: str) -> dict[str, Any]:
     }
 
 
-def robot(found: dict[str, Any]) -> dict[str, Any]:
+def the_robots_head(found: dict[str, Any]) -> dict[str, Any]:
     """The head in which "it" looks hardest at a word, but for the followers."""
     tokens: list[str] = found["tokens"]
     it = tokens.index("it")
@@ -193,7 +194,7 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
             for n_heads in (1, 12, 96)
         ],
         "minilm": found,
-        "robot": robot(found),
+        "robot": the_robots_head(found),
         "difference": difference_to_pytorch(seed, device),
     }
 
@@ -288,8 +289,8 @@ EDITS = [
         "D_MODEL, N_HEADS, MAX_LEN = 384, 6, 512",
     ),
     (
-        "    tokens, ids = bert.for_bert(corpus.SENTENCE)",
-        '    words = reversed(corpus.SENTENCE.rstrip(".").split())\n'
+        "    tokens, ids = bert.for_bert(SENTENCE)",
+        '    words = reversed(SENTENCE.rstrip(".").split())\n'
         '    tokens, ids = bert.for_bert(" ".join(words) + ".")',
     ),
 ]

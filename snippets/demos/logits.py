@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 from torch import Tensor
 from torch.nn import functional as F
 
-from snippets.lab import corpus, plots
+from snippets.corpora.robot import robot
+from snippets.lab import plots
 from snippets.text.logits import (
     Bigram,
     counted,
@@ -89,7 +90,7 @@ def difference_to_pytorch(seed: int, device: str) -> dict[str, float]:
 
 def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
     """Three logits by hand, then a bigram model that learns and speaks."""
-    text = corpus.robot()
+    text = robot()
     tokenizers = [train_tokenizer(text, size) for size in SIZES]
     rows = [perplexities(tokenizer, text) for tokenizer in tokenizers]
     tokenizer = tokenizers[-1]

@@ -19,7 +19,7 @@ from snippets.recurrence.multiplicative_attention import (
     dot,
 )
 
-BENCHMARKS = record.RESULTS / "benchmarks"
+FOLDER = record.RESULTS / "trained"
 TRAINED = "multiplicative-attention"
 
 # About to write "glass": a state that has read "new", the places of the last page.
@@ -136,7 +136,7 @@ def parameters(d_hidden: int) -> dict[str, int]:
 
 def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
     """By hand; the window; what `python -m snippets train` recorded."""
-    trained = record.Result.read(TRAINED, BENCHMARKS).record["data"]
+    trained = record.Result.read(TRAINED, FOLDER).record["data"]
     sentence = additive_attention.whole(trained["sentence"])
     return {
         "by_hand": by_hand(),

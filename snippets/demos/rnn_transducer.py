@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from snippets.lab import plots
+from snippets.lab.scores import edit_distance
 from snippets.lab.training import fit
 from snippets.recurrence.lattice import backward_variables, by_diagonals, gradient
 from snippets.recurrence.rnn_transducer import (
@@ -27,7 +28,7 @@ from snippets.recurrence.rnn_transducer import (
     steps,
     transducer_loss,
 )
-from snippets.recurrence.stretched import Spoken, edit_distance, sounds, speak
+from snippets.recurrence.stretched import Spoken, sounds, speak
 
 WORDS = ["the", "robot", "dropped", "glass", "because", "it", "was", "slippery"]
 SENTENCE = [WORDS[i] for i in (0, 1, 2, 0, 3, 4, 5, 6, 7)]

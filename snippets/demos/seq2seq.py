@@ -10,13 +10,14 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
+from snippets.corpora.batches import Batch
+from snippets.corpora.translation import Settings, sentences, train, translation_loss
 from snippets.lab import plots
-from snippets.lab.batches import BEGIN, END, Batch
 from snippets.recurrence.recurrent_networks import unroll
-from snippets.recurrence.search import beam_search, greedy
-from snippets.recurrence.seq2seq import Encoder, Seq2Seq, translation_loss
-from snippets.recurrence.translation import Settings, sentences, train
+from snippets.recurrence.seq2seq import Encoder, Seq2Seq
 from snippets.text.logits import cross_entropy
+from snippets.text.search import beam_search, greedy
+from snippets.text.vocabulary import BEGIN, END
 
 PORTUGUESE = "escorregou"  # it slipped, he slipped, she slipped
 CHANCES = {

@@ -11,7 +11,8 @@ from unicodedata import east_asian_width
 
 from matplotlib.figure import Figure
 
-from snippets.lab import boxes, corpus, weights
+from snippets.corpora.robot import SENTENCE, robot
+from snippets.lab import boxes, weights
 from snippets.text.tokenization import Tokenizer, Words, split, train
 from snippets.text.wordpiece import WordPiece
 
@@ -103,14 +104,14 @@ def three_ways(tokenizer: Tokenizer) -> dict[str, Any]:
 
     return {
         "vocab_size": len(bert.tokens),
-        "robot": ways(corpus.SENTENCE),
+        "robot": ways(SENTENCE),
         "words": [ways(word) for word in COMPARED],
     }
 
 
 def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
     """Train on our stories, cut our sentence; nothing here is random."""
-    text = corpus.robot()
+    text = robot()
     tokenizer = train(text, 512)
     training = replay(text, tokenizer)
     early = Tokenizer(tokenizer.merges[:64])
@@ -125,10 +126,10 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
         },
         "merges": training["rounds"][:8],
         "robot": {
-            "text": corpus.SENTENCE,
-            "bytes": cut(Tokenizer([]), corpus.SENTENCE),
-            "early": cut(early, corpus.SENTENCE),
-            "tokens": cut(tokenizer, corpus.SENTENCE),
+            "text": SENTENCE,
+            "bytes": cut(Tokenizer([]), SENTENCE),
+            "early": cut(early, SENTENCE),
+            "tokens": cut(tokenizer, SENTENCE),
         },
         "words": [
             {"text": shown(word.encode()), "tokens": cut(tokenizer, word)}
@@ -218,5 +219,5 @@ EDITS = [
         "            pair = min(known, key=self.rank.__getitem__)",
         "            pair = max(known, key=self.rank.__getitem__)",
     ),
-    ("    text = corpus.robot()", "    text = corpus.robot().upper()"),
+    ("    text = robot()", "    text = robot().upper()"),
 ]

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from snippets.corpora.robot import SENTENCE
 from snippets.lab import plots
-from snippets.lab.corpus import SENTENCE
 from snippets.transformer.parameters import (
     PUBLISHED,
     SIZES,

@@ -15,9 +15,9 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from snippets.corpora.robot import SENTENCE
 from snippets.demos.transformer import from_torch
 from snippets.lab import plots
-from snippets.lab.corpus import SENTENCE
 from snippets.text.logits import softmax
 from snippets.transformer.parameters import SIZES, parameters
 from snippets.transformer.weight_tying import (

@@ -56,7 +56,8 @@ def demo_of(module: str) -> str:
 
 
 def _path(module: str) -> str:
-    return f"{module.replace('.', '/')}.py"
+    path = module.replace(".", "/")
+    return f"{path}/__init__.py" if (ROOT / path).is_dir() else f"{path}.py"
 
 
 # --- What a long run is made of

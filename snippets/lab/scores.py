@@ -23,6 +23,23 @@ def bleu(written: Sequence[Sequence[str]], wanted: Sequence[Sequence[str]]) -> f
     return score
 
 
+def edit_distance(ours: tuple[int, ...] | list[int], wanted: list[int]) -> int:
+    """The fewest words to change, add or leave out."""
+    row = list(range(len(wanted) + 1))
+    for i, mine in enumerate(ours, 1):
+        diagonal, row[0] = row[0], i
+        for j, theirs in enumerate(wanted, 1):
+            diagonal, row[j] = (
+                row[j],
+                min(
+                    row[j] + 1,
+                    row[j - 1] + 1,
+                    diagonal + (mine != theirs),
+                ),
+            )
+    return row[-1]
+
+
 def strongest(weights: Float[Tensor, "target source"]) -> Links:
     """Each target word with the source word that it looks at most."""
     return frozenset(

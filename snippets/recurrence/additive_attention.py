@@ -12,17 +12,17 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from snippets.lab.batches import PAD
 from snippets.recurrence.attentive import AttentiveTranslator
 from snippets.recurrence.recurrent_networks import (
     LSTMCell,
     State,
     fused_lstm,
 )
-from snippets.recurrence.search import Memory
 from snippets.recurrence.seq2seq import Decoder
 from snippets.text.embeddings import Embedding
 from snippets.text.logits import softmax
+from snippets.text.search import Memory
+from snippets.text.vocabulary import PAD
 
 
 # --8<-- [start:score]

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from snippets.recurrence.search import Memory
+from snippets.text.search import Memory
 
 
 class AttentiveTranslator(nn.Module, ABC):

@@ -10,7 +10,6 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from snippets.lab.batches import PAD
 from snippets.recurrence.additive_attention import BidirectionalEncoder
 from snippets.recurrence.attentive import AttentiveTranslator
 from snippets.recurrence.multiplicative_attention import (
@@ -18,8 +17,9 @@ from snippets.recurrence.multiplicative_attention import (
     Score,
 )
 from snippets.recurrence.recurrent_networks import LSTMCell, fused_lstm
-from snippets.recurrence.search import Memory
 from snippets.text.embeddings import Embedding
+from snippets.text.search import Memory
+from snippets.text.vocabulary import PAD
 
 
 class Luong(AttentiveTranslator):

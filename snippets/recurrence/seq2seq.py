@@ -11,14 +11,13 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from snippets.lab.batches import PAD, Batch
 from snippets.recurrence.recurrent_networks import (
     LSTMCell,
     State,
     fused_lstm,
 )
 from snippets.text.embeddings import Embedding
-from snippets.text.logits import cross_entropy
+from snippets.text.vocabulary import PAD
 
 
 class Encoder(nn.Module):
@@ -120,20 +119,3 @@ class Seq2Seq(nn.Module):
         return logits
 
     # --8<-- [end:seq2seq]
-
-
-# --8<-- [start:loss]
-def translation_loss(
-    model: nn.Module, batch: Batch
-) -> Float[Tensor, ""]:
-    """The mean surprise at a word, after the true words before it.
-
-    A target goes from BEGIN to END. Padding counts nowhere.
-    """
-    known, wanted = batch.target[:, :-1], batch.target[:, 1:]
-    logits = model(batch.source, known)
-    real = batch.target_mask[:, 1:]
-    return cross_entropy(logits[real], wanted[real])
-
-
-# --8<-- [end:loss]

@@ -91,22 +91,3 @@ def padded(rows: list[list[int]]) -> Int[Tensor, "batch longest"]:
         [torch.tensor(row, dtype=torch.long) for row in rows],
         batch_first=True,
     )
-
-
-def edit_distance(
-    ours: tuple[int, ...] | list[int], wanted: list[int]
-) -> int:
-    """The fewest words to change, add or leave out."""
-    row = list(range(len(wanted) + 1))
-    for i, mine in enumerate(ours, 1):
-        diagonal, row[0] = row[0], i
-        for j, theirs in enumerate(wanted, 1):
-            diagonal, row[j] = (
-                row[j],
-                min(
-                    row[j] + 1,
-                    row[j - 1] + 1,
-                    diagonal + (mine != theirs),
-                ),
-            )
-    return row[-1]

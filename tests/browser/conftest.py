@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from website.browser import FLAGS, find_chromium
+from tools.browser import FLAGS, find_chromium
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from reading_list.model import ReadingList
 from reading_list.records import RECORDS
-from reading_list.syllabus import Syllabus
-from website.served import Site
+from syllabus import Syllabus
+from tools.served import Site
 
 TOTAL = len(list(RECORDS.glob("*.md")))
 

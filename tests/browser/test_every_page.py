@@ -14,8 +14,8 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
 
 from tests.browser.opened import LAPTOP, PHONE, opened
-from website.browser import until
-from website.served import Site
+from tools.browser import until
+from tools.served import Site
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 

@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.opened import LAPTOP, PHONE, opened
-from website.browser import until
-from website.served import Site
+from tools.browser import until
+from tools.served import Site
 
 CONCEPT = "concepts/attention/"
 NOTEBOOK = "notebooks/attention-by-hand/"

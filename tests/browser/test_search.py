@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from reading_list.model import ReadingList
-from website.served import Site
+from tools.served import Site
 
 # The worker that the page starts, asked as the page asks it.
 ASK = """async queries => {

@@ -20,8 +20,9 @@ from reading_list.frontmatter import InvalidError, NotReadableError, decode
 from reading_list.judge import check_text
 from reading_list.model import FIELDS
 from reading_list.records import RECORDS
-from reading_list.syllabus import ROOT, load_syllabus
-from reading_list.syllabus import SYLLABUS as SYLLABUS_FILE
+from reading_list.syllabus import load_syllabus
+from syllabus import ROOT
+from syllabus import SYLLABUS as SYLLABUS_FILE
 
 SYLLABUS = load_syllabus()
 TODAY = date(2026, 1, 1)

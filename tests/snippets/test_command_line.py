@@ -11,10 +11,11 @@ import sys
 import pytest
 import torch
 
-from reading_list.syllabus import ROOT, load_syllabus
+from reading_list.syllabus import load_syllabus
 from snippets import __main__ as command_line
 from snippets.demos import attention
 from snippets.lab import record, weights
+from syllabus import ROOT
 
 WRITTEN = [concept.name for concept in load_syllabus().written if concept.code]
 

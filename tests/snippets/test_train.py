@@ -9,12 +9,12 @@ import pytest
 import torch
 
 from snippets import train
+from snippets.corpora.portuguese import pairs
 from snippets.lab import files, freshness, record, training
 from snippets.lab.arguments import guarded
-from snippets.lab.batches import Vocabulary
 from snippets.lab.checkpoints import TrainingError, read
-from snippets.lab.portuguese import pairs
 from snippets.lab.record import Result
+from snippets.text.vocabulary import Vocabulary
 from snippets.train import MODELS, SENTENCE, Settings
 
 TINY = Settings(steps=2, count=40, longest=6, batch_size=8, d_model=8, d_hidden=8)
@@ -248,14 +248,14 @@ def test_a_folder_that_cannot_be_written_to_is_named(elsewhere, capsys):
 
 
 RECORDED = sorted(
-    name for name in MODELS if (record.RESULTS / "benchmarks" / f"{name}.json").exists()
+    name for name in MODELS if (record.RESULTS / "trained" / f"{name}.json").exists()
 )
 
 
 @pytest.mark.fresh
 @pytest.mark.parametrize("name", RECORDED)
 def test_what_is_recorded_is_of_this_code_and_good(name):
-    recorded = Result.read(name, record.RESULTS / "benchmarks")
+    recorded = Result.read(name, record.RESULTS / "trained")
     command = f"python -m snippets train {name} --steps 4000 --seed 0"
     recipe = record.recipe(
         command, seed=0, device="cpu", code=record.code_hash("snippets.train")

@@ -17,11 +17,11 @@ import pytest
 from mkdocs.config import load_config
 from mkdocs.exceptions import PluginError
 
-from reading_list.syllabus import ROOT
+from syllabus import ROOT
 from tests.website.strict_page import Judge, digest
+from tools.served import Site
 from website import hook
 from website.policy import LOGO, content_security_policy, drawing_faults, unfit
-from website.served import Site
 
 # Every file that is published. Nothing but a page is HTML; scripts are the theme's,
 # or stand in one folder.

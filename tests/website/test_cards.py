@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tools.served import Site
 from website import cards
-from website.served import Site
 
 IMAGE = re.compile(r'<meta property="og:image" content="([^"]+)">')
 

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reading_list.syllabus import Chapter, Concept, Syllabus
+from syllabus import Chapter, Concept, Syllabus
 from website.concept_map import Plan, concept_map, lay_out
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -14,7 +14,8 @@ import pytest
 from bs4 import BeautifulSoup
 
 from reading_list.model import ReadingList
-from reading_list.syllabus import Concept, Syllabus, load_syllabus
+from reading_list.syllabus import load_syllabus
+from syllabus import Concept, Syllabus
 from website import concepts, wording
 from website.concepts import Result, ResultError
 
@@ -179,10 +180,10 @@ def test_code_is_a_section_of_the_tested_file_or_its_demo(tmp_path):
         concepts.code(LAST, "the", root=tmp_path)
     (tmp_path / "snippets/gpt/other.py").write_text("# --8<-- [start:the]\n")
     assert '--8<-- "snippets/gpt/other.py:the"' in concepts.code(
-        LAST, "the", "other", tmp_path
+        LAST, "the", "snippets/gpt/other.py", tmp_path
     )
     with pytest.raises(LookupError, match=r"no section 'idea' in snippets/gpt/other"):
-        concepts.code(LAST, "idea", "other", tmp_path)
+        concepts.code(LAST, "idea", "snippets/gpt/other.py", tmp_path)
 
 
 def test_a_figure_has_its_words_and_its_drawing(tmp_path):

@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from reading_list.model import ReadingList
-from reading_list.syllabus import ROOT, Syllabus
+from syllabus import ROOT, Syllabus
 from website import edges
 from website.check import main
 from website.edges.pictures import colours
@@ -143,15 +143,13 @@ PLANTS = {
     "demo-without-code": ("orphans", new("snippets/demos/reading_papers.py"), "papers"),
     "helper-without-a-test": ("rooms", gone(SHOWN_PROOF), f"{SHOWN_PROOF} is missing"),
     "test-of-a-demo": ("orphans", new("tests/snippets/demos/test_heads.py"), "heads"),
-    "helper-of-another": (
-        "sections",
-        more(PAGE, "\n{{ code('pieces', 'wordpiece') }}\n"),
-        "shows 'wordpiece', which is no helper of its own",
-    ),
     "helper-shown-twice": (
         "sections",
-        more("docs/concepts/tokenization.md", "\n{{ code('words', 'wordpiece') }}\n"),
-        "shows 2 sections of 'wordpiece', not one",
+        more(
+            "docs/concepts/tokenization.md",
+            "\n{{ code('words', 'snippets/text/wordpiece.py') }}\n",
+        ),
+        "shows 2 sections of snippets/text/wordpiece.py, not one",
     ),
     "helper-without-the-section": (
         "sections",

@@ -34,7 +34,8 @@ from reading_list.model import (
     Resource,
 )
 from reading_list.records import load
-from reading_list.syllabus import ROOT, load_syllabus
+from reading_list.syllabus import load_syllabus
+from syllabus import ROOT
 from tests.website.strict_page import Judge
 from website import guides
 from website.catalogue import PICKS

@@ -9,7 +9,7 @@ from importlib.resources import files
 
 import pytest
 
-from reading_list.syllabus import Syllabus
+from syllabus import Syllabus
 from website.lean import script, search_index, style_sheet
 
 

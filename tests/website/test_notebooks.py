@@ -18,12 +18,12 @@ from markupsafe import escape
 from mkdocs_jupyter.convert import nb2html
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from reading_list.syllabus import ROOT
 from snippets.lab.freshness import same_text
+from syllabus import ROOT
+from tools.served import PREFIX, BuildError, Site, build
 from website import notebooks
 from website.maths import typeset_page
 from website.notebooks import NotebookError, NotebookPage, colab, convert
-from website.served import PREFIX, BuildError, Site, build
 
 NAME = "attention-by-hand"
 PATHS = sorted(notebooks.NOTEBOOKS.glob("*.ipynb"))

@@ -13,7 +13,7 @@ import pytest
 from mkdocs.config import load_config
 from mkdocs.structure.files import File, Files
 
-from reading_list.syllabus import ROOT
+from syllabus import ROOT
 from website.render import (
     FILTERS,
     Renderer,

@@ -22,8 +22,8 @@ from reading_list.checks import check_one
 from reading_list.form import ACCEPTED, FORM
 from reading_list.judge import check_text
 from reading_list.model import ReadingList, Resource
-from reading_list.syllabus import ROOT, Syllabus
 from reading_list.vocabulary import ACCESS_NAMES, KINDS, LANGUAGE_NAMES, MEND_NAMES
+from syllabus import ROOT, Syllabus
 from website import adding, catalogue, resources
 from website.claims import Claim, load_claims
 from website.concepts import drawn

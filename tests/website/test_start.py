@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from reading_list.syllabus import ROOT
+from syllabus import ROOT
 from website.render import Renderer
 
 REPO = "https://git.example.org/somebody/a-fork"

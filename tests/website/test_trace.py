@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from reading_list.syllabus import ROOT, Syllabus, load_syllabus
+from reading_list.syllabus import load_syllabus
+from syllabus import ROOT, Syllabus
 from website.trace import CANDIDATES, NUMBERS, SENTENCE, WHOSE, cividis, trace
 
 WORDS = ["the", "robot", "it"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from website.edges.tree import Tree, owners, proof_of, rooms_in
+from website.edges.tree import Tree, below_the_chapters, owners, proof_of, rooms_in
 
 MOST_LINES_OF_A_FILE = 200
 # Results that measure the project, not a concept.
@@ -32,14 +32,14 @@ def orphans(tree: Tree) -> Iterator[str]:
     """Each page, snippet, test and result belongs to a written concept."""
     owned = {path for c in tree.syllabus.written for path in rooms_in(tree, c)}
     owned |= {f"docs/results/{name}.json" for name in MEASURED} | CORPUS
-    owned |= {f"docs/results/benchmarks/{c.name}.json" for c in tree.syllabus.written}
+    owned |= {f"docs/results/trained/{c.name}.json" for c in tree.syllabus.written}
     with_helpers = {path for path, owner in owners(tree).items() if owner.written}
     owned |= with_helpers | {proof_of(p) for p in with_helpers if "/demos/" not in p}
     for path in tree.files:
         in_a_room = (
             path.startswith(("docs/concepts/", "docs/results/"))
             or path in tree.snippets
-            or (path.startswith("tests/snippets/") and "/lab/" not in path)
+            or (path.startswith("tests/snippets/") and not below_the_chapters(path))
         )
         if in_a_room and "/claims/" not in path and path not in owned:
             yield f"{path}: belongs to no written concept of docs/concepts/concepts.yml"

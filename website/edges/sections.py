@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from reading_list.syllabus import Concept
+from syllabus import Concept
 from website.edges.template import calls, text
-from website.edges.tree import Tree, owners
+from website.edges.tree import Tree
 
 MOST_LINES, MOST_COLUMNS = 25, 72
 
@@ -42,7 +42,7 @@ def sections_of(source: str) -> dict[str, list[str]]:
 def sections(tree: Tree) -> Iterator[str]:
     """Each section that a page names exists and is short; each section is used."""
     there: dict[str, dict[str, list[str]]] = {}
-    for path in tree.snippets:
+    for path in sorted({*tree.under("snippets/", ".py")} - {*tree.claims}):
         try:
             there[path] = sections_of(tree.files[path])
         except ValueError as error:
@@ -52,14 +52,12 @@ def sections(tree: Tree) -> Iterator[str]:
         for content in tree.files.values()
         for path, name in re.findall(r'--8<-- "([\w/.-]+\.py):([\w-]+)"', content)
     }
-    owner_of = owners(tree)
     for concept, page in tree.pages:
         shown = calls(tree.files[page], "code")
-        named = [(text(c, 0, "section"), text(c, 1, "helper")) for c in shown]
-        helpers = [helper for _, helper in named]
-        yield from _how_many(page, concept, helpers, owner_of)
-        for name, helper in named:
-            sources = [concept.helper(helper)] if helper else concept.sources
+        named = [(text(c, 0, "section"), text(c, 1, "path")) for c in shown]
+        yield from _how_many(page, concept, [path for _, path in named])
+        for name, path in named:
+            sources = [path] if path else concept.sources
             places = [p for p in sources if name in there.get(p, {})]
             used |= {(path, name) for path in places}
             if len(places) != 1:
@@ -74,18 +72,14 @@ def sections(tree: Tree) -> Iterator[str]:
                 yield f"{where} is used by no page"
 
 
-def _how_many(
-    page: str, concept: Concept, helpers: list[str], owner_of: Mapping[str, Concept]
-) -> Iterator[str]:
-    """A page shows one to three sections of its concept, and one of each helper."""
-    of_file = Counter(helpers)
+def _how_many(page: str, concept: Concept, paths: list[str]) -> Iterator[str]:
+    """A page shows one to three sections of its concept, and one of another file."""
+    of_file = Counter(paths)
     if concept.code and not 1 <= of_file.pop("", 0) <= 3:
-        yield f"{page}: shows {len(helpers)} sections of code, not one to three"
-    for helper, times in of_file.items():
-        if owner_of.get(concept.helper(helper)) != concept:
-            yield f"{page}: shows {helper!r}, which is no helper of its own"
+        yield f"{page}: shows {len(paths)} sections of code, not one to three"
+    for path, times in of_file.items():
         if times > 1:
-            yield f"{page}: shows {times} sections of {helper!r}, not one"
+            yield f"{page}: shows {times} sections of {path}, not one"
 
 
 def _too_large(where: str, lines: list[str]) -> Iterator[str]:

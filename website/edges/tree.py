@@ -9,7 +9,8 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 
 from reading_list.model import Resource
-from reading_list.syllabus import ROOT, Concept, Syllabus, load_syllabus
+from reading_list.syllabus import load_syllabus
+from syllabus import ROOT, Concept, Syllabus
 
 
 @dataclass(frozen=True)
@@ -53,13 +54,19 @@ class Tree:
             path
             for path in self.under("snippets/", ".py")
             if PurePosixPath(path).name != "__init__.py"
-            and not path.startswith(("snippets/lab/", "snippets/claims/"))
+            and not path.startswith("snippets/claims/")
+            and not below_the_chapters(path)
         ]
 
     @property
     def claims(self) -> list[str]:
         found = self.under("snippets/claims/", ".py")
         return [path for path in found if not path.endswith("__init__.py")]
+
+
+def below_the_chapters(path: str) -> bool:
+    """Whether a snippet or a test is of what all chapters share."""
+    return "/lab/" in path or "/corpora/" in path
 
 
 def proof_of(snippet: str) -> str:
@@ -112,7 +119,8 @@ def owners(tree: Tree) -> dict[str, Concept]:
     """Whose each file under `snippets/` is.
 
     A file without a concept's name is a helper. It belongs to the first concept of
-    its chapter whose snippet or demo imports it; if none does, to nobody.
+    its chapter whose snippet or demo imports it, or else, where something later does,
+    to the last written one.
     """
     with_code = [c for c in tree.syllabus.concepts if c.code]
     found = {path: concept for concept in with_code for path in concept.sources}
@@ -122,4 +130,10 @@ def owners(tree: Tree) -> dict[str, Concept]:
                 helper = module.replace(".", "/") + ".py"
                 if helper.startswith(f"snippets/{concept.chapter}/"):
                     found.setdefault(helper, concept)
+    last = {concept.chapter: concept for concept in with_code if concept.written}
+    for path in tree.under("snippets/", ".py"):
+        for module in imported(tree.files[path]):
+            helper, chapter = module.replace(".", "/") + ".py", module.split(".")[1:2]
+            if helper in tree.files and (owner := last.get("".join(chapter))):
+                found.setdefault(helper, owner)
     return found

@@ -13,9 +13,10 @@ from transformers import BertConfig, BertModel
 
 from snippets.attention.attention import attention
 from snippets.attention.heads import MultiHeadAttention, merge, split
+from snippets.corpora.robot import SENTENCE, robot
 from snippets.demos import heads as demo
 from snippets.demos.heads import on_previous
-from snippets.lab import corpus, weights
+from snippets.lab import weights
 from snippets.text.wordpiece import WordPiece
 
 BATCH, QUERIES, KEYS, D_MODEL, N_HEADS = 2, 5, 7, 24, 4
@@ -222,9 +223,9 @@ def bert():
 
 
 TEXTS = [
-    corpus.SENTENCE,
+    SENTENCE,
     "Yesterday a small train left the station before we had bought our tickets.",
-    corpus.robot()[:500],
+    robot()[:500],
 ]
 
 
@@ -274,7 +275,7 @@ def test_the_head_loses_its_way_in_texts_longer_than_it_was_trained_with():
 
 def test_the_trace_of_our_sentence_is_one_row_of_one_head():
     found = demo.minilm("cpu")
-    robot = demo.robot(found)
+    robot = demo.the_robots_head(found)
     it = found["tokens"].index("it")
     followers = [follower["head"] for follower in found["followers"]]
     assert robot["head"] not in followers

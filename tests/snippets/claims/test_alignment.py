@@ -5,7 +5,7 @@ from itertools import islice
 import pytest
 
 from snippets.claims import alignment as claim
-from snippets.lab.portuguese import Pair, pairs
+from snippets.corpora.portuguese import Pair, pairs
 from snippets.lab.scores import alignment_error_rate
 from snippets.recurrence.multiplicative_attention import dot
 

@@ -9,10 +9,11 @@ import torch
 from torch.nn import functional as F
 
 from snippets.claims import reverse_source as claim
-from snippets.lab.batches import Vocabulary, batch, shuffled
-from snippets.lab.portuguese import pairs
-from snippets.recurrence.seq2seq import Seq2Seq, translation_loss
-from snippets.recurrence.translation import Translator
+from snippets.corpora.batches import batch, shuffled
+from snippets.corpora.portuguese import pairs
+from snippets.corpora.translation import Translator, translation_loss
+from snippets.recurrence.seq2seq import Seq2Seq
+from snippets.text.vocabulary import Vocabulary
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +115,7 @@ def test_the_two_models_begin_alike_and_differ_in_what_they_read(monkeypatch):
         return []
 
     settings = dataclasses.replace(claim.SETTINGS, count=100)
-    monkeypatch.setattr("snippets.recurrence.translation.fit", no_training)
+    monkeypatch.setattr("snippets.corpora.translation.fit", no_training)
     monkeypatch.setattr(claim, "SETTINGS", settings)
     monkeypatch.setattr(claim, "TEST", 20)
     rows = claim.measure(5)

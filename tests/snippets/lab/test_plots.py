@@ -9,8 +9,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from reading_list.syllabus import ROOT
 from snippets.lab import plots
+from syllabus import ROOT
 from website.edges.pictures import colours
 
 WEIGHTS = [[0.1, 0.9], [0.75, 0.25]]

@@ -122,14 +122,14 @@ BOTH = ("snippets.claims.length", "snippets.train")
         (LENGTH, "get worse", "become worse", ()),
         # Settings, models, the loop, the scores, the data.
         ("snippets/train.py", "0.005", "0.002", BOTH[1:]),
-        ("snippets/recurrence/translation.py", "batch_size: int = 32",
+        ("snippets/corpora/translation.py", "batch_size: int = 32",
          "batch_size: int = 64", BOTH),
         (MODELS, "torch.tanh", "torch.relu", BOTH),
         ("snippets/lab/training.py", "clip_grad_norm_", "clip_grad_value_", BOTH),
         ("snippets/lab/scores.py", "def bleu", "def blue", BOTH),
-        ("snippets/lab/batches.py", "seed", "sead", BOTH),
-        ("snippets/lab/portuguese_words.py", "LEXICON", "LEXICA", BOTH),
-        ("snippets/lab/portuguese.yml", "copo", "copa", BOTH),
+        ("snippets/corpora/batches.py", "seed", "sead", BOTH),
+        ("snippets/corpora/portuguese/words.py", "LEXICON", "LEXICA", BOTH),
+        ("snippets/corpora/portuguese/words.yml", "copo", "copa", BOTH),
         # What these are built on in turn is for the weekly run.
         ("snippets/text/logits.py", "def softmax", "def softmacks", ()),
         ("snippets/lab/plots.py", "400", "500", ()),

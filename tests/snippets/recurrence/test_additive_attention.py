@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from torch import nn
 
 from snippets.demos import additive_attention as shown
-from snippets.lab.batches import PAD
 from snippets.recurrence.additive_attention import (
     AdditiveAttention,
     BidirectionalEncoder,
@@ -18,8 +17,9 @@ from snippets.recurrence.additive_attention import (
     additive_scores,
     turned,
 )
-from snippets.recurrence.search import beam_search, greedy
 from snippets.text.logits import softmax
+from snippets.text.search import beam_search, greedy
+from snippets.text.vocabulary import PAD
 
 BATCH, QUERIES, KEYS, D_QUERY, D_VALUE, D_SCORE = 3, 4, 6, 5, 7, 8
 

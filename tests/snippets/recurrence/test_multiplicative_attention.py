@@ -10,7 +10,6 @@ from torch import nn
 from torch.nn import functional as F
 
 from snippets.demos import multiplicative_attention as shown
-from snippets.lab.batches import PAD
 from snippets.recurrence.luong import Luong
 from snippets.recurrence.multiplicative_attention import (
     Concat,
@@ -19,7 +18,8 @@ from snippets.recurrence.multiplicative_attention import (
     LuongAttention,
     dot,
 )
-from snippets.recurrence.search import beam_search, greedy
+from snippets.text.search import beam_search, greedy
+from snippets.text.vocabulary import PAD
 
 BATCH, QUERIES, KEYS, D = 3, 4, 6, 8
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from torch.nn import functional as F
 
 from snippets.demos import rnn_transducer as shown
+from snippets.lab.scores import edit_distance
 from snippets.recurrence.lattice import backward_variables, by_diagonals, gradient
 from snippets.recurrence.recurrent_networks import fused_lstm
 from snippets.recurrence.rnn_transducer import (
@@ -21,7 +22,7 @@ from snippets.recurrence.rnn_transducer import (
     steps,
     transducer_loss,
 )
-from snippets.recurrence.stretched import LONGEST, SILENCE, edit_distance, sounds, speak
+from snippets.recurrence.stretched import LONGEST, SILENCE, sounds, speak
 
 CHOICES = 4  # the blank and three labels
 

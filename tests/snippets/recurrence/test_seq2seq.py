@@ -6,14 +6,12 @@ from torch import nn
 from torch.nn import functional as F
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from snippets.lab.batches import BEGIN, END, PAD, Batch, pad
+from snippets.corpora.batches import Batch
+from snippets.corpora.translation import translation_loss
 from snippets.recurrence.recurrent_networks import unroll
-from snippets.recurrence.search import greedy
-from snippets.recurrence.seq2seq import (
-    Decoder,
-    Seq2Seq,
-    translation_loss,
-)
+from snippets.recurrence.seq2seq import Decoder, Seq2Seq
+from snippets.text.search import greedy
+from snippets.text.vocabulary import BEGIN, END, PAD, pad
 
 SOURCE_SIZE, TARGET_SIZE, D_MODEL, D_HIDDEN, D_CONTEXT = 9, 7, 6, 8, 5
 LENGTHS = [5, 1, 3, 4]

@@ -10,9 +10,9 @@ from torch import nn
 from torch.nn import functional as F
 from transformers import BertModel
 
+from snippets.corpora.robot import SENTENCE
 from snippets.demos import embeddings as demo
 from snippets.lab import weights
-from snippets.lab.corpus import SENTENCE
 from snippets.text.embeddings import (
     Embedding,
     lookup,

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer as TheirTokenizer
 from tokenizers import models, pre_tokenizers, trainers
 
+from snippets.corpora.robot import SENTENCE, robot
 from snippets.demos import tokenization as demo
-from snippets.lab import corpus, freshness, record
+from snippets.lab import freshness, record
 from snippets.text import tokenization as snippet
 from snippets.text.tokenization import BYTES, Tokenizer, merge, split, train
 
@@ -26,7 +27,7 @@ MIXED = (
     "def f(x):\n    return x  # twice\n    return x\n\r\n\x1c\x85\u2028\u200b"
 )
 TEXTS = {
-    "robot": corpus.robot(),
+    "robot": robot(),
     "mixed": MIXED * 3 + MIXED[::-1],
     "code": Path(snippet.__file__).read_text(encoding="utf-8"),
 }
@@ -36,7 +37,7 @@ ANYTHING = st.text(st.characters(exclude_categories=[]), max_size=60)
 # How the library writes a byte, in its own order: its n-th character is id n.
 ALPHABET = sorted(pre_tokenizers.ByteLevel.alphabet())
 LETTER = [ALPHABET[BYTES.index(byte)] for byte in range(256)]
-ROBOT = train(corpus.robot(), 512)
+ROBOT = train(robot(), 512)
 
 
 def their_letters(data):
@@ -258,7 +259,7 @@ class Faulty(Tokenizer):
 
 
 def test_planted_fault_merging_in_no_order_disagrees_with_training():
-    text = corpus.robot()
+    text = robot()
     theirs = library(text, 512).encode(text).ids
     assert Faulty(ROBOT.merges).encode(text) != theirs == ROBOT.encode(text)
 
@@ -266,7 +267,7 @@ def test_planted_fault_merging_in_no_order_disagrees_with_training():
 def test_planted_fault_training_across_words_learns_tokens_never_used(monkeypatch):
     # rasbt/LLMs-from-scratch, simple BPE notebook: training reads the text as one
     # string, encoding splits it at spaces: many tokens can never come out.
-    text = corpus.robot()[:4000]
+    text = robot()[:4000]
     with monkeypatch.context() as patch:
         patch.setattr(snippet, "split", lambda whole: [whole])
         faulty = train(text, 400)
@@ -294,7 +295,7 @@ def test_planted_fault_another_rule_for_ties_gives_other_merges(monkeypatch):
     def first_met(self):
         return max(self.counts.items(), key=lambda pair: pair[1])
 
-    text = corpus.robot()
+    text = robot()
     monkeypatch.setattr(snippet.Words, "most_frequent", first_met)
     assert train(text, 320).merges != merges_of(library(text, 320))
 
@@ -307,14 +308,14 @@ def test_merging_goes_from_left_to_right():
 
 def test_the_page_shows_what_the_library_would():
     data = demo.demo()
-    theirs = library(corpus.robot(), 512)
+    theirs = library(robot(), 512)
     shown = data["robot"]["tokens"]
-    assert [token["id"] for token in shown] == theirs.encode(corpus.SENTENCE).ids
-    assert "".join(t["text"] for t in shown).replace("·", " ") == corpus.SENTENCE
+    assert [token["id"] for token in shown] == theirs.encode(SENTENCE).ids
+    assert "".join(t["text"] for t in shown).replace("·", " ") == SENTENCE
     assert data["agreement"]["trained"] == data["agreement"]["encoded"]
-    merges, _ = recount(corpus.robot(), 264)
+    merges, _ = recount(robot(), 264)
     assert [merged["id"] for merged in data["merges"]] == list(range(256, 264))
-    words = [word.encode() for word in split(corpus.robot())]
+    words = [word.encode() for word in split(robot())]
     first = b"".join(bytes([BYTES[token]]) for token in merges[0])
     assert data["merges"][0]["times"] == sum(word.count(first) for word in words)
 

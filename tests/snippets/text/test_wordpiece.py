@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from tokenizers import decoders
 from transformers import BertTokenizerFast
 
-from snippets.lab import corpus, weights
+from snippets.corpora.robot import SENTENCE
+from snippets.lab import weights
 from snippets.text import wordpiece as snippet
 from snippets.text.wordpiece import WordPiece, pieces, words
 
@@ -19,7 +20,7 @@ except ModuleNotFoundError:
 
 # What a program may meet: each script, each kind of space, each kind of nothing.
 TEXTS = [
-    corpus.SENTENCE,
+    SENTENCE,
     "",
     " \t\n\r ",
     "UNHAPPINESS, Naïve Zoë's CAFÉ; e\u0301te\u0301 İstanbul ΟΔΟΣ ΟΔΟΣ. Straße ﬁ ǅ",
@@ -260,7 +261,7 @@ def shortest_first(word, known):
     ("name", "faulty", "text"),
     [
         ("pieces", a_piece_at_a_time_is_unknown, "robot🫗"),
-        ("pieces", shortest_first, corpus.SENTENCE),
+        ("pieces", shortest_first, SENTENCE),
         ("LONGEST_WORD", 10**9, "a" * 101),
         ("LONGEST_WORD", 99, "a" * 100),
         ("is_ideograph", lambda sign: False, "東京都"),

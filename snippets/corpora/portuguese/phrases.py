@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from snippets.lab.portuguese_words import (
+from snippets.corpora.portuguese.words import (
     MELTED,
     Person,
     Tense,
@@ -41,7 +41,7 @@ class Head:
     """What the rest of a sentence has to know of a noun.
 
     Attributes:
-        kind: as in portuguese.yml; of a pronoun that could be anybody, "".
+        kind: as in words.yml; of a pronoun that could be anybody, "".
         pronoun: he, she, it, they: what English says when the noun comes again.
         human: whether English says who, and not that.
         quality: the adjective that was said of it, as the lexicon has it.

@@ -7,8 +7,8 @@ from urllib.parse import urljoin
 
 import pytest
 
-from website.links import BrokenLink, broken_links
-from website.served import PREFIX, serve
+from tools.links import BrokenLink, broken_links
+from tools.served import PREFIX, serve
 
 HOME = """<!doctype html><title>Home</title><link rel="icon" href="data:,">
 <a href="second/">fine</a> <a href="second/#here">fine</a>

@@ -1,6 +1,6 @@
 """The browser that looks at the site: the system's Chromium, else Playwright's own.
 
-`python -m website.browser` prints its path, and fails where there is none.
+`python -m tools.browser` prints its path, and fails where there is none.
 """
 
 from __future__ import annotations

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from reading_list.syllabus import ROOT
-from website import serve
+from syllabus import ROOT
+from tools import serve
 
 
 def test_a_port_that_is_taken_gives_way_to_the_next_that_is_free() -> None:
@@ -47,7 +47,7 @@ def on_page_content(html, **_): return html + typeset("x")
 """
 SERVE = f"""
 import sys; sys.path.insert(0, {str(ROOT)!r})
-from website import serve
+from tools import serve
 serve.ROOT = "."
 serve.main([sys.argv[1]])
 """

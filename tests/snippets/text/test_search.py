@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snippets.demos.seq2seq import CHANCES, Tree
-from snippets.lab.batches import BEGIN, END
-from snippets.recurrence.search import Hypothesis, beam_search, greedy
 from snippets.recurrence.seq2seq import Seq2Seq
+from snippets.text.search import Hypothesis, beam_search, greedy
+from snippets.text.vocabulary import BEGIN, END
 
 VOCAB_SIZE, MAX_LEN = 5, 4
 SOURCE = torch.tensor([[4, 5, 3]])

@@ -8,31 +8,47 @@ from itertools import islice
 from typing import Any
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
-from snippets.lab.batches import Batch, Vocabulary, batch, shuffled
+from snippets.corpora.batches import Batch, batch, shuffled
+from snippets.corpora.portuguese import Pair, pairs, words_of
 from snippets.lab.checkpoints import Checkpoint
-from snippets.lab.portuguese import Pair, pairs, words_of
 from snippets.lab.training import fit
-from snippets.recurrence.search import greedy
-from snippets.recurrence.seq2seq import translation_loss
+from snippets.text.logits import cross_entropy
+from snippets.text.search import greedy
+from snippets.text.vocabulary import Vocabulary
 
 # From the sizes of both vocabularies, of a word's vector and of a state.
 Build = Callable[[int, int, int, int], nn.Module]
 
 # The sentence that runs through all pages, with an adjective to turn round.
 SENTENCE = Pair(
-    words_of(
-        "o robô deixou cair o copo novo porque estava escorregadio."
-    ),
-    words_of(
-        "the robot dropped the new glass because it was slippery."
-    ),
+    words_of("o robô deixou cair o copo novo porque estava escorregadio."),
+    words_of("the robot dropped the new glass because it was slippery."),
     frozenset(
         enumerate([0, 1, 2, 2, 3, 5, 4, 6, 7, 9, 10]),
     )
     | {(8, 8)},  # "estava" is both "it" and "was"
 )
+
+
+# --8<-- [start:loss]
+def translation_loss(
+    model: nn.Module,
+    batch: Batch,
+) -> Float[Tensor, ""]:
+    """The mean surprise at a word, after the true words before it.
+
+    A target goes from BEGIN to END. Padding counts nowhere.
+    """
+    known, wanted = batch.target[:, :-1], batch.target[:, 1:]
+    logits = model(batch.source, known)
+    real = batch.target_mask[:, 1:]
+    return cross_entropy(logits[real], wanted[real])
+
+
+# --8<-- [end:loss]
 
 
 @dataclass(frozen=True)
@@ -51,9 +67,7 @@ class Settings:
     def rate(self, step: int) -> float:
         """Rises for 50 steps, then falls to a fiftieth, in straight lines."""
         rising = (step + 1) / 50
-        return self.lr * min(
-            1, rising, max(0.02, 1 - step / self.steps)
-        )
+        return self.lr * min(1, rising, max(0.02, 1 - step / self.steps))
 
 
 @dataclass(frozen=True)
@@ -70,9 +84,7 @@ class Translator:
         device = next(self.model.parameters()).device
         return batch(sentences, self.source, self.target).to(device)
 
-    def translate(
-        self, sentences: Sequence[Pair], max_len: int
-    ) -> list[list[str]]:
+    def translate(self, sentences: Sequence[Pair], max_len: int) -> list[list[str]]:
         """The likeliest words, one after the other."""
         source = self.rows(sentences).source
         ids = greedy(self.model.eval(), source, max_len)
@@ -82,9 +94,7 @@ class Translator:
     def look(self, sentences: Sequence[Pair]) -> list[Tensor]:
         """Where it looks while it writes the true words: no END on either side."""
         rows = self.rows(sentences)
-        _, weights = self.model.eval().aligned(
-            rows.source, rows.target[:, :-1]
-        )
+        _, weights = self.model.eval().aligned(rows.source, rows.target[:, :-1])
         return [
             matrix[: len(pair.english), : len(pair.portuguese)]
             for matrix, pair in zip(weights, sentences, strict=True)
@@ -104,9 +114,7 @@ def train(
     source = Vocabulary(pair.portuguese for pair in training)
     target = Vocabulary(pair.english for pair in training)
     torch.manual_seed(seed)
-    model = build(
-        len(source), len(target), settings.d_model, settings.d_hidden
-    )
+    model = build(len(source), len(target), settings.d_model, settings.d_hidden)
     losses = fit(
         model.to(device),
         shuffled(training, source, target, settings.batch_size, seed),
@@ -120,9 +128,7 @@ def train(
     return Translator(model, source, target, losses)
 
 
-def sentences(
-    split: Any, settings: Settings, count: int, seed: int = 0
-) -> list[Pair]:
+def sentences(split: Any, settings: Settings, count: int, seed: int = 0) -> list[Pair]:
     """Pairs of our own, without the sentence that we draw."""
     ours = pairs(split, seed, settings.shortest, settings.longest)
     others = (p for p in ours if p.portuguese != SENTENCE.portuguese)

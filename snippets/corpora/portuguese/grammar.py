@@ -1,7 +1,7 @@
 """The grammar that writes a Portuguese sentence and its English at once.
 
 Every rule builds the two sides of a phrase together, so the alignment is known and not
-guessed. Here it is chosen what to say; portuguese_phrases.py says it.
+guessed. Here it is chosen what to say; phrases.py says it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import random
 from collections.abc import Sequence
 from typing import Literal, TypeVar
 
-from snippets.lab.portuguese_phrases import (
+from snippets.corpora.portuguese.phrases import (
     Gloss,
     Head,
     Nominal,
@@ -29,7 +29,7 @@ from snippets.lab.portuguese_phrases import (
     predicate,
     state,
 )
-from snippets.lab.portuguese_words import (
+from snippets.corpora.portuguese.words import (
     PRONOUNS,
     Person,
     Tense,

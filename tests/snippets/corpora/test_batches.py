@@ -7,18 +7,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snippets.lab.batches import (
-    BEGIN,
-    END,
-    PAD,
-    SPECIAL,
-    UNKNOWN,
-    Vocabulary,
-    batch,
-    pad,
-    shuffled,
-)
-from snippets.lab.portuguese import Pair, pairs
+from snippets.corpora.batches import batch, shuffled
+from snippets.corpora.portuguese import Pair, pairs
+from snippets.text.vocabulary import BEGIN, END, PAD, SPECIAL, UNKNOWN, Vocabulary, pad
 
 PAIRS = list(itertools.islice(pairs("train", 0, 4, 14), 103))
 SOURCE = Vocabulary(p.portuguese for p in PAIRS)

@@ -310,9 +310,9 @@ TYPED = "a; touch x `touch x` $(shell touch x) $$(touch x) && touch x #"
         ),
         (["test", f"ARGS='{TYPED}'"], f"<-m><pytest><{TYPED}>"),
         (["claims", f"ARGS='{TYPED}'"], f"<--again><{TYPED}>"),
-        (["links", f"ARGS='{TYPED}'"], f"<website.links><{TYPED}>"),
-        (["serve", f"PORT={TYPED}"], f"<website.serve><{TYPED}>"),
-        (["serve"], "<-m><website.serve>"),
+        (["links", f"ARGS='{TYPED}'"], f"<tools.links><{TYPED}>"),
+        (["serve", f"PORT={TYPED}"], f"<tools.serve><{TYPED}>"),
+        (["serve"], "<-m><tools.serve>"),
     ],
 )
 def test_what_is_typed_reaches_a_program_and_no_shell(

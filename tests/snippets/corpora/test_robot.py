@@ -3,7 +3,7 @@
 import collections
 import re
 
-from snippets.lab.corpus import SENTENCE, robot
+from snippets.corpora.robot import SENTENCE, robot
 
 
 def test_the_sentence_of_every_page_is_in_it():

@@ -5,10 +5,10 @@ from itertools import islice
 import pytest
 import torch
 
-from snippets.lab.portuguese import pairs
+from snippets.corpora.portuguese import pairs
+from snippets.corpora.translation import Settings, train
 from snippets.recurrence.additive_attention import RNNSearch
 from snippets.recurrence.seq2seq import Seq2Seq
-from snippets.recurrence.translation import Settings, train
 
 TINY = Settings(steps=3, batch_size=4, d_model=6, d_hidden=8)
 PAIRS = list(islice(pairs("train", 0, 4, 9), 40))

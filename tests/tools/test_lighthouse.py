@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from website import lighthouse
-from website.lighthouse import AT_LEAST, PAGES
+from tools import lighthouse
+from tools.lighthouse import AT_LEAST, PAGES
 
 FULL = dict.fromkeys(AT_LEAST, 100)
 

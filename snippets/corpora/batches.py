@@ -1,10 +1,9 @@
-"""From sentence pairs to batches: words to ids, sentences filled up to one length."""
+"""From sentence pairs to batches, of about one length each."""
 
 from __future__ import annotations
 
 import random
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -12,42 +11,8 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
-from snippets.lab.portuguese import Pair
-
-# The first four ids of every vocabulary.
-PAD, BEGIN, END, UNKNOWN = range(4)
-SPECIAL = ("[pad]", "[begin]", "[end]", "[unknown]")
-
-
-class Vocabulary:
-    """Words and their ids, the more frequent first.
-
-    >>> vocabulary = Vocabulary([("a", "cat"), ("a", "dog")])
-    >>> vocabulary.encode(("a", "dog", "barks"))
-    [4, 6, 3]
-    """
-
-    def __init__(self, sentences: Iterable[Sequence[str]]) -> None:
-        counts = Counter(word for words in sentences for word in words)
-        self.words = [*SPECIAL, *(w for w, _ in counts.most_common())]
-        self.ids = {word: i for i, word in enumerate(self.words)}
-
-    def __len__(self) -> int:
-        return len(self.words)
-
-    def encode(self, words: Sequence[str]) -> list[int]:
-        """The ids; a word that was not in training is UNKNOWN."""
-        return [self.ids.get(word, UNKNOWN) for word in words]
-
-    def decode(self, ids: Iterable[int]) -> list[str]:
-        """The words up to the end, without BEGIN and PAD."""
-        words = []
-        for i in ids:
-            if i == END:
-                break
-            if i not in (PAD, BEGIN):
-                words.append(self.words[i])
-        return words
+from snippets.corpora.portuguese import Pair
+from snippets.text.vocabulary import BEGIN, END, Vocabulary, pad
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,19 +36,6 @@ class Batch:
             self.target.to(device),
             self.target_mask.to(device),
         )
-
-
-def pad(
-    sentences: Sequence[Sequence[int]],
-) -> tuple[Int[Tensor, "batch seq"], Bool[Tensor, "batch seq"]]:
-    """Ids filled up with PAD to the longest, and the mask of the real ones."""
-    longest = max(map(len, sentences))
-    ids = torch.full((len(sentences), longest), PAD)
-    mask = torch.zeros(len(sentences), longest, dtype=torch.bool)
-    for row, sentence in enumerate(sentences):
-        ids[row, : len(sentence)] = torch.tensor(sentence)
-        mask[row, : len(sentence)] = True
-    return ids, mask
 
 
 def batch(pairs: Sequence[Pair], source: Vocabulary, target: Vocabulary) -> Batch:

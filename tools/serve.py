@@ -1,4 +1,4 @@
-"""Serve the site with live reload: `python -m website.serve [PORT]`."""
+"""Serve the site with live reload: `python -m tools.serve [PORT]`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import os
 import socket
 import sys
 
-from reading_list.syllabus import ROOT
-from website.served import QUIET
+from syllabus import ROOT
+from tools.served import QUIET
 
 HOST = "127.0.0.1"
 

@@ -12,8 +12,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from snippets.lab.batches import BEGIN, END
 from snippets.text.logits import log_softmax
+from snippets.text.vocabulary import BEGIN, END
 
 # Whatever the model remembers; every tensor has the batch first.
 Memory = tuple[Tensor, ...]

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from snippets.lab.portuguese_grammar import Writer
-from snippets.lab.portuguese_phrases import Phrase
+from snippets.corpora.portuguese.grammar import Writer
+from snippets.corpora.portuguese.phrases import Phrase
 
 Split = Literal["train", "valid", "test", "unseen"]
 SHORTEST, LONGEST = 4, 40

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import yaml
 
-LEXICON = Path(__file__).with_name("portuguese.yml")
+LEXICON = Path(__file__).with_name("words.yml")
 
 # I, you, he or she or it, we, they. "Você", you, takes the form of he and she.
 Person = Literal["1s", "2s", "3s", "1p", "3p"]
@@ -20,14 +20,14 @@ TENSES: tuple[Tense, ...] = ("past", "present", "future", "progressive")
 
 @functools.cache
 def lexicon() -> dict[str, Any]:
-    """The words, as portuguese.yml has them."""
+    """The words, as words.yml has them."""
     words: dict[str, Any] = yaml.safe_load(LEXICON.read_text(encoding="utf-8"))
     return words
 
 
 @dataclass(frozen=True)
 class Verb:
-    """A verb as portuguese.yml has it, and what goes with it."""
+    """A verb as words.yml has it, and what goes with it."""
 
     name: str
     group: str
