@@ -1,0 +1,35 @@
+"""Tables as a demo prints them: as narrow as their cells allow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+
+def table(
+    rows: Iterable[Sequence[object]],
+    formats: Sequence[str],
+    header: Sequence[str] = (),
+    gap: int = 2,
+) -> None:
+    """Print rows below a header, numbers to the right and words to the left.
+
+    >>> table([("glass", 2.0), ("it", -1.0)], ["", ".2f"], ["key", "score"])
+    key    score
+    glass   2.00
+    it     -1.00
+
+    Args:
+        formats: how each column is written, as in `format(cell, ".2f")`.
+        gap: the spaces between two columns.
+    """
+    rows = list(rows)
+    written = [[*map(format, row, formats)] for row in rows]
+    lines = [list(header), *written] if header else written
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    words = [isinstance(cell, str) for cell in rows[0]]
+    for line in lines:
+        cells = (
+            cell.ljust(width) if is_word else cell.rjust(width)
+            for cell, width, is_word in zip(line, widths, words, strict=True)
+        )
+        print((" " * gap).join(cells).rstrip())
