@@ -64,7 +64,8 @@ class Branch:
         turn, into = start.y + BEND, first.y - BEND
         return (
             f"M{MAIN_X} {start.y}C{MAIN_X} {turn} {middle} {start.y} {middle} {turn}"
-            f"V{into}C{middle} {first.y} {BRANCH_X} {into} {BRANCH_X} {first.y}V{last.y}"
+            f"V{into}C{middle} {first.y} {BRANCH_X} {into} {BRANCH_X} {first.y}"
+            f"V{last.y}"
         )
 
 
