@@ -177,9 +177,15 @@ PLANTS: dict[str, list[tuple[Plant, str]]] = {
         (more(PAGE, "{{ result. }}"), "cannot be read"),
     ],
     "go_on": [
-        (sub(PAGE, "resource: adams", "resource: odams"), "odams-2020-counting', which"),
+        (
+            sub(PAGE, "resource: adams", "resource: odams"),
+            "odams-2020-counting', which",
+        ),
         (sub(PAGE, "clark-counting-video", "adams-2020-counting"), "which is a paper"),
-        (sub(PAGE, "  watch:", "  see:"), "go_on has read, see, paper, not read, watch"),
+        (
+            sub(PAGE, "  watch:", "  see:"),
+            "go_on has read, see, paper, not read, watch",
+        ),
         (sub(PAGE, "go_on:.*?---", "---"), "go_on has nothing"),
         (sub(PAGE, "because: it moves", "why: it moves"), "go_on.watch needs a reason"),
         (on_another, "'adams-2020-counting', whose record does not name counting"),
