@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from bs4 import BeautifulSoup, Tag
 from mkdocs.commands.build import build
 from mkdocs.config import load_config
 
@@ -193,6 +194,12 @@ url: https://blog.example.org/by-hand
 kind: blog
 concepts: [counting, sharing]
 language: de
+alt_urls: [https://copy.example.org/by-hand]
+archive_url: https://web.archive.org/web/2020/https://blog.example.org/by-hand
+note: It has a part two.
+unknown: the year
+see_also: [clark-counting-video]
+translation_of: adams-2020-counting
 ---
 
 It counts on ten fingers, one picture for each of them.
@@ -203,6 +210,9 @@ ours: adding
 kind: video
 concepts: [counting, sharing]
 organization: The Counters
+lists: [nlp-tasks]
+list_urls: ["http://old.example.org/video"]
+mended: [{type: moved, lists: [nlp-tasks], detail: It moved on.}]
 ---
 
 It counts before your eyes, from one up to a hundred.
@@ -291,3 +301,31 @@ def build_site(root: Path) -> Path:
     config.plugins.on_startup(command="build", dirty=False)
     build(config)
     return root / "site"
+
+
+# --- What a reader finds on a page of it
+
+
+def article(site: Path, page: str) -> Tag:
+    """The text of a page, by its address."""
+    html = (site / page / "index.html").read_text(encoding="utf-8")
+    found = BeautifulSoup(html, "html.parser").article
+    assert found
+    return found
+
+
+def text(element: Tag | None) -> str:
+    """What it says, drawings apart."""
+    assert element
+    said = [
+        str(words)
+        for words in element.find_all(string=True)
+        if not words.find_parent("svg")
+    ]
+    return " ".join("".join(said).split())
+
+
+def links(element: Tag | None) -> list[tuple[str, str]]:
+    """The words and the address of each link."""
+    assert element
+    return [(text(a), str(a["href"])) for a in element.find_all("a")]

@@ -6,37 +6,22 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from bs4 import BeautifulSoup, Tag
+from bs4 import Tag
 
 from syllabus import Syllabus
+from tests.website.small import article, links, text
 from website import concepts
 from website.wording import by_make
 
 
-def article(page: Path) -> Tag:
-    soup = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
-    assert soup.article
-    return soup.article
-
-
-def text(element: Tag | None) -> str:
-    assert element
-    return " ".join(element.get_text().split())
-
-
-def links(element: Tag | None) -> list[tuple[str, str]]:
-    assert element
-    return [(text(a), str(a["href"])) for a in element.find_all("a")]
-
-
 @pytest.fixture(scope="module")
 def counting(small_site: Path) -> Tag:
-    return article(small_site / "concepts/counting/index.html")
+    return article(small_site, "concepts/counting")
 
 
 @pytest.fixture(scope="module")
 def sharing(small_site: Path) -> Tag:
-    return article(small_site / "concepts/sharing/index.html")
+    return article(small_site, "concepts/sharing")
 
 
 @pytest.mark.parametrize(
