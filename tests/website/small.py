@@ -12,13 +12,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import yaml
 from bs4 import BeautifulSoup, Tag
 from mkdocs.commands.build import build
 from mkdocs.config import load_config
 
+from reading_list.model import ReadingList, Resource
 from reading_list.records import load
-from reading_list.syllabus import load_syllabus
-from syllabus import ROOT
+from syllabus import ROOT, Syllabus
 from website.edges.tree import Tree
 from website.render import Renderer
 
@@ -211,8 +212,6 @@ kind: video
 concepts: [counting, sharing]
 organization: The Counters
 lists: [nlp-tasks]
-list_urls: ["http://old.example.org/video"]
-mended: [{type: moved, lists: [nlp-tasks], detail: It moved on.}]
 ---
 
 It counts before your eyes, from one up to a hundred.
@@ -237,6 +236,7 @@ It counts before your eyes, from one up to a hundred.
     "docs/before-you-start.md": "# Before you start\n\n## Get the code {#code}\n",
     "docs/catalogue.md": "# Catalogue\n\n{{ catalogue() }}\n",
     "docs/does-it-hold.md": "# Does it hold?\n\n{{ does_it_hold() }}\n",
+    "docs/what-we-mended.md": "# What we mended\n",
     "snippets/text/counting.py": """
 from snippets.text.pairs import pairs
 
@@ -267,6 +267,11 @@ def draw(data): ...
 }
 
 
+SYLLABUS = Syllabus.model_validate(
+    yaml.safe_load(FILES["docs/concepts/concepts.yml"]), strict=False
+)
+
+
 def write(root: Path, changed: Mapping[str, str | None] | None = None) -> Path:
     """The project in a folder, with some files changed, new or (None) absent."""
     for path, content in {**FILES, **(changed or {})}.items():
@@ -280,9 +285,14 @@ def renderer(root: Path) -> Renderer:
     return Renderer.load(root / "docs", REPO)
 
 
+def with_resources(known: ReadingList, *resources: Resource) -> ReadingList:
+    """The reading list with these resources in the place of its own."""
+    fields = {name: getattr(known, name) for name in ReadingList.model_fields}
+    return ReadingList(**{**fields, "resources": resources})
+
+
 def tree(root: Path) -> Tree:
-    syllabus = load_syllabus(root / "docs" / "concepts" / "concepts.yml")
-    return Tree.read(load(root / "docs" / "resources", syllabus).by_id, root)
+    return Tree.read(load(root / "docs" / "resources", SYLLABUS).by_id, root)
 
 
 def build_site(root: Path) -> Path:

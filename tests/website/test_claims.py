@@ -5,12 +5,11 @@ from html import unescape
 
 import pytest
 
-from reading_list.model import ReadingList
 from reading_list.records import load
 from snippets.lab import claims as runner
 from snippets.lab import record
 from snippets.lab.record import Result
-from tests.website.small import article, links, text
+from tests.website.small import article, links, text, with_resources
 from website.claims import TERMS, does_it_hold, explained, load_claims
 
 RECORDED = load_claims()
@@ -73,8 +72,7 @@ def test_where_nothing_else_was_tried_nothing_is_said(renderer):
 def test_claims_stand_in_the_order_of_their_papers(renderer):
     early, _, late = renderer.reading_list.resources
     dated = [one.model_copy(update={"year": y}) for one, y in ((early, 1), (late, 2))]
-    about = renderer.reading_list.about
-    papers = ReadingList(resources=tuple(dated), about=about)
+    papers = with_resources(renderer.reading_list, *dated)
     claim = renderer.claims["long-words"]
     claims = {
         name: replace(claim, record={**claim.record, "name": name, "paper": paper.id})

@@ -9,7 +9,7 @@ import pytest
 from bs4 import Tag
 
 from syllabus import Syllabus
-from tests.website.small import article, links, text
+from tests.website.small import article, links, text, with_resources
 from website import concepts
 from website.wording import by_make
 
@@ -153,7 +153,7 @@ def test_others_are_folded_and_none_twice(renderer):
         1,
         dict.fromkeys(concepts.WAYS, chosen),
         renderer.syllabus,
-        renderer.reading_list.model_copy(update={"resources": (*resources, *more)}),
+        with_resources(renderer.reading_list, *resources, *more),
     )
     assert page.count(f'data-cite="{resources[0].id}"') == len(concepts.WAYS)
     assert f'??? abstract "{concepts.OTHERS} more on this"' in page

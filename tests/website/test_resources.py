@@ -24,7 +24,7 @@ from reading_list.judge import check_text
 from reading_list.model import ReadingList
 from reading_list.vocabulary import MEND_NAMES
 from syllabus import Syllabus
-from tests.website.small import REPO, article, links, text
+from tests.website.small import REPO, article, links, text, with_resources
 from website import adding, catalogue
 from website.mended import SECTIONS, what_we_mended
 from website.render import Renderer
@@ -85,13 +85,6 @@ def test_what_is_unknown_stays_blank(pages: dict[str, Tag]) -> None:
     assert ("copy.example.org", "https://copy.example.org/by-hand") in links(
         pages[BLOG]
     )
-
-
-def test_what_a_list_got_wrong_stands_on_the_page(pages: dict[str, Tag]) -> None:
-    assert (
-        "On the list: Language models and NLP tasks. What we mended Moved. It moved on."
-        " The list said: http://old.example.org/video"
-    ) in text(pages[VIDEO])
 
 
 def test_what_is_ours_is_planned_until_it_is_written(
@@ -164,7 +157,7 @@ class Depths(Parser):
 
 def test_the_search_reads_no_entry_as_inside_another(renderer: Renderer) -> None:
     few = renderer.reading_list
-    many = few.model_copy(update={"resources": few.resources * 10})
+    many = with_resources(few, *few.resources * 10)
     deepest = []
     for those in (few, many):
         parser = Depths()
@@ -240,7 +233,7 @@ def test_the_accepted_example_is_accepted_beside_all_that_are_there(
         for resource in reading_list.resources
         if not resource.identities & judged.identities
     ]
-    known = ReadingList(resources=tuple(others), about=reading_list.about)
+    known = with_resources(reading_list, *others)
     found = check_one("docs/resources/x.md", ACCEPTED, known, syllabus, date.today())
     assert not found, "\n".join(map(str, found))
 
