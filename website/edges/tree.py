@@ -108,19 +108,12 @@ def owners(tree: Tree) -> dict[str, Concept]:
     """
     with_code = [concept for concept in tree.syllabus.concepts if concept.code]
     found = {path: concept for concept in with_code for path in concept.sources}
-    for path in tree.snippets:
-        if path in found:
-            continue
+    code = {path: imported(tree.files[path]) for path in tree.under("snippets/", ".py")}
+    for path in {*tree.snippets} - {*found}:
         module = path.removesuffix(".py").replace("/", ".")
-        users = {p for p, source in tree.files.items() if module in _modules(p, source)}
         near = [c for c in with_code if c.chapter == path.split("/")[1]]
-        written = [concept for concept in near if concept.written]
-        direct = [concept for concept in near if users & {*concept.sources}]
-        if users and (direct or written):
-            found[path] = (direct or written[-1:])[0]
+        users = [c for c in near if any(module in code.get(p, ()) for p in c.sources)]
+        owner = users[:1] or [c for c in near if c.written][-1:]
+        if owner and any(module in modules for modules in code.values()):
+            found[path] = owner[0]
     return found
-
-
-def _modules(path: str, source: str) -> frozenset[str]:
-    is_code = path.startswith("snippets/") and path.endswith(".py")
-    return imported(source) if is_code else frozenset()
