@@ -169,6 +169,8 @@ PLANTS: dict[str, list[tuple[Plant, str]]] = {
         (sub(PAGE, r"\{\{ change\(2\) \}\}", ""), "shows the edits 1, not 1, 2"),
         (more(PAGE, "{{ change(3) }}"), "shows the edits 1, 2, 3, not 1, 2"),
         (sub(PAGE, "  - why: Nothing happens.\n", ""), "say of each edit why: 2"),
+        (sub(PAGE, "why: Nothing happens", "Nothing happens"), "each edit why: 2"),
+        (new(f"{RESULT}.json", "{"), "cannot be read"),
     ],
     "names": [
         (more(PAGE, "{{ term('ading') }}"), "the concept 'ading', which does not"),
@@ -187,6 +189,7 @@ PLANTS: dict[str, list[tuple[Plant, str]]] = {
             "go_on has read, see, paper, not read, watch",
         ),
         (sub(PAGE, "go_on:.*?---", "---"), "go_on has nothing"),
+        (sub(PAGE, "go_on:.*?---", "go_on: {read: this}\n---"), "names 'None', which"),
         (sub(PAGE, "because: it moves", "why: it moves"), "go_on.watch needs a reason"),
         (on_another, "'adams-2020-counting', whose record does not name counting"),
     ],

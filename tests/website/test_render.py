@@ -144,7 +144,9 @@ def test_what_does_not_exist_is_named(
 @pytest.mark.parametrize(
     "meta, names",
     [
-        ({}, "go_on says nothing of read, watch, paper"),
+        ({}, "go_on says nothing of read. To mend it: "),
+        ({"go_on": None}, "go_on says nothing of read"),
+        ({"go_on": {**META["go_on"], "watch": "this"}}, "says nothing of watch"),
         ({"go_on": ODD_PAPER}, "perhaps you meant adams-2020-counting"),
     ],
 )

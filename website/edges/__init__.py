@@ -18,7 +18,7 @@ Check = Callable[[Tree], Iterator[str]]
 #: What can be judged without reading a page as a template.
 FILES: tuple[Check, ...] = (rooms, orphans, imports, sittings, claims, worked)
 CHECKS = FILES
-UNREADABLE: tuple[type[Exception], ...] = (SyntaxError,)
+UNREADABLE: tuple[type[Exception], ...] = (SyntaxError, ValueError)  # code, JSON
 
 try:
     import jinja2

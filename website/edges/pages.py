@@ -36,6 +36,14 @@ def matter_of(page: str) -> Mapping[str, Any]:
     return dict(get_data(page)[1])
 
 
+def whys(page: str) -> list[str]:
+    """What the front matter says of each edit."""
+    edits = matter_of(page).get("edits") or []
+    return [
+        str(edit.get("why", "")) if isinstance(edit, dict) else "" for edit in edits
+    ]
+
+
 def body_of(page: str) -> str:
     """A page without its front matter, and without Windows' line ends."""
     return str(get_data(page)[0])
@@ -48,8 +56,7 @@ def parsed(text_of_page: str) -> nodes.Template:
 
 def templates(page: str) -> list[str]:
     """The texts of a page that are filled in: its body, and why each edit acts so."""
-    whys = [str(edit.get("why", "")) for edit in matter_of(page).get("edits", [])]
-    return [body_of(page), *whys]
+    return [body_of(page), *whys(page)]
 
 
 def calls(page: str, function: str) -> list[nodes.Call]:
@@ -113,8 +120,7 @@ def edits(tree: Tree) -> Iterator[str]:
         if shown != numbers:
             have, want = ", ".join(shown) or "none", ", ".join(numbers) or "none"
             yield f"{page}: shows the edits {have}, not {want}: {{{{ change(1) }}}}"
-        whys = [edit.get("why") for edit in matter_of(content).get("edits", [])]
-        if len(whys) != len(numbers) or not all(whys):
+        if len(whys(content)) != len(numbers) or not all(whys(content)):
             yield f"{page}: its `edits` do not say of each edit why: {len(numbers)}"
 
 
@@ -135,18 +141,19 @@ def names(tree: Tree) -> Iterator[str]:
 def go_on(tree: Tree) -> Iterator[str]:
     """Each page ends in something to read, to watch and a paper, all on its concept."""
     for concept, page in tree.pages:
-        chosen = matter_of(tree.files[page]).get("go_on", {})
+        chosen = matter_of(tree.files[page]).get("go_on") or {}
         if {*chosen} != {*FITTING}:
             have, want = ", ".join(chosen) or "nothing", ", ".join(FITTING)
             yield f"{page}: go_on has {have}, not {want}"
-        for way, choice in chosen.items():
+        for way in (way for way in FITTING if way in chosen):
+            choice = chosen[way] if isinstance(chosen[way], dict) else {}
             name = str(choice.get("resource"))
             where = f"{page}: go_on.{way} names {name!r}"
             resource = tree.resources.get(name)
             if resource is None:
                 yield f"{where}, which does not exist"
                 continue
-            if resource.kind not in FITTING.get(way, ()):
+            if resource.kind not in FITTING[way]:
                 yield f"{where}, which is a {resource.kind}"
             if concept.name not in resource.concepts:
                 yield f"{where}, whose record does not name {concept.name}"
@@ -194,7 +201,5 @@ def numbers(tree: Tree) -> Iterator[str]:
         for template in templates(content):
             constants = parsed(template).find_all(nodes.Const)
             said = [c.value for c in constants if isinstance(c.value, str)]
-            for number in [
-                n for text in (template, *said) for n in typed_numbers(text)
-            ]:
+            for number in typed_numbers("\n\n".join([template, *said])):
                 yield f"{page}: the number {number} is typed by hand"
