@@ -13,7 +13,7 @@ from mkdocs.utils.meta import get_data
 
 from reading_list.vocabulary import Kind
 from website.edges.tree import Tree, rooms_of
-from website.edges.worked import by_hand
+from website.edges.worked import NAMED, by_hand
 from website.expressions import environment
 
 #: The parts of a page, by their anchors. A heading has the anchor of its words, or
@@ -163,18 +163,12 @@ def go_on(tree: Tree) -> Iterator[str]:
 
 # --- Numbers
 
-# A number that is a name: where something stands in a paper, a release.
-_NAMED = re.compile(
-    r"\b(?:section|chapter|equation|figure|table|appendix|version|python|pytorch|torch)"
-    r"s?\s+\d+(?:\.\d+)+(?:\s+(?:and|to)\s+\d+(?:\.\d+)+)?",
-    re.I,
-)
-# Code, formulas, expressions, tags, addresses. A published number stands in the words
-# that link to where it is published.
+# Code, formulas, expressions, tags, addresses, names. A published number stands in the
+# words that link to where it is published.
 _NOT_PROSE = re.compile(
     r"^ *```.*?^ *```$|`[^`]*`|\$\$.*?\$\$|\$[^$\n]+\$|\{\{.*?\}\}|<%.*?%>|<[^>]+>"
-    r"|\[[^\]]*\]\(\.\./resources/[^)]*\)|\]\([^)]*\)",
-    re.S | re.M,
+    r"|\[[^\]]*\]\(\.\./resources/[^)]*\)|\]\([^)]*\)|" + NAMED,
+    re.S | re.M | re.I,
 )
 
 
@@ -184,8 +178,7 @@ def typed_numbers(prose: str) -> list[str]:
     Not counted: code, formulas, expressions, addresses; a number of a section or
     release ("section 3.2"); the words of a link to a resource, its source.
     """
-    prose = _NAMED.sub(" ", _NOT_PROSE.sub(" ", prose))
-    return re.findall(r"\d+\.\d+", prose)
+    return re.findall(r"\d+\.\d+", _NOT_PROSE.sub(" ", prose))
 
 
 def numbers(tree: Tree) -> Iterator[str]:
