@@ -84,6 +84,8 @@ def test_every_stage_shows_its_numbers_and_whose_they_are() -> None:
     assert "what may follow “<the”" in text(after)
     assert len(after.select("tbody tr")) == CANDIDATES
     assert text(after.select("tbody tr")[1]) == "·w125 %"
+    bars = [bar["style"] for bar in after.select(".trace-bar i")]
+    assert bars[:2] == ["width:100.0%", "width:50.0%"]
 
 
 @pytest.mark.parametrize("missing", ROBOT)
