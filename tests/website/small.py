@@ -100,7 +100,10 @@ concepts:
     "docs/concepts/counting.md": """---
 description: Counting, by hand.
 edits:
-  - why: It began at {{ result.by_hand.start|fixed(0) }}.
+  - why: |-
+      It began at {{ result.by_hand.start|fixed(0) }}.
+
+      So it ended there.
   - why: Nothing happens.
 go_on:
   read: {resource: brown-counting-by-hand, because: it has *pictures*}

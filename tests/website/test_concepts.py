@@ -108,7 +108,8 @@ def test_an_edit_is_shown_with_its_outcome_folded(counting):
     changed, same = counting.select("details.question")
     outcome = changed.code.get_text()
     assert outcome == "- total 3.00\n+ total 4.00\n+ more\n"
-    assert text(changed.find_all("p")[-1]) == "It began at 1."
+    why = [text(paragraph) for paragraph in changed.find_all("p")]
+    assert why == ["It began at 1.", "So it ended there."]
     assert same.code.get_text() == "  prints the same\n"
 
 

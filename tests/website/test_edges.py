@@ -147,7 +147,7 @@ PLANTS: dict[str, list[tuple[Plant, str]]] = {
         (new("tests/snippets/claims/test_odd.py"), "test_odd.py: belongs to no claim"),
     ],
     "worked": [
-        (worked("(2 + 2.1)"), f"{PAGE}:20: 2.1 is neither in {RESULT}.txt nor in"),
+        (worked("(2 + 2.1)"), f"{PAGE}:23: 2.1 is neither in {RESULT}.txt nor in"),
         (worked("(−3, 1)"), ": −3 is neither"),
         (worked("4,000 of them"), ": 4,000 is neither"),
         (worked("1.49 when rounded badly"), ": 1.49 is neither"),
