@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from snippets.lab import plots
 from snippets.lab.tables import table
 from snippets.transformer.feed_forward import FeedForward, gelu, gelu_tanh, moved, relu
+from snippets.transformer.parameters import Architecture, parameters
 
 TOKENS = ["robot", "glass", "it"]
 X = torch.tensor([[3.0, 1.0], [1.0, 3.0], [2.0, 2.0]])
@@ -72,36 +73,30 @@ MODELS = {
 }
 
 
-def block_weights(d_model: int, d_ff: int) -> dict[str, int]:
-    """The numbers in one block, biases included, by its parts."""
-    return {
-        "feed_forward": 2 * d_model * d_ff + d_ff + d_model,
-        "attention": 4 * (d_model * d_model + d_model),
-        "norms": 2 * 2 * d_model,
-    }
-
-
 def gated_weights(d_model: int, d_ff: int) -> dict[str, int]:
-    """The same for LLaMA: three matrices, no bias, one number a norm."""
+    """The numbers in a block of LLaMA: three matrices, no bias, one number a norm."""
     return {
-        "feed_forward": 3 * d_model * d_ff,
         "attention": 4 * d_model * d_model,
+        "feed-forward": 3 * d_model * d_ff,
         "norms": 2 * d_model,
     }
 
 
 def shares() -> list[dict[str, Any]]:
     """What part of a block's weights is in its feed-forward network."""
-    blocks = {name: block_weights(d, RATIO * d) for name, d in MODELS.items()}
+    blocks = {
+        name: parameters(Architecture(d_model=d_model, n_heads=1, d_ff=RATIO * d_model))
+        for name, d_model in MODELS.items()
+    }
     # Two thirds of 4 d_model, rounded up to a multiple of 256.
     d_ff = 256 * math.ceil(2 * 4 * 4096 / 3 / 256)
     blocks["LLaMA 7B, gated"] = gated_weights(4096, d_ff)
     return [
         {
             "model": name,
-            "feed_forward": parts["feed_forward"],
+            "feed_forward": parts["feed-forward"],
             "attention": parts["attention"],
-            "share": parts["feed_forward"] / sum(parts.values()),
+            "share": parts["feed-forward"] / sum(parts.values()),
         }
         for name, parts in blocks.items()
     ]
@@ -122,15 +117,10 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
 def show(data: dict[str, Any]) -> None:
     """Print the example and the tables."""
     hand = data["by_hand"]
-    columns = (hand[key] for key in ("tokens", "x", "bent", "output"))
-    table(
-        [
-            [token, *x, *bent, *out]
-            for token, x, bent, out in zip(*columns, strict=True)
-        ],
-        ["", *[".3g"] * 8],
-        ["token", "in", "", "bent", "", "", "", "out", ""],
-    )
+    steps = zip(hand["tokens"], hand["x"], hand["bent"], hand["output"], strict=True)
+    rows = [[token, *x, *bent, *out] for token, x, bent, out in steps]
+    header = ["token", "in", "", "bent", "", "", "", "out", ""]
+    table(rows, ["", *[".3g"] * 8], header)
     print("\nchange one token: which outputs move?")
     marks = [["yes" if yes else "-" for yes in row] for row in data["moved"]]
     rows = [[token, *row] for token, row in zip(TOKENS, marks, strict=True)]
@@ -141,19 +131,12 @@ def show(data: dict[str, Any]) -> None:
     print(f"{both['largest']:.1e}, at x = ±{both['at']:.2f}")
 
     print("\nmillions of numbers in one block")
-    table(
-        [
-            [
-                row["model"],
-                row["feed_forward"] / 1e6,
-                row["attention"] / 1e6,
-                row["share"],
-            ]
-            for row in data["blocks"]
-        ],
-        ["", ".2f", ".2f", ".2f"],
-        ["model", "network", "attention", "share"],
-    )
+    header = ["model", "network", "attention", "share"]
+    rows = [
+        [b["model"], b["feed_forward"] / 1e6, b["attention"] / 1e6, b["share"]]
+        for b in data["blocks"]
+    ]
+    table(rows, ["", ".2f", ".2f", ".2f"], header)
 
 
 def draw(data: dict[str, Any]) -> Figure:

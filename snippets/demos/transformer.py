@@ -40,7 +40,6 @@ def by_hand() -> dict[str, Any]:
     it = TOKENS.index("it")
     summed = (VECTORS + average(VECTORS))[it]
     return {
-        "tokens": TOKENS,
         "vectors": VECTORS,
         "x": VECTORS[it],
         "norm": norm(VECTORS)[it],

@@ -12,7 +12,7 @@ from typing import Any
 import safetensors.torch
 import torch
 from matplotlib.figure import Figure
-from torch import Tensor
+from torch import Tensor, nn
 
 from snippets.corpora.robot import SENTENCE
 from snippets.lab import plots
@@ -40,7 +40,6 @@ def by_hand() -> dict[str, Any]:
     return {
         "tokens": TOKENS,
         "matrix": MATRIX,
-        "vector": vector,
         "logits": logits,
         "probabilities": softmax(logits),
     }
@@ -63,9 +62,8 @@ def small_model(tied: bool = True) -> LanguageModel:
     return LanguageModel(size, tied)
 
 
-def both_ends(seed: int) -> dict[str, Any]:
+def both_ends() -> dict[str, Any]:
     """How much of the gradient of each row arrives at which end."""
-    torch.manual_seed(seed)
     vocabulary, ids, targets = sentence()
     model = small_model()
     look_up, logits = gradients(untied_twin(model), ids, targets)
@@ -149,13 +147,16 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
     torch.manual_seed(seed)
     copied = step(untied_twin(small_model()))
     apart = copied.output.weight - copied.embedding.weight
+    counts = {
+        kind: sum(weight.numel() for weight in small_model(kind == "tied").parameters())
+        for kind in ("tied", "untied")
+    }
+    # Drawn and left: the gradients on record are of the model that is drawn after them.
+    _ = small_model(), nn.TransformerEncoderLayer(16, 2, 64)
     return {
         "by_hand": by_hand(),
-        "parameters": {
-            kind: sum(p.numel() for p in small_model(kind == "tied").parameters())
-            for kind in ("tied", "untied")
-        },
-        "ends": both_ends(seed),
+        "parameters": counts,
+        "ends": both_ends(),
         "survives": {
             name: is_tied(travel(small_model())) for name, travel in SURVIVALS.items()
         },

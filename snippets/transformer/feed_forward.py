@@ -25,7 +25,10 @@ def relu(x: Float[Tensor, "*any"]) -> Float[Tensor, "*any"]:
 
 
 def gelu(x: Float[Tensor, "*any"]) -> Float[Tensor, "*any"]:
-    """x times the share of a normal distribution below x: 1 gives 0.84."""
+    """x times the share of a normal distribution below x.
+
+    1 gives 0.84, -1 gives -0.16.
+    """
     return x * (1 + torch.erf(x / math.sqrt(2))) / 2
 
 

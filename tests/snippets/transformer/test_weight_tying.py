@@ -97,7 +97,7 @@ def test_tied_gradient_is_the_sum_of_both_ends():
 
 
 def test_look_up_reaches_the_rows_of_the_text_and_the_logits_reach_all():
-    ends = demo.both_ends(0)
+    ends = demo.both_ends()
     _, ids, _ = demo.sentence()
     seen = set(ids.flatten().tolist())
     rows = range(len(ends["tokens"]))
