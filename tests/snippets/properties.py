@@ -71,9 +71,7 @@ class Case:
     tied: tuple[str, str] | None = None  # the names of two parameters that are one
     idle: str = "none"  # how the names of parameters end that can learn nothing
     drops: bool = False  # in training it sets numbers to 0 at random
-    batched: bool = (
-        False  # it takes batches alone: neither one row, nor batches of them
-    )
+    batched: bool = False  # batches alone: no single row, no batches of batches
     fused: bool = False  # it runs through PyTorch's LSTM, which compiles to no graph
     packs: bool = False  # it reads through packed sequences, which want the lengths
     # How it is called with inputs, and a mask if there is one. Of a tuple the first
