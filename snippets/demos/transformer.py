@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 import torch
-from jaxtyping import Bool, Float
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -53,34 +52,28 @@ def by_hand() -> dict[str, Any]:
     }
 
 
-def order_matters(
-    stack: TransformerStack,
-    words: Float[Tensor, "seq d_model"],
-    places: Float[Tensor, "seq d_model"],
-    shuffle: list[int],
-    mask: Bool[Tensor, "seq seq"] | None = None,
-) -> float:
-    """How far shuffled words are from shuffling the outputs."""
-    straight = stack((words + places)[None], mask)
-    shuffled = stack((words[shuffle] + places)[None], mask)
-    difference: Tensor = shuffled - straight[:, shuffle]
-    return difference.abs().max().item()
+def order(seed: int) -> dict[str, float]:
+    """How far the outputs of shuffled words are from shuffling the outputs.
 
-
-def order(seed: int) -> dict[str, Any]:
-    """The robot's sentence, shuffled: with places, without, with a causal mask."""
+    Without positions, with them, and with a causal mask in their place.
+    """
     random = torch.Generator().manual_seed(seed)
-    words = SENTENCE.split()
-    vectors = torch.randn(len(words), 32, generator=random)
-    places = torch.randn(len(words), 32, generator=random)
-    shuffle = torch.randperm(len(words), generator=random).tolist()
-    causal = torch.ones(len(words), len(words), dtype=torch.bool).tril()
+    seq = len(SENTENCE.split())
+    words, places = torch.randn(2, seq, 32, generator=random)
+    shuffle = torch.randperm(seq, generator=random)
     stack = TransformerStack(Size(d_model=32, n_heads=4, d_ff=128, n_layers=2))
+
+    def apart(places: Tensor, mask: Tensor | None = None) -> float:
+        straight = stack((words + places)[None], mask)
+        shuffled = stack((words[shuffle] + places)[None], mask)
+        difference: Tensor = shuffled - straight[:, shuffle]
+        return difference.abs().max().item()
+
     nowhere = torch.zeros_like(places)
     return {
-        "without": order_matters(stack, vectors, nowhere, shuffle),
-        "with": order_matters(stack, vectors, places, shuffle),
-        "causal": order_matters(stack, vectors, nowhere, shuffle, causal),
+        "without": apart(nowhere),
+        "with": apart(places),
+        "causal": apart(nowhere, torch.ones(seq, seq, dtype=torch.bool).tril()),
     }
 
 
@@ -158,16 +151,13 @@ def show(data: dict[str, Any]) -> None:
     rows = [[label, *data["by_hand"][key]] for label, key in steps]
     table(rows, ["", *[".2f"] * 4])
 
-    order = data["order"]
     print("\nshuffle the words: do the outputs follow?")
-    table(
-        [
-            ["no positions: difference", order["without"]],
-            ["positions added", order["with"]],
-            ["no positions, causal mask", order["causal"]],
-        ],
-        ["", ".1e"],
-    )
+    labels = {
+        "without": "no positions: difference",
+        "with": "positions added",
+        "causal": "no positions, causal mask",
+    }
+    table([[labels[kind], apart] for kind, apart in data["order"].items()], ["", ".1e"])
 
     print("\nthe stream after random blocks")
     print("          size        like x")
@@ -183,11 +173,8 @@ def show(data: dict[str, Any]) -> None:
     print("\nparameters, in millions")
     rows = [[part, *[count[part] / 1e6 for count in counts]] for part in counts[0]]
     rows.append(["total", *[data["totals"][name] / 1e6 for name in names]])
-    table(
-        rows,
-        ["", *[".2f"] * 4],
-        ["", *[name.removesuffix("-base") for name in names]],
-    )
+    header = ["", *[name.removesuffix("-base") for name in names]]
+    table(rows, ["", *[".2f"] * len(names)], header)
     print("published:", ", ".join(f"{data['published'][name]}" for name in names))
 
 
@@ -202,9 +189,7 @@ def draw(data: dict[str, Any]) -> Figure:
             ("post", plots.MUTED, plots.DASHED, "s"),
         ):
             values = [state[column] for state in data["streams"][form]]
-            axes.plot(
-                values, color=colour, linestyle=line, marker=mark, markersize=4
-            )  # fmt: skip
+            axes.plot(values, color=colour, linestyle=line, marker=mark, markersize=4)
             axes.annotate(
                 f"{form}-norm", (len(values) - 1, values[-1]), xytext=(0, 11),
                 textcoords="offset points", ha="right", color=colour,

@@ -6,6 +6,7 @@ import copy
 import io
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -85,22 +86,19 @@ def step(model: LanguageModel) -> LanguageModel:
     return model
 
 
+def saved_and_loaded(content: Any, weights_only: bool = True) -> Any:
+    """Through torch.save: the numbers, or the whole model with its code."""
+    file = io.BytesIO()
+    torch.save(content, file)
+    file.seek(0)
+    return torch.load(file, weights_only=weights_only)
+
+
 def load_state(model: LanguageModel, assign: bool = False) -> LanguageModel:
     """Through torch.save of the numbers, into a new model."""
-    file = io.BytesIO()
-    torch.save(model.state_dict(), file)
-    file.seek(0)
     fresh = small_model()
-    fresh.load_state_dict(torch.load(file, weights_only=True), assign=assign)
+    fresh.load_state_dict(saved_and_loaded(model.state_dict()), assign=assign)
     return fresh
-
-
-def whole(model: LanguageModel) -> LanguageModel:
-    """Through torch.save of the whole model."""
-    file = io.BytesIO()
-    torch.save(model, file)
-    file.seek(0)
-    return torch.load(file, weights_only=False)  # type: ignore[no-any-return]
 
 
 def safe(model: LanguageModel) -> LanguageModel:
@@ -117,7 +115,7 @@ SURVIVALS: dict[str, Callable[[LanguageModel], LanguageModel]] = {
     "a step of the optimizer": step,
     "copy.deepcopy": copy.deepcopy,
     "state_dict, saved and loaded": load_state,
-    "torch.save of the whole": whole,
+    "torch.save of the whole": partial(saved_and_loaded, weights_only=False),
     "safetensors save_model": safe,
     "load_state_dict(assign=True)": lambda model: load_state(model, True),
 }
@@ -176,33 +174,27 @@ def show(data: dict[str, Any]) -> None:
         ["token", "row", "", "logit", "probability"],
     )
     print("\nsize of a row's gradient, by end")
-    table(
-        zip(
-            *(ends[key] for key in ("tokens", "look_up", "logits", "both")), strict=True
-        ),
-        ["", ".3f", ".3f", ".3f"],
-        ["token", "look-up", "logits", "tied"],
-    )
+    columns = (ends[key] for key in ("tokens", "look_up", "logits", "both"))
+    header = ["token", "look-up", "logits", "tied"]
+    table(zip(*columns, strict=True), ["", ".3f", ".3f", ".3f"], header)
     print("\nare the ends still one matrix after")
     survives = data["survives"].items()
     table([[name, "yes" if tied else "no"] for name, tied in survives], ["", ""])
     print(f"copied ends, after one step: {data['copied_apart']:.2f} apart")
 
     print("\nmillions of parameters")
-    table(
+    header = ["model", "matrix", "uses", "untied", "saved"]
+    rows = [
         [
-            [
-                row["name"],
-                row["matrix"] / 1e6,
-                row["uses"],
-                row["untied"] / 1e6,
-                row["share"],
-            ]
-            for row in data["saved"]
-        ],
-        ["", ".2f", "", ".2f", ".0%"],
-        ["model", "matrix", "uses", "untied", "saved"],
-    )
+            row["name"],
+            row["matrix"] / 1e6,
+            row["uses"],
+            row["untied"] / 1e6,
+            row["share"],
+        ]
+        for row in data["saved"]
+    ]
+    table(rows, ["", ".2f", "", ".2f", ".0%"], header)
     ours = data["parameters"]
     print(f"the model above: {ours['tied']:,}, untied {ours['untied']:,}")
 
