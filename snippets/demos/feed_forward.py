@@ -11,7 +11,6 @@ from matplotlib.figure import Figure
 from snippets.lab import plots
 from snippets.lab.tables import table
 from snippets.transformer.feed_forward import FeedForward, gelu, gelu_tanh, moved, relu
-from snippets.transformer.parameters import Architecture, parameters
 
 TOKENS = ["robot", "glass", "it"]
 X = torch.tensor([[3.0, 1.0], [1.0, 3.0], [2.0, 2.0]])
@@ -73,30 +72,36 @@ MODELS = {
 }
 
 
-def gated_weights(d_model: int, d_ff: int) -> dict[str, int]:
-    """The numbers in a block of LLaMA: three matrices, no bias, one number a norm."""
+def block_weights(d_model: int, d_ff: int) -> dict[str, int]:
+    """The numbers in one block, biases included, by its parts."""
     return {
+        "feed_forward": 2 * d_model * d_ff + d_ff + d_model,
+        "attention": 4 * (d_model * d_model + d_model),
+        "norms": 2 * 2 * d_model,
+    }
+
+
+def gated_weights(d_model: int, d_ff: int) -> dict[str, int]:
+    """The same for LLaMA: three matrices, no bias, one number a norm."""
+    return {
+        "feed_forward": 3 * d_model * d_ff,
         "attention": 4 * d_model * d_model,
-        "feed-forward": 3 * d_model * d_ff,
         "norms": 2 * d_model,
     }
 
 
 def shares() -> list[dict[str, Any]]:
     """What part of a block's weights is in its feed-forward network."""
-    blocks = {
-        name: parameters(Architecture(d_model=d_model, n_heads=1, d_ff=RATIO * d_model))
-        for name, d_model in MODELS.items()
-    }
+    blocks = {name: block_weights(d, RATIO * d) for name, d in MODELS.items()}
     # Two thirds of 4 d_model, rounded up to a multiple of 256.
     d_ff = 256 * math.ceil(2 * 4 * 4096 / 3 / 256)
     blocks["LLaMA 7B, gated"] = gated_weights(4096, d_ff)
     return [
         {
             "model": name,
-            "feed_forward": parts["feed-forward"],
+            "feed_forward": parts["feed_forward"],
             "attention": parts["attention"],
-            "share": parts["feed-forward"] / sum(parts.values()),
+            "share": parts["feed_forward"] / sum(parts.values()),
         }
         for name, parts in blocks.items()
     ]

@@ -132,18 +132,33 @@ def test_two_gelus_differ_as_pytorchs_do():
     torch.testing.assert_close(both["at"], x[apart.argmax()].abs(), rtol=0, atol=1e-3)
 
 
-def test_parts_of_a_gated_block_are_those_of_hugging_faces_llama():
-    config = LlamaConfig(
-        hidden_size=64, intermediate_size=176, num_hidden_layers=1, vocab_size=8,
-        num_attention_heads=4, num_key_value_heads=4,
-    )  # fmt: skip
+LLAMA = LlamaConfig(
+    hidden_size=64, intermediate_size=176, num_hidden_layers=1, vocab_size=8,
+    num_attention_heads=4, num_key_value_heads=4,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("build", "ours", "feed_forward"),
+    [
+        (
+            lambda: nn.TransformerEncoderLayer(8, 2, 5),
+            demo.block_weights(8, 5),
+            "linear",
+        ),
+        (lambda: LlamaModel(LLAMA).layers[0], demo.gated_weights(64, 176), "mlp"),
+    ],
+    ids=["PyTorch", "LLaMA"],
+)
+def test_parts_of_a_block_are_those_of_the_librarys(build, ours, feed_forward):
     with torch.device("meta"):
-        layer = LlamaModel(config).layers[0]
-    parts = dict.fromkeys(["self_attn", "mlp", "norms"], 0)
+        layer = build()
+    theirs = dict.fromkeys(ours, 0)
+    names = {feed_forward: "feed_forward", "self_attn": "attention"}
     for name, parameter in layer.named_parameters():
-        part = name.split(".")[0]
-        parts[part if part in parts else "norms"] += parameter.numel()
-    assert list(demo.gated_weights(64, 176).values()) == list(parts.values())
+        part = [part for begin, part in names.items() if name.startswith(begin)]
+        theirs["".join(part) or "norms"] += parameter.numel()
+    assert ours == theirs
 
 
 def test_two_thirds_of_a_block_at_four_times_the_width():
