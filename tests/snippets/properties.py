@@ -72,7 +72,7 @@ class Case:
     idle: str = "none"  # how the names of parameters end that can learn nothing
     drops: bool = False  # in training it sets numbers to 0 at random
     batched: bool = False  # batches alone: no single row, no batches of batches
-    fused: bool = False  # it runs through PyTorch's LSTM, which compiles to no graph
+    recurrent: bool = False  # step by step, or by PyTorch's LSTM: no graph is asked
     packs: bool = False  # it reads through packed sequences, which want the lengths
     # How it is called with inputs, and a mask if there is one. Of a tuple the first
     # counts.
@@ -122,9 +122,9 @@ BLOCK: dict[str, Any] = {**ATTENDS, "idle": KEY_BIAS}
 # so what a mask of attention does is not asked of it; its own, which stops the state
 # at padding, is held to PyTorch's packed sequences in the test of its name.
 READS: dict[str, Any] = {"mixes": True, "causal": True, "ordered": True}
-CELL: dict[str, Any] = {**READS, "call": unroll}
+CELL: dict[str, Any] = {**READS, "recurrent": True, "call": unroll}
 SPEAKS: dict[str, Any] = {**READS, "reads_ids": True, "idle": KEY_BIAS}
-TRANSLATES = {**READS, "reads_ids": True, "batched": True, "fused": True}
+TRANSLATES = {**READS, "reads_ids": True, "batched": True, "recurrent": True}
 TRANSLATOR = (VOCAB_SIZE, VOCAB_SIZE, D_MODEL, D_FF)
 
 
@@ -546,7 +546,7 @@ def properties_of(case: Case) -> list[Property]:
         assert_nothing_to_look_at_gives_nothing: case.mask,
         assert_any_batch_will_do: not case.batched,
         assert_waits_for_nothing: not case.packs,
-        assert_compiles_whole: not case.fused,
+        assert_compiles_whole: not case.recurrent,
         assert_position_wise: not case.mixes,
         assert_order_is_seen: case.ordered,
         assert_outputs_follow_a_shuffle: not case.ordered,
