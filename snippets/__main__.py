@@ -10,6 +10,7 @@ import argparse
 import ast
 import difflib
 import io
+import os
 import sys
 import textwrap
 from collections.abc import Collection, Sequence
@@ -164,7 +165,8 @@ def run(concept: Concept, options: argparse.Namespace) -> None:
     """Run one snippet, print what it shows, write it where that is asked for."""
     from snippets.lab import record, weights
 
-    weights.USE = options.weights
+    if options.weights:
+        os.environ[weights.GIVEN] = str(options.weights)
     record_run = record.run_with_edits if options.record else record.run
     try:
         result = record_run(
