@@ -16,7 +16,6 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from types import TracebackType
 from typing import Any, TypeVar
 
 import torch
@@ -34,6 +33,9 @@ Tensors = dict[str, Tensor]
 Model = TypeVar("Model", bound=nn.Module)
 
 ABOUT = "checkpoint.json"
+BROKEN = "no whole checkpoint; restart the training"
+# It is whole, so it is one of ours, and of something else.
+OTHER = "no checkpoint of this model; resume with the same, or restart"
 
 
 class TrainingError(RefusalError):
@@ -72,7 +74,7 @@ class About:
         Raises:
             TrainingError: it did not.
         """
-        with whole(folder):
+        with refused(folder, BROKEN):
             said = json.loads((folder / ABOUT).read_bytes())
             if said.pop("sha256") != _digest(_json(said)):
                 raise ValueError("the SHA-256 is another")
@@ -105,7 +107,7 @@ def tensors_of(folder: Path, about: About, kind: str) -> Tensors:
     Raises:
         TrainingError: it is not the file that was written.
     """
-    with whole(folder):
+    with refused(folder, BROKEN):
         # Not `safe_open`: its tensors lie in the file, which may be taken away.
         content = path_of(folder, kind, about.files[kind]).read_bytes()
         if _digest(content) != about.files[kind]:
@@ -114,14 +116,12 @@ def tensors_of(folder: Path, about: About, kind: str) -> Tensors:
 
 
 @contextlib.contextmanager
-def whole(folder: Path) -> Iterator[None]:
-    """Whatever files of any content do to a reader: they are none of ours."""
+def refused(folder: Path, why: str) -> Iterator[None]:
+    """Whatever files of any content do to a reader: they are refused in one line."""
     try:
         yield
     except Exception as error:
-        raise TrainingError(
-            f"{folder}: no whole checkpoint; restart the training"
-        ) from error
+        raise TrainingError(f"{folder}: {why}") from error
 
 
 def load(
@@ -139,21 +139,10 @@ def load(
     """
     about = About.read(folder)
     tensors = tensors_of(folder, about, "best" if about.best else "weights")
-    with fitting(folder):
+    with refused(folder, OTHER):
         model = build(**about.sizes)
         model.load_state_dict(tensors)
     return model.to(device), about
-
-
-@contextlib.contextmanager
-def fitting(folder: Path) -> Iterator[None]:
-    """A whole checkpoint is one of ours; where it does not fit, of something else."""
-    try:
-        yield
-    except Exception as error:
-        raise TrainingError(
-            f"{folder}: no checkpoint of this model; resume with the same, or restart"
-        ) from error
 
 
 @dataclass
@@ -182,7 +171,6 @@ class Checkpoint:
     about: About | None = field(default=None, init=False)
     trouble: str = field(default="", init=False)
     _lock: BaseFileLock | None = field(default=None, init=False)
-    _best: bytes = field(default=b"", init=False)  # weights that are not yet written
 
     def __enter__(self) -> Checkpoint:
         """Claim the folder, and read it where the training is resumed.
@@ -200,6 +188,7 @@ class Checkpoint:
             part = files.part_of(self.path / ABOUT)
             part.write_bytes(b"")
             part.unlink()
+            self._begin()
         except Timeout as error:
             raise TrainingError(
                 f"{self.path}: another process is training this; wait for it, or"
@@ -211,19 +200,12 @@ class Checkpoint:
                 f"{self.path}: cannot be written ({_reason(error)}); take another"
                 " folder for checkpoints"
             ) from error
-        try:
-            self._begin()
         except TrainingError:
             self.close()
             raise
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -279,7 +261,7 @@ class Checkpoint:
         self._same({"sizes": about.sizes, "vocabulary": about.vocabulary}, now)
         weights = tensors_of(self.path, about, "weights")
         state = tensors_of(self.path, about, "state")
-        with fitting(self.path):
+        with refused(self.path, OTHER):
             if about.optimizer != type(optimizer).__name__:
                 raise ValueError(about.optimizer)
             model.load_state_dict(weights)
@@ -322,13 +304,11 @@ class Checkpoint:
             module = torch.get_device_module(device)
             state[f"random.{device}"] = module.get_rng_state()
         contents = {"weights": packed(model.state_dict()), "state": packed(state)}
-        if best is not None and best.step == len(losses):
-            self._best = contents["weights"]
-        if self._best:
-            contents["best"] = self._best
         digests = {kind: _digest(content) for kind, content in contents.items()}
-        if best is not None and self.about is not None:
-            digests = {"best": self.about.files.get("best", ""), **digests}
+        if best is not None and best.step == len(losses):
+            digests["best"] = digests["weights"]
+        elif self.about is not None and self.about.best is not None:
+            best, digests["best"] = self.about.best, self.about.files["best"]
         about = About(
             of=dict(self.of),
             sizes=dict(self.sizes),
@@ -353,7 +333,7 @@ class Checkpoint:
             if not said:
                 tqdm.write(self.trouble, sys.stderr)
             return
-        self.trouble, self._best, self.about = "", b"", about
+        self.trouble, self.about = "", about
         # What was saved before, and what a program left that was killed at it.
         current = {path_of(self.path, *kind).name for kind in digests.items()}
         for path in self.path.glob("*.safetensors*"):
@@ -362,15 +342,12 @@ class Checkpoint:
 
 
 def packed(tensors: Mapping[str, Tensor]) -> bytes:
-    """Tensors as the content of a safetensors file.
-
-    Weights that are tied are kept twice: each name stands in the file, and any program
-    can load it.
-    """
+    """Tensors as a safetensors file; tied ones twice, so that any program loads it."""
+    keep = torch.contiguous_format
     return serialized(
         {
-            name: tensor.detach().cpu().contiguous().clone()
-            for name, tensor in tensors.items()
+            name: t.detach().cpu().clone(memory_format=keep)
+            for name, t in tensors.items()
         }
     )
 

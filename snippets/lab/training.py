@@ -35,7 +35,6 @@ SAVE_SECONDS = 10.0  # between two checkpoints, at least
 SAVE_SHARE = 0.1  # of the time, at most, goes into checkpoints
 
 
-# --8<-- [start:learn]
 def learn(
     model: Model,
     optimizer: Optimizer,
@@ -44,11 +43,7 @@ def learn(
     rates: Sequence[float],
     clip: float,
 ) -> tuple[Tensor, Tensor]:
-    """One step of learning, from all parts of one batch.
-
-    Returns:
-        The mean loss of the parts, and the length of the gradient.
-    """
+    """One step; the mean loss of its parts, the gradient's length."""
     optimizer.zero_grad()
     shares = []
     for part in parts:
@@ -62,9 +57,6 @@ def learn(
         group["lr"] = rate  # as the schedule has it for this step
     optimizer.step()
     return torch.stack(shares).sum(), length
-
-
-# --8<-- [end:learn]
 
 
 def linear(step: int, steps: int, warmup: int = 0, least: float = 0.0) -> float:

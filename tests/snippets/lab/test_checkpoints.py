@@ -172,23 +172,24 @@ def test_full_disk_stops_nothing_and_leaves_the_old_one(tmp_path, monkeypatch, c
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
-def test_best_weights_are_written_when_the_disk_has_room_again(tmp_path, monkeypatch):
-    answers = iter([OSError(28, "No space left on device")])
+def test_best_that_was_saved_is_kept_where_a_better_one_is_not(tmp_path, monkeypatch):
+    scores, kept = iter([3.0, 2.0, 9.0]), []
 
-    def full_once(number):
-        for error in answers:
-            raise error
+    def evaluate(model):
+        kept.append(weights(model))
+        return next(scores)
 
-    monkeypatch.setattr(files.os, "fsync", full_once)
-    scores, kept = iter([1.0, 2.0]), []
+    def full_at_the_second(number, real=files.os.fsync):
+        if len(kept) == 2:
+            raise OSError(28, "No space left on device")
+        real(number)
+
+    monkeypatch.setattr(files.os, "fsync", full_at_the_second)
     with Checkpoint(tmp_path) as checkpoint:
-        run(
-            model(), 4, checkpoint=checkpoint, every=2,
-            evaluate=lambda m: kept.append(weights(m)) or next(scores),
-        )  # fmt: skip
+        run(model(), 6, checkpoint=checkpoint, every=2, evaluate=evaluate)
     assert checkpoint.trouble == ""
     best, about = checkpoints.load(tmp_path, model)
-    assert (about.best.step, about.step) == (2, 4)
+    assert (about.best.step, about.step) == (2, 6)
     torch.testing.assert_close(weights(best), kept[0], rtol=0, atol=0)
 
 
