@@ -182,7 +182,7 @@ def fit(
     looked = saved = time.monotonic()
     pause = SAVE_SECONDS
 
-    def cast_loss(model: Model, part: Batch) -> Tensor:
+    def cast(model: Model, part: Batch) -> Tensor:
         with torch.autocast(device.type, precision):
             return loss(model, part)
 
@@ -227,16 +227,9 @@ def fit(
             numbers = range(step * accumulate, (step + 1) * accumulate)
             parts = [moved(batches(number), device) for number in numbers]
             share = schedule(step) if schedule else 1.0
-            pending.append(
-                learn(
-                    model,
-                    optimizer,
-                    parts,
-                    cast_loss if precision else loss,
-                    [rate * share for rate in rates],
-                    clip,
-                )
-            )
+            now = [rate * share for rate in rates]
+            how_wrong = cast if precision else loss
+            pending.append(learn(model, optimizer, parts, how_wrong, now, clip))
             step += 1
             if time.monotonic() - looked >= LOOK_SECONDS:
                 look()
