@@ -91,10 +91,12 @@ def run(arguments: list[str]) -> int:
             )
     device(options.device)
 
-    from snippets.lab import record, weights
+    from snippets.lab import record
 
     if options.weights:
-        os.environ[weights.GIVEN] = str(options.weights)
+        from snippets.lab.weights import GIVEN
+
+        os.environ[GIVEN] = str(options.weights)
     record_run = record.run_with_edits if options.record else record.run
     for concept in to_run:
         try:
