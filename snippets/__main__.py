@@ -17,7 +17,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from syllabus import ROOT, SYLLABUS, Concept, Syllabus, load
+from syllabus import ROOT, SYLLABUS, Beside, Concept, Syllabus, load
 
 from snippets.lab.arguments import (
     Parser,
@@ -34,17 +34,6 @@ if TYPE_CHECKING:
 
 CLAIMS = Path(__file__).resolve().parent / "claims"
 
-# What runs beside the concepts, in the form of one.
-CORPUS = Concept(
-    name="corpus",
-    title="The corpus",
-    chapter="corpora",
-    question="What do the translators learn from?",
-    definition="Sentences in Portuguese and English, and which word is which.",
-    builds_on=(),
-    status="written",
-)
-
 
 def why_not(concept: Concept) -> str | None:
     """Why there is nothing to run, or None where there is."""
@@ -53,14 +42,16 @@ def why_not(concept: Concept) -> str | None:
     return None if concept.code else "is a page without code"
 
 
-def missing(concept: Concept) -> list[str]:
+def missing(concept: Concept | Beside) -> list[str]:
     """The files of a written concept that are not there."""
     return [
         file for file in concept.sources if not (ROOT / file).is_file()
     ]
 
 
-def list_all(syllabus: Syllabus, listed: Sequence[Concept]) -> None:
+def list_all(
+    syllabus: Syllabus, listed: Sequence[Concept | Beside]
+) -> None:
     """Print every snippet with its one sentence, by chapter."""
     titles = {
         chapter.name: chapter.title for chapter in syllabus.chapters
@@ -160,7 +151,7 @@ def known(
     return name
 
 
-def run(concept: Concept, options: argparse.Namespace) -> None:
+def run(concept: Concept | Beside, options: argparse.Namespace) -> None:
     """Run one snippet, print what it shows, write it where that is asked for."""
     from snippets.lab import record, weights
 
@@ -272,7 +263,10 @@ def main(arguments: list[str] | None = None) -> int:
     asked = syllabus.by_name.get(options.name)
     if asked and (why := why_not(asked)):
         fail(f"{options.name} {why}; {call()} lists what runs")
-    to_run = [c for c in syllabus.concepts if not why_not(c)] + [CORPUS]
+    to_run: list[Concept | Beside] = [
+        *(c for c in syllabus.concepts if not why_not(c)),
+        *syllabus.beside,
+    ]
     if options.name is None and not options.record:
         list_all(syllabus, to_run)
         return 0
@@ -280,7 +274,7 @@ def main(arguments: list[str] | None = None) -> int:
         names = {concept.name: concept for concept in to_run}
         to_run = [names[known(options.name, "snippet", names, call())]]
     for concept in to_run:
-        if concept is not CORPUS and (gone := missing(concept)):
+        if gone := missing(concept):
             fail(
                 f"{concept.name} is marked as written, but there is no"
                 f" {' and no '.join(gone)}: write it, or mark it as planned in"
