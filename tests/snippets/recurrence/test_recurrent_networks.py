@@ -191,18 +191,6 @@ def test_unroll_reads_a_padded_row_as_if_alone(kind, lengths):
         assert hidden[row, length:].eq(hidden[row, length - 1]).all()
 
 
-@every_kind
-@given(st.integers(1, SEQ - 1))
-def test_unroll_can_stop_and_go_on(kind, place):
-    cell, _ = twins(kind)
-    x = random_inputs()
-    whole, last = unroll(cell, x)
-    first, state = unroll(cell, x[:, :place])
-    second, end = unroll(cell, x[:, place:], state=state)
-    torch.testing.assert_close(torch.cat([first, second], 1), whole)
-    torch.testing.assert_close(end, last)
-
-
 @pytest.mark.parametrize("size", [0.5, 1.0, 1.25])
 def test_gradient_by_distance_is_the_power_of_the_matrix(size):
     # At zero tanh has slope 1: only the matrix is left, and it is a turn times `size`.

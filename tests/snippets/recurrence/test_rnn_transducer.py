@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from torch.nn import functional as F
 
 from snippets.demos import rnn_transducer as shown
-from snippets.lab.scores import edit_distance
 from snippets.recurrence.lattice import backward_variables, by_diagonals, gradient
 from snippets.recurrence.recurrent_networks import fused_lstm
 from snippets.recurrence.rnn_transducer import (
@@ -177,18 +176,6 @@ def test_loss_takes_what_is_longer_than_its_length_for_padding():
         assert slope[row, t:].eq(0).all() and slope[row, :, u + 1 :].eq(0).all()
 
 
-def test_loss_gives_all_outputs_together_a_probability_of_one():
-    # Two frames, a blank 0.8: outputs of nine labels or more are rarer than 1e-4.
-    log_probs = torch.tensor([0.8, 0.15, 0.05]).double().log()
-    total = 0.0
-    for n_labels in range(9):
-        texts = list(itertools.product((1, 2), repeat=n_labels))
-        labels = torch.tensor(texts, dtype=torch.long).reshape(len(texts), n_labels)
-        table = log_probs.expand(len(texts), 2, n_labels + 1, 3)
-        total += loss_of(table, labels).neg().exp().sum().item()
-    assert 1 - 1e-4 < total < 1
-
-
 @pytest.mark.parametrize(
     "wrong",
     [{"n_frames": 0}, {"n_frames": 6}, {"n_labels": -1}, {"n_labels": 4}],
@@ -338,21 +325,6 @@ def test_beam_gives_the_probabilities_of_the_loss():
         assert -log_p == pytest.approx(loss.item(), rel=1e-9)
 
 
-@given(st.integers(0, 2**32 - 1), st.integers(1, 3))
-def test_beam_of_one_is_greedy_where_every_step_is_clear(seed, n_frames):
-    # Clear: 0.9 for one choice. A beam of one may stop a frame early or late, and pays
-    # a step of at most 0.1 for it; greedy's own way costs 0.9 a step, 0.9^7 at most.
-    def score(t, labels):
-        random = torch.Generator().manual_seed(hash((seed, t, labels)) % 2**63)
-        best = int(torch.randint(3, (1,), generator=random))
-        if len(labels) >= 2 * (t + 1):
-            best = BLANK
-        return torch.full((3,), 0.05).index_fill(0, torch.tensor(best), 0.9).log()
-
-    ours = greedy(score, n_frames, max_labels=8)
-    assert beam_search(score, n_frames, width=1, max_labels=8)[0][0] == ours
-
-
 def test_greedy_takes_the_likeliest_step_and_can_miss_the_likeliest_output():
     # Greedy writes 1, whose own probability is 0.4 × 0.34; 2 has 0.3 × 0.9, and no
     # label at all 0.3.
@@ -423,32 +395,6 @@ def test_sounds_have_the_length_one_and_silence_none_with_any_seed(seed):
     torch.testing.assert_close(table[1:].norm(dim=-1), torch.ones(6))
     assert not table.equal(sounds(6, 4, seed - 1))
     assert speak([[1, 2]], table, noise=0.1, seed=seed).frames.isfinite().all()
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_transducer_learns_to_write_what_was_said_without_being_told_when(seed):
-    table = sounds(3, 5, seed=seed)
-    texts = [[1, 2, 3], [3, 3, 1], [2], [1, 3, 2, 1]]
-    torch.manual_seed(seed)
-    model = Transducer(d_frame=5, vocab_size=3, d_model=24)
-    optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
-    for step in range(80):
-        said = speak(texts, table, noise=0.05, seed=step)
-        log_probs = model(said.frames, said.labels)
-        loss = transducer_loss(log_probs, said.labels, said.n_frames, said.n_labels)
-        optimizer.zero_grad()
-        loss.mean().backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-    said = speak(texts, table, noise=0.05, seed=1000)
-    with torch.no_grad():
-        wrong = sum(
-            edit_distance(greedy(model.scorer(frames[:count]), count), text)
-            for frames, count, text in zip(
-                said.frames, said.n_frames.tolist(), texts, strict=True
-            )
-        )
-    assert wrong <= 2  # of 11
 
 
 # --- What the page says

@@ -156,18 +156,3 @@ class LastColumn(Seq2Seq):
 def test_padding_that_is_read_is_noticed(faulty):
     with pytest.raises(AssertionError):
         padding_changes_nothing(translator(kind=faulty))
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_seq2seq_learns_a_few_pairs_by_heart(seed):
-    # The mapping goes through the context, and greedy search gets it out.
-    model, batch = translator(seed, torch.float32), a_batch()
-    optimizer = torch.optim.Adam(model.parameters(), lr=0.05)
-    for _ in range(60):
-        optimizer.zero_grad()
-        translation_loss(model, batch).backward()
-        optimizer.step()
-    wanted = [
-        [i for i in row if i not in (PAD, BEGIN, END)] for row in batch.target.tolist()
-    ]
-    assert greedy(model, batch.source, 6) == wanted
