@@ -163,6 +163,7 @@ def greedy(score: Scorer, n_frames: int, max_labels: int = 5) -> Labels:
 
 
 def likeliest(beam: Beam, width: int) -> Beam:
+    """The `width` likeliest outputs of the beam."""
     if width < 1:
         raise ValueError(f"width {width}: a beam needs 1 or more")
     ranked = sorted(beam.items(), key=lambda item: -item[1])
