@@ -69,6 +69,18 @@ def test_a_branch_leaves_where_its_first_concept_builds_on(syllabus: Syllabus) -
         assert branch.leaves.concept == [c for c in main if c.name in near][-1]
 
 
+def test_a_chapter_is_named_where_it_begins(syllabus: Syllabus) -> None:
+    plan = lay_out(syllabus)
+    named = {
+        text.string.split(" ", 1)[1]: int(text["y"])
+        for text in drawn(syllabus).select(".map-chapter")
+    }
+    for chapter in syllabus.chapters:
+        lane = [s for s in plan.stations if s.concept.chapter == chapter.name]
+        first = min(station.y for station in lane)
+        assert 0 < abs(named[chapter.title] - first) < 30
+
+
 def test_names_that_look_like_html_are_harmless(syllabus: Syllabus) -> None:
     concept = syllabus.concepts[0].model_copy(update={"title": '<b>"&'})
     changed = syllabus.model_copy(

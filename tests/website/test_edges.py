@@ -80,6 +80,17 @@ def concept(name: str, **fields: object) -> Plant:
     return plant
 
 
+def beside(name: str) -> Plant:
+    """A page that is no concept, and has a demo."""
+
+    def plant(tree: Tree) -> Tree:
+        content = tree.syllabus.model_dump(mode="json")
+        content["beside"] = [{"name": name, "definition": "It is beside them."}]
+        return replace(tree, syllabus=Syllabus.model_validate(content))
+
+    return plant
+
+
 def section(lines: str, path: str = SNIPPET, shown: str = "code('extra')") -> Plant:
     """One more section, and a page that shows it."""
     marked = f"# --8<-- [start:extra]\n{lines}\n# --8<-- [end:extra]\n"
@@ -106,6 +117,9 @@ PLANTS: dict[str, list[tuple[Plant, str]]] = {
         (concept("adding", status="written"), "adding: docs/concepts/adding.md is"),
         (concept("adding", status="written"), "snippets/text/adding.py is missing"),
         (gone("tests/snippets/text/test_pairs.py"), "test_pairs.py is missing"),
+        (beside("extra"), "extra: docs/extra.md is missing"),
+        (beside("extra"), "extra: snippets/demos/extra.py is missing"),
+        (beside("extra"), "extra: docs/results/extra.svg is missing"),
     ],
     "orphans": [
         (new("docs/concepts/stranger.md"), "stranger.md: belongs to no written"),
@@ -274,6 +288,14 @@ CELL = '<rect style="fill: #00224e"/>'
 )
 def test_which_colours_follow_no_scheme(svg: str, found: list[str]) -> None:
     assert colours(svg) == found
+
+
+def test_what_stands_beside_the_concepts_has_its_rooms(tree: Tree) -> None:
+    planted = beside("extra")(tree)
+    for fault in edges.faults(planted)["rooms"]:
+        planted = new(fault.split()[1])(planted)
+    found = edges.faults(planted)
+    assert (found["rooms"], found["orphans"]) == ([], [])
 
 
 # --- make check

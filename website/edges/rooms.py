@@ -8,19 +8,21 @@ import sys
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
+from syllabus import Beside
 from website.edges.tree import Tree, imported, owners, proof_of, rooms_of
 
 MOST_LINES_OF_A_FILE = 200
 # What a snippet may depend on: what broke older teaching code was anything more.
 LIBRARIES = {"torch", "numpy", "regex", "safetensors", "jaxtyping", "matplotlib"}
-# The corpus is run and recorded as a concept is, its page is docs/corpus.md; the
-# scores measure the project.
-NOT_OF_A_CONCEPT = {
-    "snippets/demos/corpus.py",
-    *(f"docs/results/corpus.{ending}" for ending in ("json", "txt", "svg")),
-    "docs/results/lighthouse.json",
-}
+# Results that measure the project, not a concept.
+MEASURED = {"docs/results/lighthouse.json"}
 CLAIMS = "docs/results/claims/"
+
+
+def rooms_beside(page: Beside) -> list[str]:
+    """Where a page beside the concepts stands, with its demo and its results."""
+    results = [f"docs/results/{page.name}.{end}" for end in ("json", "txt", "svg")]
+    return [f"docs/{page.name}.md", *page.sources, *results]
 
 
 def rooms(tree: Tree) -> Iterator[str]:
@@ -29,6 +31,10 @@ def rooms(tree: Tree) -> Iterator[str]:
         for path in rooms_of(tree, concept):
             if path not in tree.files:
                 yield f"{concept.name}: {path} is missing"
+    for page in tree.syllabus.beside:
+        for path in rooms_beside(page):
+            if path not in tree.files:
+                yield f"{page.name}: {path} is missing"
     for path, owner in owners(tree).items():
         shown = path not in owner.sources and "--8<--" in tree.files.get(path, "")
         if shown and proof_of(path) not in tree.files:
@@ -40,7 +46,8 @@ def orphans(tree: Tree) -> Iterator[str]:
     owned = {path for c in tree.syllabus.written for path in rooms_of(tree, c)}
     of_written = {path for path, owner in owners(tree).items() if owner.written}
     owned |= of_written | {proof_of(p) for p in of_written if "/demos/" not in p}
-    owned |= NOT_OF_A_CONCEPT
+    owned |= {path for page in tree.syllabus.beside for path in rooms_beside(page)}
+    owned |= MEASURED
     shared = ("/claims/", "/lab/", "/corpora/")
     for path in tree.files:
         in_a_room = path in tree.snippets or (
