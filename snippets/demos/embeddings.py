@@ -20,7 +20,7 @@ from torch.nn import functional as F
 from snippets.corpora import portuguese
 from snippets.corpora.robot import SENTENCE
 from snippets.lab import plots, tables, weights
-from snippets.text.embeddings import neighbours, one_hot_product, plane
+from snippets.text.embeddings import neighbours, one_hot_product, pca
 from snippets.text.word_vectors import train
 from snippets.text.wordpiece import WordPiece
 
@@ -111,7 +111,7 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
         return [{"token": vocabulary[i], "cosine": c} for c, i in pairs]
 
     directions = F.normalize(table[[row[word] for word in MAP]].cpu(), dim=-1)
-    points, shares = plane(directions)
+    points, shares = pca(directions)
     queen = table[row["king"]] - table[row["man"]] + table[row["woman"]]
     unused = torch.tensor([t.startswith("[unused") for t in vocabulary])
     lengths = table.norm(dim=-1).cpu()

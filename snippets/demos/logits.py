@@ -16,12 +16,12 @@ from snippets.lab.tables import table
 from snippets.text.fast_bpe import train
 from snippets.text.logits import (
     Bigram,
-    counted,
+    bigram_shares,
     cross_entropy,
     fit,
     log_softmax,
+    sample,
     softmax,
-    speak,
 )
 from snippets.text.tokenization import Tokenizer
 
@@ -59,7 +59,7 @@ def perplexities(tokenizer: Tokenizer, text: str) -> dict[str, Any]:
     """How well counting predicts a text, for each token and for each byte."""
     ids = torch.tensor(tokenizer.encode(text))
     vocab_size = len(tokenizer.tokens)
-    shares = counted(ids, vocab_size)[ids[:-1], ids[1:]]
+    shares = bigram_shares(ids, vocab_size)[ids[:-1], ids[1:]]
     nats = -shares.log().sum().item()
     predicted = sum(len(tokenizer.tokens[i]) for i in ids[1:])
     return {
@@ -112,7 +112,7 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
         "sampled": [
             {
                 "temperature": t,
-                "text": tokenizer.decode(speak(model, start, 40, t, random)),
+                "text": tokenizer.decode(sample(model, start, 40, t, random)),
             }
             for t in TEMPERATURES
         ],

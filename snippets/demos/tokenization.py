@@ -103,7 +103,7 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
             "text": shown(text.encode()),
             "bytes": len(text.encode()),
             "bpe": pieces(tokenizer, text),
-            "wordpiece": bert.cut(text),
+            "wordpiece": bert.tokenize(text),
         }
 
     return {

@@ -25,11 +25,15 @@ Pairs = tuple[Int[Tensor, " pair"], Int[Tensor, " pair"]]
 
 def loss(
     word: Float[Tensor, "pair d_model"],
-    beside: Float[Tensor, "pair d_model"],
+    context: Float[Tensor, "pair d_model"],
     noise: Float[Tensor, "pair n_noise d_model"],
 ) -> Float[Tensor, ""]:
-    """Say yes to what stood beside the word, no to words at random."""
-    yes = (word * beside).sum(-1)
+    """Negative sampling: did this word stand beside the first one?
+
+    The sum, over all pairs, of the surprise at a yes for the word of
+    the context and at a no for each of the words drawn at random.
+    """
+    yes = (word * context).sum(-1)
     no = (word[:, None] * noise).sum(-1)
     return -(F.logsigmoid(yes) + F.logsigmoid(-no).sum(-1)).sum()
 
@@ -37,15 +41,15 @@ def loss(
 # --8<-- [start:gradient]
 def gradient(
     word: Float[Tensor, "pair d_model"],
-    beside: Float[Tensor, "pair d_model"],
+    context: Float[Tensor, "pair d_model"],
     noise: Float[Tensor, "pair n_noise d_model"],
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """The slopes of the loss: each is an error times a vector."""
+    """The gradients of the loss: each is an error times a vector."""
     # How far a yes is from 1, and each no from 0.
-    yes = (word * beside).sum(-1, keepdim=True).sigmoid() - 1
+    yes = (word * context).sum(-1, keepdim=True).sigmoid() - 1
     no = (word[:, None] * noise).sum(-1, keepdim=True).sigmoid()
     return (
-        yes * beside + (no * noise).sum(1),
+        yes * context + (no * noise).sum(1),
         yes * word,
         no * word[:, None],
     )

@@ -18,7 +18,7 @@ from snippets.text.embeddings import (
     lookup,
     neighbours,
     one_hot_product,
-    plane,
+    pca,
 )
 from snippets.text.wordpiece import WordPiece
 
@@ -165,7 +165,7 @@ def covariance_plane(vectors):
 
 def test_the_plane_equals_two_independent_analyses(table):
     vectors = table[1000:1030].double()
-    points, shares = plane(vectors)
+    points, shares = pca(vectors)
     by_covariance, their_shares = covariance_plane(vectors)
     _, _, directions = torch.pca_lowrank(vectors, q=30)
     by_pytorch = (vectors - vectors.mean(0)) @ directions[:, :2]
@@ -178,7 +178,7 @@ def test_the_plane_equals_two_independent_analyses(table):
 
 def test_the_plane_is_never_seen_from_behind(table):
     for start in (1000, 2000, 3000):
-        points, _ = plane(table[start : start + 20])
+        points, _ = pca(table[start : start + 20])
         farthest = points.abs().argmax(0)
         assert points[farthest, torch.arange(2)].gt(0).all()
 
@@ -187,7 +187,7 @@ def test_the_plane_is_never_seen_from_behind(table):
 def test_a_plane_hides_distance_and_never_adds_any(seed):
     random = torch.Generator().manual_seed(seed)
     vectors = torch.randn(7, 5, generator=random, dtype=torch.float64)
-    points, shares = plane(vectors)
+    points, shares = pca(vectors)
     assert (torch.cdist(points, points) <= torch.cdist(vectors, vectors) + 1e-9).all()
     kept = points.square().sum() / (vectors - vectors.mean(0)).square().sum()
     torch.testing.assert_close(shares.sum(), kept)
@@ -198,8 +198,8 @@ def test_turning_all_vectors_leaves_the_plane_as_it_is(seed):
     random = torch.Generator().manual_seed(seed)
     vectors = torch.randn(7, 5, generator=random, dtype=torch.float64)
     turn, _ = torch.linalg.qr(torch.randn(5, 5, generator=random, dtype=torch.float64))
-    straight, _ = plane(vectors)
-    turned, _ = plane(vectors @ turn)
+    straight, _ = pca(vectors)
+    turned, _ = pca(vectors @ turn)
     torch.testing.assert_close(
         torch.cdist(straight, straight), torch.cdist(turned, turned)
     )

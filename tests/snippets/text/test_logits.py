@@ -13,12 +13,12 @@ from torch.nn import functional as F
 from snippets.demos import logits as demo
 from snippets.text.logits import (
     Bigram,
-    counted,
+    bigram_shares,
     cross_entropy,
     fit,
     log_softmax,
+    sample,
     softmax,
-    speak,
 )
 
 VOCAB_SIZE = 9
@@ -206,7 +206,7 @@ def test_gradient_descent_reaches_what_counting_gives(seed):
     ids = text_of(seed)
     model = Bigram(vocab_size=VOCAB_SIZE)
     losses = list(islice(fit(model, ids), 300))
-    shares = counted(ids, VOCAB_SIZE)
+    shares = bigram_shares(ids, VOCAB_SIZE)
     best = -shares[ids[:-1], ids[1:]].log().mean().item()
     assert losses[0] == pytest.approx(math.log(VOCAB_SIZE))
     assert best - 1e-6 < losses[-1] < best + 0.002
@@ -219,7 +219,7 @@ def test_counting_equals_a_count_by_hand():
     # One token that comes once, and one that never does.
     ids = torch.cat([text_of(3), torch.tensor([VOCAB_SIZE, 0])])
     pairs, firsts = Counter(pairwise(ids.tolist())), Counter(ids[:-1].tolist())
-    shares = counted(ids, VOCAB_SIZE + 2)
+    shares = bigram_shares(ids, VOCAB_SIZE + 2)
     for first in range(VOCAB_SIZE + 2):
         for second in range(VOCAB_SIZE + 2):
             share = pairs[first, second] / max(firsts[first], 1)
@@ -229,7 +229,7 @@ def test_counting_equals_a_count_by_hand():
 @given(st.integers(0, 2**32 - 1), st.floats(0, 2))
 def test_no_table_is_better_than_the_counts(seed, size):
     ids = text_of(4)
-    shares = counted(ids, VOCAB_SIZE)
+    shares = bigram_shares(ids, VOCAB_SIZE)
     best = -shares[ids[:-1], ids[1:]].log().mean()
     random = torch.Generator().manual_seed(seed)
     noise = size * torch.randn(VOCAB_SIZE, VOCAB_SIZE, generator=random)
@@ -244,7 +244,7 @@ def test_it_draws_as_often_as_softmax_says():
     model.table.load_state_dict({"weight": row.expand(3, 3).clone()})
     random = torch.Generator().manual_seed(0)
     for temperature in (0.5, 2.0):
-        drawn = speak(model, [0], 3000, temperature, random)[1:]
+        drawn = sample(model, [0], 3000, temperature, random)[1:]
         for token, chance in enumerate(softmax(row / temperature).tolist()):
             spread = math.sqrt(3000 * chance * (1 - chance))
             assert abs(drawn.count(token) - 3000 * chance) < 4 * spread
@@ -254,7 +254,7 @@ def test_cold_it_takes_the_best_and_starts_where_it_is_told():
     ids = text_of(5)
     model = Bigram(vocab_size=VOCAB_SIZE)
     deque(islice(fit(model, ids), 50))
-    said = speak(model, [4, 1], 20, 1e-3, torch.Generator().manual_seed(0))
+    said = sample(model, [4, 1], 20, 1e-3, torch.Generator().manual_seed(0))
     assert said[:2] == [4, 1] and len(said) == 22
     for first, second in pairwise(said[1:]):
         assert second == model.table.weight[first].argmax()

@@ -102,18 +102,18 @@ def test_tokens_and_ids_equal_hugging_faces_in_rust(ours, fast, text):
 def test_any_text_at_all_is_cut_as_in_python(ours, slow, text):
     assert words(text) == slow.basic_tokenizer.tokenize(text)
     text = text.replace("Σ", "σ")
-    assert ours.cut(text) == slow.tokenize(text)
+    assert ours.tokenize(text) == slow.tokenize(text)
 
 
 @given(RICH)
 def test_texts_full_of_traps_are_cut_as_in_both(ours, slow, fast, text):
     text = text.replace("Σ", "σ")
-    assert ours.cut(text) == slow.tokenize(text) == fast.tokenize(text)
+    assert ours.tokenize(text) == slow.tokenize(text) == fast.tokenize(text)
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]).filter(known_to_all)))
 def test_any_text_of_settled_characters_is_cut_as_in_rust(ours, fast, text):
-    assert ours.cut(text) == fast.tokenize(text)
+    assert ours.tokenize(text) == fast.tokenize(text)
 
 
 def test_where_rust_takes_a_character_otherwise_ours_takes_it_as_python_does(
@@ -129,10 +129,14 @@ def test_where_rust_takes_a_character_otherwise_ours_takes_it_as_python_does(
     apart = []
     for start in range(0, len(texts), 200):
         block = texts[start : start + 200]
-        if ours.cut(" ".join(block)) != fast.tokenize(" ".join(block)):
-            apart += [text for text in block if ours.cut(text) != fast.tokenize(text)]
+        if ours.tokenize(" ".join(block)) != fast.tokenize(" ".join(block)):
+            apart += [
+                text for text in block if ours.tokenize(text) != fast.tokenize(text)
+            ]
     assert not [text for text in apart if known_to_all(text[1])]
-    assert [ours.cut(text) for text in apart] == [slow.tokenize(text) for text in apart]
+    assert [ours.tokenize(text) for text in apart] == [
+        slow.tokenize(text) for text in apart
+    ]
 
 
 def test_every_ideograph_of_bert_stands_alone_and_no_other_sign(slow):
@@ -147,14 +151,14 @@ def test_a_final_sigma_is_one_in_python_and_none_in_rust(ours, slow, fast):
     # Google's own tokenizer did. Rust's goes character by character, and so did what
     # stood before Python's until transformers 5.
     assert words("ΟΔΟΣ") == slow.basic_tokenizer.tokenize("ΟΔΟΣ") == ["οδος"]
-    assert ours.cut("ΟΔΟΣ") == ["ο", "##δ", "##ος"]
+    assert ours.tokenize("ΟΔΟΣ") == ["ο", "##δ", "##ος"]
     assert fast.tokenize("ΟΔΟΣ") == ["ο", "##δ", "##ο", "##σ"]
 
 
 @pytest.mark.parametrize("mark", ["[CLS]", "[SEP]", "[PAD]", "[MASK]", "[UNK]"])
 def test_a_mark_that_is_typed_is_text(ours, slow, fast, mark):
     text = f"the {mark} robot"
-    cut = ours.cut(text)
+    cut = ours.tokenize(text)
     assert mark not in cut or mark == "[UNK]"
     assert cut == fast.tokenize(text, split_special_tokens=True)
     # What is left alone, theirs take for the mark itself.
@@ -164,7 +168,7 @@ def test_a_mark_that_is_typed_is_text(ours, slow, fast, mark):
 def test_the_vocabulary_comes_back_from_its_own_words(ours):
     whole = [t for t in ours.tokens if t.isalpha() and t.isascii()]
     assert len(whole) > 20_000
-    assert all(ours.cut(token) == [token] for token in whole)
+    assert all(ours.tokenize(token) == [token] for token in whole)
 
 
 def by_all_ways(word, known):
@@ -273,6 +277,6 @@ def shortest_first(word, known):
 def test_planted_faults_cut_otherwise_than_hugging_face(
     monkeypatch, ours, slow, fast, name, faulty, text
 ):
-    assert ours.cut(text) == slow.tokenize(text) == fast.tokenize(text)
+    assert ours.tokenize(text) == slow.tokenize(text) == fast.tokenize(text)
     monkeypatch.setattr(snippet, name, faulty)
-    assert ours.cut(text) != slow.tokenize(text)
+    assert ours.tokenize(text) != slow.tokenize(text)
