@@ -41,13 +41,16 @@ def by_hand() -> dict[str, Any]:
 
     norm = LayerNorm(4)
     it = TOKENS.index("it")
+    summed = (VECTORS + average(VECTORS))[it]
     return {
         "tokens": TOKENS,
         "vectors": VECTORS,
         "x": VECTORS[it],
         "norm": norm(VECTORS)[it],
         "branch_post": average(VECTORS)[it],
-        "sum_post": (VECTORS + average(VECTORS))[it],
+        "sum_post": summed,
+        "mean_post": summed.mean().item(),
+        "variance_post": summed.var(correction=0).item(),
         "post": add_branch(VECTORS, average, norm, pre_norm=False)[it],
         "branch_pre": average(norm(VECTORS))[it],
         "pre": add_branch(VECTORS, average, norm, pre_norm=True)[it],
