@@ -122,7 +122,7 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
         "robot": {
             "tokens": tokens,
             "ids": ids,
-            "vectors": table[torch.tensor(ids), :8],
+            "vectors": table[ids, :8],
             "d_model": table.shape[1],
         },
         "neighbours": [

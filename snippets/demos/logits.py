@@ -85,7 +85,6 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
 
     start = tokenizer.encode(BEGINNING)
     chances = softmax(model(torch.tensor(start[-1])).detach())
-    best = chances.topk(5)
     random = torch.Generator().manual_seed(seed)
     return {
         "by_hand": by_hand(),
@@ -103,10 +102,8 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
         "robot": {
             "after": BEGINNING,
             "next": [
-                {"token": tokenizer.decode([i]), "p": p}
-                for p, i in zip(
-                    best.values.tolist(), best.indices.tolist(), strict=True
-                )
+                {"token": tokenizer.decode([i]), "p": chances[i]}
+                for i in chances.topk(5).indices.tolist()
             ],
         },
         "sampled": [

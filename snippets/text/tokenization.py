@@ -119,6 +119,7 @@ class Tokenizer:
         return ids
 
     def encode(self, text: str) -> list[int]:
+        """The text's ids; a word that comes twice is encoded once."""
         words = split(text)
         ids = {word: self.encode_word(word) for word in set(words)}
         return [token for word in words for token in ids[word]]

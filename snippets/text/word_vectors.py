@@ -60,7 +60,7 @@ def gradient(
 
 @dataclass
 class WordVectors:
-    """What is learned: two rows a word, of which the table is kept."""
+    """Two rows for each word: `table` is kept, `context` serves training."""
 
     words: list[str]
     table: Float[Tensor, "vocab_size d_model"]
@@ -75,7 +75,7 @@ class WordVectors:
     def nearest(
         self, vector: Float[Tensor, " d_model"], without: Sequence[str]
     ) -> list[str]:
-        """All other words, those first whose rows point the same way."""
+        """All words but those `without`, by cosine, the nearest first."""
         _, ids = neighbours(vector, self.table, len(self.words))
         found = [self.words[i] for i in ids.tolist()]
         return [word for word in found if word not in without]
@@ -85,7 +85,10 @@ class WordVectors:
         return self.nearest(self[word], [word])
 
     def analogy(self, a: str, b: str, c: str) -> str:
-        """What is to c as b is to a; none of the three."""
+        """The word that is to c as b is to a, none of the three.
+
+        With "man", "woman", "king" one hopes for "queen".
+        """
         x, y, z = (F.normalize(self[w], dim=0) for w in (a, b, c))
         return self.nearest(y - x + z, [a, b, c])[0]
 
