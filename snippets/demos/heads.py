@@ -38,14 +38,10 @@ PARTS = {
 def first_layer() -> MultiHeadAttention:
     """The attention of MiniLM's first layer, its real weights."""
     layer = MultiHeadAttention(D_MODEL, N_HEADS)
-    prefix = "encoder.layer.0.attention"
-    names = {
-        f"{ours}.{kind}": f"{prefix}.{theirs}.{kind}"
-        for ours, theirs in PARTS.items()
-        for kind in ("weight", "bias")
-    }
-    loaded = weights.tensors(*names.values())
-    layer.load_state_dict(dict(zip(names, loaded, strict=True)))
+    for ours, theirs in PARTS.items():
+        name = f"encoder.layer.0.attention.{theirs}"
+        weight, bias = weights.tensors(f"{name}.weight", f"{name}.bias")
+        layer.get_submodule(ours).load_state_dict({"weight": weight, "bias": bias})
     return layer.requires_grad_(False)
 
 
@@ -77,8 +73,8 @@ def by_hand() -> dict[str, Any]:
     """The example of attention once more, its two numbers cut into two heads."""
     it = TOKENS.index("it")
     query, key, value = (split(x[None], 2) for x in (QUERY, KEY, VALUE))
-    heads, weights = attention(query, key, value)
-    one_output, one_weights = attention(QUERY, KEY, VALUE)
+    heads, looks = attention(query, key, value)
+    one_output, one_look = attention(QUERY, KEY, VALUE)
     output = merge(heads)[0, it]
     return {
         "tokens": TOKENS,
@@ -86,10 +82,10 @@ def by_hand() -> dict[str, Any]:
         "keys": KEY,
         "values": VALUE,
         "scores": (query @ key.mT)[0, :, it],
-        "weights": weights[0, :, it],
+        "weights": looks[0, :, it],
         "output": output,
         "sum": output.sum(),
-        "one_weights": one_weights[it],
+        "one_weights": one_look[it],
         "one_output": one_output[it],
     }
 
