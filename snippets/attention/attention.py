@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn import functional as F
 
-from snippets.text.logits import checked, softmax
+from snippets.text.logits import check_mask, softmax
 
 
 # --8<-- [start:attention]
@@ -26,9 +26,10 @@ def attention(
     Float[Tensor, "*batch query d_value"],
     Float[Tensor, "*batch query key"],
 ]:
-    """The outputs and the weights; mask is True where to look.
+    """The outputs, and the weights: shares of 1 for each query.
 
-    In training, `dropout` is the chance of a weight to be set to 0.
+    `mask` is True where a query may look. In training, `dropout` is
+    the chance of a weight to be set to 0.
     """
     d_head = query.shape[-1]
     scores = query @ key.transpose(-2, -1)
@@ -48,12 +49,12 @@ def fused_attention(
     mask: Bool[Tensor, "*#batch #query key"] | None = None,
     dropout: float = 0.0,
 ) -> Float[Tensor, "*batch query d_value"]:
-    """The same outputs from PyTorch's one fused operator.
+    """The same outputs from PyTorch's one fused operator, without the weights.
 
     Raises:
         TypeError: the mask holds numbers, which PyTorch would add to the scores.
     """
-    mask = None if mask is None else checked(mask)
+    mask = None if mask is None else check_mask(mask)
     return F.scaled_dot_product_attention(
         query, key, value, mask, dropout
     )
