@@ -9,36 +9,6 @@ from reading_list.vocabulary import ACCESS_NAMES, KIND_NAMES, LANGUAGE_NAMES, LE
 from syllabus import Syllabus
 from website.wording import people, template
 
-#: The first twelve: three ways in, four works each, and why.
-PICKS: dict[str, dict[str, str]] = {
-    "New here": {
-        "alammar-illustrated-transformer": "Picture by picture, from query to word.",
-        "3blue1brown-attention": "Queries, keys and values, animated.",
-        "alammar-narrated-transformer": "One prompt, told up to its next word.",
-        "cho-2024-transformer-explainer": "GPT-2 in your browser: type and look.",
-    },
-    "Ready to build": {
-        "karpathy-lets-build-gpt": "A GPT from an empty file, thinking aloud.",
-        "bloem-transformers-from-scratch": "Attention without parameters first.",
-        "rush-annotated-transformer": "The paper, each passage followed by its code.",
-        "karpathy-minbpe": "From bare byte pairs to GPT-4's tokenizer.",
-    },
-    "Reading papers": {
-        "keshav-2007-how-to-read-a-paper": "Two pages on how, before you begin.",
-        "vaswani-2017-attention": "The Transformer itself.",
-        "devlin-2018-bert": "The encoder that reads both ways.",
-        "radford-2019-gpt2": "The decoder that was told nothing of its tasks.",
-    },
-}
-
-SORTS = {
-    "": "Best first",
-    "title": "Title",
-    "new": "Newest first",
-    "old": "Oldest first",
-    "level": "Easiest first",
-}
-
 
 def catalogue(reading_list: ReadingList, syllabus: Syllabus, root: str) -> Markup:
     """The catalogue as HTML, from `templates/catalogue.html`.
@@ -46,7 +16,6 @@ def catalogue(reading_list: ReadingList, syllabus: Syllabus, root: str) -> Marku
     Args:
         root: the way up to the site's own folder.
     """
-    by_id = reading_list.by_id
     best = sorted(reading_list.resources, key=lambda resource: resource.rank)
     planned = [concept for concept in syllabus.concepts if not concept.written]
     return template(
@@ -54,11 +23,7 @@ def catalogue(reading_list: ReadingList, syllabus: Syllabus, root: str) -> Marku
         root=root,
         filters=_filters(reading_list, syllabus),
         coming={concept.name: concept.definition for concept in planned},
-        sorts=SORTS,
-        picks={
-            title: [(by_id[name], why) for name, why in picked.items() if name in by_id]
-            for title, picked in PICKS.items()
-        },
+        by_id=reading_list.by_id,
         entries=[(one, _data(one), _facts(one)) for one in best],
     )
 

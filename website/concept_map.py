@@ -45,26 +45,25 @@ class Station:
 
 @dataclass(frozen=True)
 class Branch:
-    """A chapter beside the main line, the station where it leaves, and its track.
+    """A chapter beside the main line, and the station where it leaves.
 
-    Track 0 leaves straight for the first station. A branch that has to wait for
-    another one to end runs down a track of its own between the lanes first.
+    Where another branch has to end first, its line runs down between the lanes.
     """
 
     chapter: Chapter
     leaves: Station
     stations: tuple[Station, ...]
-    track: int
 
     @property
     def path(self) -> str:
         """Off the main line in a bend, down, and into the branches' lane in a bend."""
         start, first, last = self.leaves, self.stations[0], self.stations[-1]
-        middle = MAIN_X + (BRANCH_X - MAIN_X) // (self.track + 2)
+        middle = (MAIN_X + BRANCH_X) // 2
         turn, into = start.y + BEND, first.y - BEND
         return (
             f"M{MAIN_X} {start.y}C{MAIN_X} {turn} {middle} {start.y} {middle} {turn}"
-            f"V{into}C{middle} {first.y} {BRANCH_X} {into} {BRANCH_X} {first.y}V{last.y}"
+            f"V{into}C{middle} {first.y} {BRANCH_X} {into} {BRANCH_X} {first.y}"
+            f"V{last.y}"
         )
 
 
@@ -113,13 +112,9 @@ def lay_out(syllabus: Syllabus) -> Plan:
     # The first free row of the branches' lane; one row stays empty for a name.
     free = len(apart) + 1 if apart else 0
     for leaves, chapter, concepts in sorted(wanted, key=lambda branch: branch[0].row):
-        straight = leaves.row + 1
-        first = max(straight, free)
+        first = max(leaves.row + 1, free)
         stations = tuple(Station(c, 1, first + i) for i, c in enumerate(concepts))
-        waiting = [b for b in branches if b.stations[-1].row >= leaves.row]
-        branches.append(
-            Branch(chapter, leaves, stations, len(waiting) if first > straight else 0)
-        )
+        branches.append(Branch(chapter, leaves, stations))
         free = first + len(concepts) + 1
     return Plan(main, tuple(branches), apart)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -120,23 +119,23 @@ def concept_page(
     concept: Concept,
     prose: str,
     reading_minutes: int,
-    go_on: Mapping[str, Mapping[str, str]],
+    go_on: Any,
     syllabus: Syllabus,
     reading_list: ReadingList,
 ) -> str:
     """The prose between the heading and where to go on, from `templates/concept.md`.
 
     Args:
-        go_on: for each of `WAYS` a resource and a reason.
+        go_on: what the page says in its front matter: for each of `WAYS` a resource
+            and a reason.
 
     Raises:
         RenderError: a way is missing, or names no resource.
     """
-    if missing := [way for way in WAYS if way not in go_on]:
-        raise RenderError(f"go_on says nothing of {', '.join(missing)}")
-    chosen = {way: _resource(reading_list, go_on[way]["resource"]) for way in WAYS}
+    ways = [(way, *_choice(go_on, way, reading_list)) for way in WAYS]
+    chosen = [resource for _, resource, _ in ways]
     on_it = reading_list.for_concept(concept.name)
-    others = [resource for resource in on_it if resource not in chosen.values()]
+    others = [resource for resource in on_it if resource not in chosen]
     chapter = syllabus.chapter_of(concept)
     return markdown_template(
         "concept.md",
@@ -146,11 +145,21 @@ def concept_page(
         chapter=chapter,
         number=syllabus.chapters.index(chapter) + 1 if chapter else None,
         builds_on=[term(syllabus, edge.concept) for edge in concept.builds_on],
-        ways=[(way, chosen[way].id, go_on[way]["because"]) for way in WAYS],
-        others=[resource.id for resource in others[:OTHERS]],
+        ways=ways,
+        others=others[:OTHERS],
         on_it=len(on_it),
         branches=branches(concept, syllabus),
     )
+
+
+def _choice(go_on: Any, way: str, reading_list: ReadingList) -> tuple[Resource, str]:
+    """The resource that a page leads on to in this way, and the reason."""
+    try:
+        name, because = go_on[way]["resource"], go_on[way]["because"]
+    except (KeyError, TypeError):
+        mend = "give it a `resource` and `because`, a reason"
+        raise RenderError(f"go_on says nothing of {way}. To mend it: {mend}") from None
+    return _resource(reading_list, str(name)), str(because)
 
 
 def _resource(reading_list: ReadingList, name: str) -> Resource:

@@ -143,7 +143,10 @@ def on_page_content(
             page.meta.update(escaped(page.meta))  # from the notebook's own
         _lead_on(page, files)
         return typeset_page(_renderer.content(page.file.src_uri, content))
-    except (MathsError, RenderError, notebooks.NotebookError) as error:
+    except (
+        *(MathsError, RenderError, notebooks.NotebookError),
+        jinja2.TemplateError,  # a record lacks what a template shows of it
+    ) as error:
         raise PluginError(f"{page.file.src_uri}: {error}") from None
 
 

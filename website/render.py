@@ -316,7 +316,6 @@ class Renderer:
         pages = self.docs / "concepts"
         return {
             "resources": len(self.reading_list.resources),
-            "from_the_lists": len(self.reading_list.from_the_lists),
             "beyond_the_lists": len(self.reading_list.beyond_the_lists),
             "concepts": len(self.syllabus.concepts),
             "concepts_written": len(self.syllabus.written),

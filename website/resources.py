@@ -6,7 +6,7 @@ attribute. Links lead to records and concepts that exist by their ids.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -79,7 +79,6 @@ def resource_page(
         caption=CAPTION,
         claims=[claim for claim in claims if claim.paper == resource.id],
         beside=_beside_it(resource, reading_list),
-        places=_places(resource),
         inside=_inside,
         lower=_lower,
         lists={entry.slug: entry.name for entry in reading_list.lists},
@@ -89,14 +88,10 @@ def resource_page(
 
 
 def _byline(resource: Resource) -> str:
-    made = [KIND_NAMES[resource.kind]]
-    if resource.makers:
-        made.append(f"by {people(resource, all_of_them=True)}")
-    if resource.year is not None:
-        made.append(str(resource.year))
-    if resource.venue is not None:
-        made.append(resource.venue)
-    return " · ".join(made)
+    makers = people(resource, all_of_them=True)
+    year = str(resource.year or "")
+    parts = [KIND_NAMES[resource.kind], makers and f"by {makers}", year, resource.venue]
+    return " · ".join(filter(None, parts))
 
 
 def _host(url: str) -> str:
@@ -105,16 +100,14 @@ def _host(url: str) -> str:
 
 def _facts(resource: Resource) -> list[tuple[str, str]]:
     """What is known; what is unknown stays blank."""
-    facts = []
-    if resource.level is not None:
-        facts.append(("For", READERS[resource.level]))
-    if resource.minutes is not None:
-        facts.append(("Takes", f"{resource.minutes} minutes"))
-    if access := ACCESS_NAMES[resource.access]:
-        facts.append(("Access", access))
-    if resource.language != "en":
-        facts.append(("Language", LANGUAGE_NAMES[resource.language]))
-    return facts
+    level, minutes, language = resource.level, resource.minutes, resource.language
+    facts = [
+        ("For", READERS[level] if level else ""),
+        ("Takes", f"{minutes} minutes" if minutes else ""),
+        ("Access", ACCESS_NAMES[resource.access]),
+        ("Language", LANGUAGE_NAMES[language] if language != "en" else ""),
+    ]
+    return [(name, value) for name, value in facts if value]
 
 
 def _lower(title: str) -> str:
@@ -127,28 +120,18 @@ def _lower(title: str) -> str:
 
 def _beside_it(
     resource: Resource, reading_list: ReadingList
-) -> list[tuple[str, Sequence[Resource]]]:
+) -> list[tuple[str, list[Resource]]]:
     """The other records that it has to do with, by how."""
-    by_id = reading_list.by_id
     original = resource.translation_of
-    rows = [
-        (
-            "See also" if resource.url else "Until then",
-            [by_id[name] for name in resource.see_also],
-        ),
-        ("A translation of", [by_id[original]] if original else []),
-        ("Translated", reading_list.translations.get(resource.id, [])),
-        ("Not to be confused with", [by_id[name] for name in resource.distinct_from]),
-    ]
-    return [(name, others) for name, others in rows if others]
-
-
-def _places(resource: Resource) -> list[tuple[str, str]]:
-    """Where else it can be read: names and addresses."""
-    places = [(_host(url), url) for url in resource.alt_urls]
-    if resource.archive_url:
-        places.append(("the archive", resource.archive_url))
-    return places
+    translated = reading_list.translations.get(resource.id, ())
+    rows = {
+        "See also" if resource.url else "Until then": resource.see_also,
+        "A translation of": [original] if original else [],
+        "Translated": [translation.id for translation in translated],
+        "Not to be confused with": resource.distinct_from,
+    }
+    by_id = reading_list.by_id
+    return [(how, [by_id[name] for name in ids]) for how, ids in rows.items() if ids]
 
 
 def _inside(resource: Resource) -> str:

@@ -19,11 +19,10 @@ from reading_list.records import load
 from reading_list.syllabus import load_syllabus
 from reading_list.vocabulary import KINDS
 from website.adding import refused
-from website.edges import pages, prose
-from website.edges.sections import MOST_LINES
-from website.edges.template import body_of, parsed
-from website.render import FILTERS
-from website.trace import SENTENCE
+from website.edges import pages
+from website.edges.pages import body_of, parsed
+from website.edges.sections import MOST_COLUMNS, MOST_LINES
+from website.expressions import FILTERS
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -61,12 +60,9 @@ def test_every_field_of_a_record_is_told() -> None:
 
 def test_the_rules_of_a_page_are_those_that_are_checked() -> None:
     told = " ".join(CONTRIBUTING.split())
-    assert f"in this order: {', '.join(pages.HEADINGS)}. Without" in told
-    assert f"Without code it has {', '.join(pages.WITHOUT_CODE)}." in told
-    assert f'Recall: ...?"`, then {", ".join(pages.QUESTIONS[1:])}.' in told
-    assert f"{prose.FEWEST_WORDS} to {prose.MOST_WORDS:,} words" in told
-    assert f"at most {MOST_LINES} lines each" in told
-    assert f'"{SENTENCE}"' in told
+    assert f"{', '.join(pages.PARTS)}, and with code also" in told
+    assert f"{', '.join(pages.WITH_CODE)}. A heading" in told
+    assert f"at most {MOST_LINES} lines each, in {MOST_COLUMNS} columns" in told
     for way in pages.FITTING:
         assert f"`{way}`" in told
 

@@ -1,6 +1,6 @@
 """The page "Does it hold?", and the records that it is made from."""
 
-import json
+from dataclasses import replace
 from html import unescape
 
 import pytest
@@ -9,7 +9,8 @@ from reading_list.records import load
 from snippets.lab import claims as runner
 from snippets.lab import record
 from snippets.lab.record import Result
-from website.claims import TERMS, Claim, does_it_hold, explained, load_claims
+from tests.website.small import article, links, text, with_resources
+from website.claims import TERMS, does_it_hold, explained, load_claims
 
 RECORDED = load_claims()
 
@@ -36,52 +37,49 @@ def test_every_claim_is_recorded_and_every_record_has_a_claim():
     assert written == set(RECORDED)
 
 
-def claim(name="odd", verdict="not seen", paper="bahdanau-2014-align-and-translate"):
-    return Claim(
-        {
-            "name": name,
-            "claim": f"The claim {name}.",
-            "paper": paper,
-            "where": "section 3",
-            "reported": "They report this.",
-            "tried": "We tried that.",
-            "verdict": verdict,
-            "conclusion": "We saw 0 %.",
-            "recipe": {
-                "command": f"python -m snippets claim {name}",
-                "seeds": [0, 1, 2],
-                "minutes": 4,
-                "python": "3.11",
-                "torch": "2.13.0",
-                "date": "2026-01-01",
-            },
-        },
-        f"a table\n\n{verdict}: We saw 0 %.\n",
-    )
+def test_the_page_says_what_was_seen_and_what_not(small_site):
+    page = article(small_site, "does-it-hold")
+    row = page.select("tbody td")
+    assert [text(cell) for cell in row] == [
+        "Long words, Adams 2020Counting takes as long as the text.",
+        "Partly seen",
+    ]
+    assert links(row[0]) == [
+        ("Long words", "#long-words"),
+        ("Adams 2020", "../resources/adams-2020-counting/"),
+    ]
+    assert page.h2["id"] == "long-words"
+    told = text(page)
+    for said in (
+        "The paper. They report BLEU of 28 %. (Adams 2020, On Counting 1 < 2 & More,"
+        " section 3.) What we saw: partly. We saw a difference of −2 %.",
+        'Printed by make claim NAME=long-words ARGS="--seeds 3,4"a table',
+        'ARGS="--seeds 3,4", seeds 3, 4, Python 3.11, torch 2.13.0, 2026-11-20; takes'
+        " about 1 minute.",
+    ):
+        assert said in told
+    drawing = page.select_one("figure.drawing svg")
+    assert drawing["aria-label"].endswith("We saw a difference of -2 %.")
 
 
-def test_the_page_says_what_was_not_seen():
-    page = does_it_hold({"odd": claim()}, load())
-    assert "| Not seen |" in page
-    assert "**What we saw: not seen.** We saw 0\N{NO-BREAK SPACE}%." in page
-    assert "We tried that." in page and "results/claims/odd.svg" in page
-    paper = "([Bahdanau 2014](resources/bahdanau-2014-align-and-translate.md), *"
-    assert f"They report this. {paper}" in page and "*, section 3.)" in page
-    assert "seeds 0, 1, 2" in page and "    a table\n    ```" in page
-    assert "torch 2.13.0, 2026-01-01; takes about 4 minutes." in page
+def test_where_nothing_else_was_tried_nothing_is_said(renderer):
+    claim = renderer.claims["long-words"]
+    quiet = replace(claim, record={**claim.record, "tried": ""})
+    page = does_it_hold({"long-words": quiet}, renderer.reading_list)
+    assert "What we tried" not in page
 
 
-def test_where_nothing_else_was_tried_nothing_is_said():
-    quiet = claim()
-    quiet.record["tried"] = ""
-    assert "What we tried" not in does_it_hold({"odd": quiet}, load())
-
-
-def test_a_heading_is_short_and_the_claim_stands_below():
-    page = does_it_hold({"odd-one": claim("odd-one")}, load())
-    assert "## Odd one { #odd-one }\n\n**The claim odd-one.**" in page
-    assert "| [Odd one](#odd-one), [Bahdanau 2014](" in page
-    assert "<br>The claim odd-one. |" in page
+def test_claims_stand_in_the_order_of_their_papers(renderer):
+    early, _, late = renderer.reading_list.resources
+    dated = [one.model_copy(update={"year": y}) for one, y in ((early, 1), (late, 2))]
+    papers = with_resources(renderer.reading_list, *dated)
+    claim = renderer.claims["long-words"]
+    claims = {
+        name: replace(claim, record={**claim.record, "name": name, "paper": paper.id})
+        for name, paper in (("late", late), ("early", early))
+    }
+    page = does_it_hold(claims, papers)
+    assert page.index("## Early {") < page.index("## Late {")
 
 
 @pytest.mark.parametrize("name", RECORDED)
@@ -101,27 +99,3 @@ def test_a_term_is_explained_once_and_in_running_text_only():
         f' title="{TERMS["BLEU"]}" tabindex="0">BLEU</abbr> and BLEU'
     )
     assert "links that disagree" in explained("Alignment error rates fall.")
-
-
-def test_no_term_is_explained_twice_on_the_page():
-    page = unescape(does_it_hold(RECORDED, load()))
-    assert page.count(TERMS["BLEU"]) == 1
-    assert all(page.count(means) <= 1 for means in TERMS.values())
-
-
-def test_claims_stand_in_the_order_of_their_papers():
-    both = {
-        "late": claim("late", paper="vaswani-2017-attention"),
-        "early": claim("early", paper="hochreiter-1997-lstm"),
-    }
-    page = does_it_hold(both, load())
-    assert page.index("The claim early") < page.index("The claim late")
-
-
-def test_records_are_read(tmp_path):
-    content = dict(claim().record)
-    (tmp_path / "odd.json").write_text(json.dumps(content), encoding="utf-8")
-    (tmp_path / "odd.txt").write_text("a table\n", encoding="utf-8")
-    assert load_claims(tmp_path) == {"odd": Claim(content, "a table\n")}
-    assert load_claims(tmp_path)["odd"].table == "a table"
-    assert load_claims(tmp_path / "none") == {}

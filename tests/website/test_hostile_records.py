@@ -6,9 +6,6 @@ accepts goes through a build of the whole site at the end.
 
 from __future__ import annotations
 
-import logging
-import re
-import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -19,7 +16,6 @@ from typing import Any
 
 import markdown as python_markdown
 import pytest
-from mkdocs.commands.build import build
 from mkdocs.config import load_config
 
 from reading_list.judge import check_text
@@ -33,13 +29,10 @@ from reading_list.model import (
     ReadingList,
     Resource,
 )
-from reading_list.records import load
-from reading_list.syllabus import load_syllabus
 from syllabus import ROOT
+from tests.website import small
 from tests.website.strict_page import Judge
 from website import guides
-from website.catalogue import PICKS
-from website.claims import load_claims
 from website.render import Renderer
 
 SCRIPT = "window.PWNED=1"
@@ -100,12 +93,8 @@ PIECES = [
     *("<a href=", "<b", "onclick=x()", "style=x", "<!--", "-->", "</", "word", "é"),
     *("[a]: ", "{: ", "-8<- ", "https://a.org/", "&lt;", "<img src=x onerror=x()>"),
 ]
-CONCEPT = "concepts/attention.md"
+CONCEPT, PAPER = "concepts/counting.md", "adams-2020-counting"
 LISTS = ("nlp-tasks",)
-SYLLABUS = load_syllabus()
-#: The records that some page cannot do without.
-NEEDED = {claim.paper for claim in load_claims().values()}
-NEEDED |= {name for picked in PICKS.values() for name in picked}
 
 
 def record(text: Callable[[], str], guide: str = "") -> Resource:
@@ -113,7 +102,7 @@ def record(text: Callable[[], str], guide: str = "") -> Resource:
     return Resource.model_construct(
         id="hostile",
         kind="blog",
-        concepts=("attention",),
+        concepts=("counting",),
         title=text(),
         summary=text(),
         guide=guide,
@@ -128,27 +117,24 @@ def record(text: Callable[[], str], guide: str = "") -> Resource:
         lists=("nlp-tasks",),
         list_urls=(text(),),
         mended=(Mended.model_construct(type="moved", lists=LISTS, detail=text()),),
-        figure=Figure.model_construct(of="attention", alt=text(), notice=text()),
+        figure=Figure.model_construct(of="counting", alt=text(), notice=text()),
         translation_of="hostile",
     )
 
 
 @pytest.fixture(scope="module")
-def pages() -> Callable[[Resource], dict[str, str]]:
+def pages(renderer: Renderer) -> Callable[[Resource], dict[str, str]]:
     """Every page that shows a record, as HTML: its own and all that name it."""
-    renderer = Renderer.load(ROOT / "docs", "https://git.example.org/a/b/")
     config = load_config(str(ROOT / "mkdocs.yml"))
     # Previews of links want all of MkDocs around them.
     known = [e for e in config.markdown_extensions if not e.startswith("material.")]
     reader = python_markdown.Markdown(
         extensions=known, extension_configs=config.mdx_configs
     )
-    paper = min(claim.paper for claim in renderer.claims.values())
-    others = [renderer.reading_list.by_id[name] for name in sorted(NEEDED - {paper})]
 
     def made(resource: Resource) -> dict[str, str]:
         """With the record in two places, once as the paper of a claim."""
-        again = resource.model_copy(update={"id": paper})
+        again = resource.model_copy(update={"id": PAPER})
         words = resource.title
         about = AboutLists.model_construct(
             hosts=(HostNote.model_construct(host=words, status=words, detail=words),),
@@ -162,7 +148,7 @@ def pages() -> Callable[[Resource], dict[str, str]]:
             ),
         )
         reading_list = ReadingList.model_construct(
-            resources=(resource, again, *others), about=about
+            resources=(resource, again), about=about
         )
         hostile = replace(renderer, reading_list=reading_list)
         because = {"resource": "hostile", "because": "so"}
@@ -236,7 +222,7 @@ RECORD = """\
 title: Seen from outside
 url: https://hostile.example.org/one
 kind: blog
-concepts: [reading-papers]
+concepts: [counting]
 ---
 """
 
@@ -244,8 +230,8 @@ concepts: [reading-papers]
 def judge_guide(text: str) -> bool:
     """Whether a guide is made of it; the check accepts nothing else."""
     document = f"{RECORD}\n{SUMMARY}\n\n{text}{' word' * 100}\n"
-    judged = check_text("x.md", document, SYLLABUS, date.today()).resource
-    written = {concept.name for concept in SYLLABUS.written}
+    judged = check_text("x.md", document, small.SYLLABUS, date.today()).resource
+    written = {concept.name for concept in small.SYLLABUS.written}
     try:
         html = guides.html(judged.guide if judged else text, ["other"], written)
     except LookupError:
@@ -300,7 +286,7 @@ def test_a_guide_links_what_is_there(url: str) -> None:
 
 # --- The whole site, with records that the check accepts
 
-FIGURE = "figure: {of: attention, alt: '[click](javascript:x()) $a$\\', notice: '*x*'}"
+FIGURE = "figure: {of: counting, alt: '[click](javascript:x()) $a$\\', notice: '*x*'}"
 ACCEPTED = {
     "refresh": (
         "note: x",
@@ -319,10 +305,7 @@ mended: [{type: moved, lists: [nlp-tasks], detail: "` <img src=x onerror=x()> `"
     ),
 }
 #: The pages that show records.
-SHOWING = (
-    *("concepts/reading-papers.md", "what-we-mended.md"),
-    *("catalogue.md", "does-it-hold.md"),
-)
+SHOWING = (CONCEPT, "catalogue.md", "does-it-hold.md")
 TITLE = "&lt/title&gt&ltscript&gtx()&lt/script&gt"
 GUIDE = (
     " word" * 60
@@ -335,33 +318,8 @@ GUIDE = (
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small site of the pages that show records, hostile ones among them."""
-    folder = tmp_path_factory.mktemp("hostile")
-    docs = folder / "docs"
-    ignore = shutil.ignore_patterns("notebooks", "resources")
-    shutil.copytree(ROOT / "docs", docs, ignore=ignore)
-    for path in docs.glob("concepts/*.md"):
-        if path.relative_to(docs).as_posix() not in SHOWING:
-            path.unlink()
-    for path in docs.glob("*.md"):
-        if path.name not in SHOWING:
-            path.write_text("# Another page\n")
-    # Of the concepts it has the one that the records are on.
-    concepts = docs / "concepts" / "concepts.yml"
-    planned = concepts.read_text("utf-8").replace("status: written", "status: planned")
-    ours = r"(name: reading-papers\n(?:    .*\n)*?    status: )planned"
-    concepts.write_text(re.sub(ours, r"\1written", planned), "utf-8")
-    (docs / "resources").mkdir()
-    shown = "".join((docs / name).read_text("utf-8") for name in SHOWING)
-    all_of_them = load()
-    needed = {name for person in all_of_them.about.people for name in person.author_of}
-    for one in all_of_them.resources:
-        if one.id in needed | NEEDED or one.id in shown:
-            # Without what names others: they are left out here.
-            names = {"title", "url", "kind", "concepts", "authors", "year"}
-            fields = one.model_dump_json(include=names, exclude_defaults=True)
-            text = f"---\n{fields}\n---\n\n{SUMMARY}\n"
-            (docs / "resources" / f"{one.id}.md").write_text(text, "utf-8")
+    """The small project's site with hostile records."""
+    hostile = {}
     for name, (fields, summary) in {**ACCEPTED, "not": ("note: x", SUMMARY)}.items():
         url = f"https://hostile.example-{name}.org/p)[PDF](javascript:x()//"
         text = RECORD.replace("https://hostile.example.org/one", url)
@@ -370,15 +328,10 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
         text = text.replace("---\n", f"---\nstarred: true\n{fields}\n", 1)
         text += f"\n{summary}\n\n{GUIDE}"
-        judged = check_text("x.md", text, SYLLABUS, date.today())
+        judged = check_text("x.md", text, small.SYLLABUS, date.today())
         assert judged.problems == [], name
-        (docs / "resources" / f"hostile-{name}.md").write_text(text)
-    logging.getLogger("mkdocs").setLevel(logging.CRITICAL)
-    config = load_config(
-        str(ROOT / "mkdocs.yml"), docs_dir=str(docs), site_dir=str(folder / "site")
-    )
-    build(config)
-    return folder / "site"
+        hostile[f"docs/resources/hostile-{name}.md"] = text
+    return small.build_site(small.write(tmp_path_factory.mktemp("hostile"), hostile))
 
 
 def test_no_page_of_the_site_runs_a_hostile_record(built: Path) -> None:

@@ -48,14 +48,6 @@ def page() -> str:
     return PAGE.read_text(encoding="utf-8")
 
 
-def test_shapes_are_found_and_taken_apart() -> None:
-    source = 'def f(x: Float[Tensor, "*batch seq 2"]) -> Int[Tensor, " {n} #key"]: ...'
-    assert set(shapes(source)) == {"*batch seq 2", " {n} #key"}
-    found = set[str]().union(*map(words, shapes(source)))
-    assert found == {"batch", "seq", "n", "key"}
-    assert words("*any") == set()
-
-
 @pytest.mark.parametrize("file", SNIPPETS, ids=lambda file: file.stem)
 def test_every_word_in_a_shape_is_on_the_page(file: Path, page: str) -> None:
     used = {
@@ -91,11 +83,6 @@ def letters(cells: list[str]) -> set[str]:
     bare = re.sub(words_and_indices, " ", re.sub(words_and_indices, " ", formulas))
     marks = {r"\bar", r"\tilde", r"\dots", r"\mid", r"\partial", r"\operatorname"}
     return set(re.findall(r"\\[a-zA-Z]+|[a-zA-Z]", bare)) - marks
-
-
-def test_letters_are_found() -> None:
-    cells = [r"$x_{ij}, \dots, W_Q$ and $d_{\text{head}}$", r"$\bar h_s U^{\top}$ text"]
-    assert letters(cells) == {"x", "W", "d", "h", "U"}
 
 
 @pytest.mark.parametrize("file", CONCEPTS, ids=lambda file: file.stem)

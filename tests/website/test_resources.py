@@ -5,15 +5,15 @@ from __future__ import annotations
 import gzip
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator
+from dataclasses import replace
 from datetime import date
-from functools import partial
-from html import escape, unescape
+from html import unescape
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import markdown as python_markdown
 import pytest
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, Tag
 from hypothesis import given
 from hypothesis import strategies as st
 from material.plugins.search.plugin import Parser
@@ -21,232 +21,126 @@ from material.plugins.search.plugin import Parser
 from reading_list.checks import check_one
 from reading_list.form import ACCEPTED, FORM
 from reading_list.judge import check_text
-from reading_list.model import ReadingList, Resource
-from reading_list.vocabulary import ACCESS_NAMES, KINDS, LANGUAGE_NAMES, MEND_NAMES
-from syllabus import ROOT, Syllabus
-from website import adding, catalogue, resources
-from website.claims import Claim, load_claims
-from website.concepts import drawn
+from reading_list.model import ReadingList
+from reading_list.vocabulary import MEND_NAMES
+from syllabus import Syllabus
+from tests.website.small import REPO, article, links, text, with_resources
+from website import adding, catalogue
 from website.mended import SECTIONS, what_we_mended
-from website.wording import markdown, text
+from website.render import Renderer
+from website.wording import abbreviation, markdown
+from website.wording import text as in_html
 
-REPO = "https://example.org/repo"
-CLAIMS = load_claims()
-
-
-def page_of(
-    resource: Resource,
-    reading_list: ReadingList,
-    syllabus: Syllabus,
-    claims: Collection[Claim] = (),
-) -> str:
-    return resources.resource_page(
-        resource, reading_list, syllabus, claims, REPO, partial(drawn, ROOT / "docs")
-    )
+PAPER, BLOG, VIDEO = (
+    "adams-2020-counting",
+    "brown-counting-by-hand",
+    "clark-counting-video",
+)
 
 
 @pytest.fixture(scope="module")
-def pages(reading_list: ReadingList, syllabus: Syllabus) -> dict[str, str]:
+def pages(small_site: Path) -> dict[str, Tag]:
     return {
-        name: page_of(resource, reading_list, syllabus, CLAIMS.values())
-        for name, resource in reading_list.by_id.items()
+        name: article(small_site, f"resources/{name}") for name in (PAPER, BLOG, VIDEO)
     }
 
 
-@pytest.fixture(scope="module")
-def texts(pages: dict[str, str]) -> dict[str, str]:
-    """What each page says, without its elements and drawings."""
-    return {name: told(page) for name, page in pages.items()}
+def test_a_page_says_every_fact_of_its_record(pages: dict[str, Tag]) -> None:
+    paper = text(pages[PAPER])
+    assert paper.startswith(
+        "On Counting 1 < 2 & More# Paper · by Ada Adams, Bo Brown, Cy Clark and Di Dale"
+        " · 2020 · Counting 2020 It says how to count, and why one may stop at the end."
+        " Open it papers.example.org For those who read papers Takes 30 minutes"
+        " Access Free to read It is good."
+    )
+    for said in (
+        "See another and ours. Run it here: counting, sharing. Also about: adding.",
+        "See how it ends. Drawn by make run NAME=counting.",
+        "Does it hold? Counting takes as long as the text. In miniature: partly seen.",
+        "Translated: Counting by Hand (German blog post).",
+    ):
+        assert said in paper
+    assert {
+        ("Open it papers.example.org", "https://papers.example.org/counting"),
+        ("another", "../brown-counting-by-hand/"),
+        ("ours", "../../concepts/sharing/"),
+        ("counting", "../../concepts/counting/"),
+        ("adding", "../../catalogue/?concept=adding"),
+        ("partly seen", "../../does-it-hold/#long-words"),
+        ("Mend this entry", f"{REPO}/edit/main/docs/resources/{PAPER}.md"),
+    } <= {*links(pages[PAPER])}
+    figure, claim = pages[PAPER].select("figure.drawing svg")
+    assert figure["aria-label"] == "a line"
+    assert claim["aria-label"].startswith("Every seed's result as a dot. We saw")
 
 
-def told(html: str) -> str:
-    soup = BeautifulSoup(html, "html.parser")
-    for drawing in soup.find_all("svg"):
-        drawing.decompose()
-    return " ".join(soup.get_text(" ").split()).replace(" ,", ",").replace(" .", ".")
-
-
-def shown(plain: str) -> str:
-    """A text of a record as a page shows it."""
-    return " ".join(unescape(text(plain)).split())
-
-
-def with_status(syllabus: Syllabus, name: str, status: str) -> Syllabus:
-    concepts = [
-        concept.model_copy(update={"status": status})
-        if concept.name == name
-        else concept
-        for concept in syllabus.concepts
-    ]
-    return Syllabus(chapters=syllabus.chapters, concepts=tuple(concepts))
-
-
-def test_every_page_opens_the_resource_or_says_it_is_ours(
-    reading_list: ReadingList, pages: dict[str, str], texts: dict[str, str]
-) -> None:
-    for name, resource in reading_list.by_id.items():
-        button = BeautifulSoup(pages[name], "html.parser").select_one(".button--first")
-        opens = button["href"] if button else None
-        ours = resource.url is None and f"../../concepts/{resource.ours}/"
-        assert opens in (resource.url, ours), name
-        assert f"{REPO}/edit/main/docs/resources/{name}.md" in pages[name]
-        assert shown(resource.summary) in texts[name]
-        last = re.sub(r"[*`]|\[|\]\([^)]*\)", "", resource.guide.split("\n\n")[-1])
-        assert shown(last)[:40] in texts[name], name
-
-
-def test_what_is_unknown_stays_blank(
-    reading_list: ReadingList, pages: dict[str, str]
-) -> None:
-    for name, resource in reading_list.by_id.items():
-        page = pages[name]
-        assert "None" not in page, name
-        assert ("<strong>Takes<" in page) == (resource.minutes is not None), name
-        assert ("<strong>For<" in page) == (resource.level is not None), name
-        assert ("<strong>Access<" in page) == (resource.access != "unknown"), name
-        first = page.split("</p>")[0]
-        assert (str(resource.year) in first) == (resource.year is not None), name
-
-
-def facts(resource: Resource) -> Iterator[str]:
-    """What its page says of it, below the byline, each as it stands there."""
-    if resource.minutes:
-        yield f"Takes {resource.minutes} minutes"
-    if resource.level:
-        yield f"For {resources.READERS[resource.level]}"
-    if resource.archive_url:
-        yield "the archive"
-    if resource.note:
-        yield shown(resource.note)
-    if resource.unknown:
-        yield f"Not known: {shown(resource.unknown)}."
-    if resource.see_also:
-        yield "See also:" if resource.url else "Until then:"
-    if resource.mended:
-        yield from resource.list_urls
-    for mend in resource.mended:
-        yield f"{MEND_NAMES[mend.type]}. {shown(mend.detail)}"
-    if resource.language != "en":
-        yield f"Language {LANGUAGE_NAMES[resource.language]}"
-
-
-def test_a_page_says_every_fact_of_its_record(
-    reading_list: ReadingList, pages: dict[str, str], texts: dict[str, str]
-) -> None:
-    for name, resource in reading_list.by_id.items():
-        byline = told(pages[name].split("</p>", 1)[0])
-        made = [*resource.makers, *([resource.venue] if resource.venue else [])]
-        assert all(shown(maker) in byline for maker in made), name
-        assert [fact for fact in facts(resource) if fact not in texts[name]] == [], name
-        foreign = resource.language != "en"
-        assert ("<strong>Language<" in pages[name]) == foreign, name
-        others = (*resource.see_also, *resource.distinct_from)
-        links = {f"../{other}/" for other in others} | {*resource.alt_urls}
-        soup = BeautifulSoup(pages[name], "html.parser")
-        assert links <= {link["href"] for link in soup.find_all("a")}, name
-
-
-def test_what_is_only_planned_is_what_it_is_about(
-    reading_list: ReadingList, syllabus: Syllabus, texts: dict[str, str]
-) -> None:
-    for name, resource in reading_list.by_id.items():
-        written = {syllabus.by_name[concept].written for concept in resource.concepts}
-        assert ("Run it here:" in texts[name]) == (True in written), name
-        assert ("Also about:" in texts[name]) == (written == {True, False}), name
-        assert (" About:" in texts[name]) == (written == {False}), name
+def test_what_is_unknown_stays_blank(pages: dict[str, Tag]) -> None:
+    assert text(pages[BLOG]).startswith(
+        "Counting by Hand# Blog post It counts on ten fingers, one picture for each of"
+        " them. Open it blog.example.org Language German Run it here: counting,"
+        " sharing. See also: Counting, Animated (video). A translation of: On Counting"
+        " 1 < 2 & More (paper). Also at: copy.example.org, the archive. It has a part"
+        " two. Not known: the year. Mend this entry"
+    )
+    assert ("copy.example.org", "https://copy.example.org/by-hand") in links(
+        pages[BLOG]
+    )
 
 
 def test_what_is_ours_is_planned_until_it_is_written(
-    reading_list: ReadingList, syllabus: Syllabus
+    pages: dict[str, Tag], renderer: Renderer
 ) -> None:
-    ours = reading_list.by_id["implementing-basic-transformer-pytorch-notebook"]
-    planned = with_status(syllabus, "transformer", "planned")
-    page = page_of(ours, reading_list, planned)
-    assert "<strong>planned</strong>" in page
-    written = with_status(syllabus, "transformer", "written")
-    page = page_of(ours, reading_list, written)
-    assert "planned" not in page
-    assert "button--first" in page and "../../concepts/transformer/" in page
+    ours = "This one is ours to write. It is planned: our page on adding will hold it."
+    assert ours in text(pages[VIDEO]) and not pages[VIDEO].select(".button--first")
+    content = renderer.syllabus.model_dump(mode="json")
+    content["concepts"][-1]["status"] = "written"
+    later = replace(renderer, syllabus=Syllabus.model_validate(content))
+    page = BeautifulSoup(later.content(f"resources/{VIDEO}.md", ""), "html.parser")
+    assert ("Ours: Adding read and run it", "../../concepts/adding/") in links(page)
+    assert "planned" not in text(page)
 
 
-def test_a_page_names_the_concepts_that_run_it(
-    reading_list: ReadingList, syllabus: Syllabus
-) -> None:
-    paper = reading_list.by_id["vaswani-2017-attention"]
-    written = with_status(syllabus, "attention", "written")
-    for concept in paper.concepts:
-        if concept != "attention":
-            written = with_status(written, concept, "planned")
-    page = page_of(paper, reading_list, written)
-    assert "Run it here: attention." in told(page)
-    assert '"../../catalogue/?concept=heads">heads</a>' in page
-
-
-def test_a_guide_shows_the_figure_that_it_names(
-    reading_list: ReadingList, pages: dict[str, str]
-) -> None:
-    for name, resource in reading_list.by_id.items():
-        figure = resource.figure
-        drawn = [*re.findall("make run NAME=([\\w-]+)<", pages[name])]
-        assert drawn == ([figure.of] if figure else []), name
-        if figure:
-            assert resource.guide, f"{name}: a figure of ours stands under a guide"
-            assert f'aria-label="{escape(figure.alt)}"' in pages[name]
-            assert f'"../../concepts/{figure.of}/"' in pages[name]
-
-
-def test_a_paper_whose_claim_was_tried_says_what_came_of_it(
-    reading_list: ReadingList, pages: dict[str, str]
-) -> None:
-    tried = {claim.paper: claim for claim in CLAIMS.values()}
-    assert tried
-    for name in reading_list.by_id:
-        assert ("Does it hold?" in pages[name]) == (name in tried), name
-        if name in tried:
-            claim = tried[name]
-            link = f'"../../does-it-hold/#{claim.name}">{claim.verdict.lower()}</a>'
-            assert link in pages[name]
-            assert f'aria-label="{escape(claim.alt)}"' in pages[name]
-
-
-def test_guides_to_papers_that_run_here_show_a_figure_of_ours(
-    reading_list: ReadingList, syllabus: Syllabus, pages: dict[str, str]
-) -> None:
-    runs = {concept.name for concept in syllabus.written if concept.code}
-    guides = [
-        resource.id
-        for resource in reading_list.resources
-        if resource.kind == "paper" and resource.guide and runs & {*resource.concepts}
+def test_without_a_guide_a_page_ranks_last(renderer: Renderer) -> None:
+    boosts = [
+        renderer.meta(f"resources/{name}.md")["search"]["boost"]
+        for name in (PAPER, BLOG)
     ]
-    # Who adds a guide need not know our figures: none of those shown may be lost.
-    assert len([name for name in guides if "<svg" in pages[name]]) >= 15
+    assert boosts == [1, 0.3]
 
 
-def test_translations_know_each_other(pages: dict[str, str]) -> None:
-    assert '"../habr-gpt2-v-kartinkah/"' in pages["alammar-illustrated-gpt2"]
-    assert '"../alammar-illustrated-gpt2/"' in pages["habr-gpt2-v-kartinkah"]
+# --- The catalogue
 
 
-def test_without_a_guide_a_page_ranks_last(reading_list: ReadingList) -> None:
-    for resource in reading_list.resources:
-        boost = resources.resource_meta(resource)["search"]["boost"]
-        assert boost == (1 if resource.guide else 0.3)
-    assert resources.resource_meta(reading_list.by_id["sennrich-2015-bpe"])[
-        "search"
-    ] == {"boost": 1}
+def test_the_catalogue_has_every_resource_best_first(small_site: Path) -> None:
+    page = article(small_site, "catalogue")
+    entries = page.select(".entries > li")
+    assert [text(entry.small) for entry in entries] == [
+        "Ada Adams and others · 2020 · paper · advanced · guide",
+        "The Counters · video · planned · details",
+        "blog · German · details",
+    ]
+    assert [links(entry)[0][1] for entry in entries] == [
+        "https://papers.example.org/counting",
+        f"../resources/{VIDEO}/",
+        "https://blog.example.org/by-hand",
+    ]
+    data = [{k[5:]: v for k, v in entry.attrs.items()} for entry in entries]
+    assert data == [
+        {
+            **{"k": "paper", "l": "advanced", "c": "counting sharing adding"},
+            **{"a": "free", "y": "2020", "x": ""},
+        },
+        {"k": "video", "c": "counting sharing", "s": "nlp-tasks"},
+        {"k": "blog", "g": "de", "c": "counting sharing"},
+    ]
+    planned = page.find("option", value="adding")
+    assert planned["data-coming"] == "Adding counts on."
+    assert "data-coming" not in page.find("option", value="counting").attrs
 
 
-def test_the_catalogue_has_every_resource_once(
-    reading_list: ReadingList, syllabus: Syllabus
-) -> None:
+def test_the_catalogue_is_light(reading_list: ReadingList, syllabus: Syllabus) -> None:
     page = catalogue.catalogue(reading_list, syllabus, "../")
-    entries = page.split('<ol class="entries">')[1]
-    ours = re.findall(r"href=\.\./resources/([\w-]+)/>(?:guide|details)", entries)
-    assert sorted(ours) == sorted(reading_list.by_id)
-    for resource in reading_list.resources:
-        assert escape(resource.title, quote=False) in entries
-    for slug in (entry.slug for entry in reading_list.lists):
-        assert f'<option value="{slug}">' in page
+    assert page.count("<li data-") == len(reading_list.resources)
     # The whole page may have 45 KB; Material's part of it is 5.
     assert len(gzip.compress(page.encode())) < 40 * 1024
 
@@ -261,26 +155,37 @@ class Depths(Parser):
         self.deepest = max(self.deepest, len(self.context))
 
 
-def test_the_search_reads_no_entry_as_inside_another(
-    reading_list: ReadingList, syllabus: Syllabus
-) -> None:
-    few = {name for picked in catalogue.PICKS.values() for name in picked}
-    kept = tuple(r for r in reading_list.resources if r.id in few)
+def test_the_search_reads_no_entry_as_inside_another(renderer: Renderer) -> None:
+    few = renderer.reading_list
+    many = with_resources(few, *few.resources * 10)
     deepest = []
-    for those in (reading_list, reading_list.model_copy(update={"resources": kept})):
+    for those in (few, many):
         parser = Depths()
-        parser.feed(catalogue.catalogue(those, syllabus, "").split("<ol class", 1)[1])
+        page = catalogue.catalogue(those, renderer.syllabus, "")
+        parser.feed(page.split("<ol class", 1)[1])
         deepest.append(parser.deepest)
     assert deepest[0] == deepest[1]
 
 
-def test_the_first_twelve_are_known_and_open(reading_list: ReadingList) -> None:
-    assert list(catalogue.PICKS) == ["New here", "Ready to build", "Reading papers"]
-    for picked in catalogue.PICKS.values():
-        assert len(picked) == 4
-        for name, why in picked.items():
-            assert reading_list.by_id[name].url is not None
-            assert why.endswith(".")
+def test_the_first_twelve_are_known_and_open(
+    reading_list: ReadingList, syllabus: Syllabus
+) -> None:
+    page = catalogue.catalogue(reading_list, syllabus, "../")
+    picked = BeautifulSoup(page, "html.parser").select(".picks ul a:first-child")
+    opens = [href for href in (str(a["href"]) for a in picked) if "://" in href]
+    assert len({*opens}) == len(opens) == 12
+
+
+# --- What we mended
+
+
+def told(html: str) -> str:
+    return text(BeautifulSoup(html, "html.parser"))
+
+
+def shown(plain: str) -> str:
+    """A text of a record as a page shows it."""
+    return " ".join(unescape(in_html(plain)).split())
 
 
 def test_what_we_mended_tells_everything(reading_list: ReadingList) -> None:
@@ -307,14 +212,7 @@ def test_what_we_mended_tells_everything(reading_list: ReadingList) -> None:
     assert "list-0" not in field + links + people
 
 
-def test_every_word_of_the_vocabularies_has_a_name(
-    reading_list: ReadingList,
-) -> None:
-    used = {mend.type for r in reading_list.resources for mend in r.mended}
-    assert used <= set(MEND_NAMES)
-    assert {r.language for r in reading_list.resources} <= set(LANGUAGE_NAMES)
-    assert {r.access for r in reading_list.resources} <= set(ACCESS_NAMES)
-    assert {r.kind for r in reading_list.resources} == set(KINDS)
+# --- Adding
 
 
 def test_adding_opens_the_form_where_the_host_has_one() -> None:
@@ -336,7 +234,7 @@ def test_the_accepted_example_is_accepted_beside_all_that_are_there(
         for resource in reading_list.resources
         if not resource.identities & judged.identities
     ]
-    known = ReadingList(resources=tuple(others), about=reading_list.about)
+    known = with_resources(reading_list, *others)
     found = check_one("docs/resources/x.md", ACCEPTED, known, syllabus, date.today())
     assert not found, "\n".join(map(str, found))
 
@@ -358,24 +256,19 @@ def test_the_refused_example_is_refused_for_every_reason(
     assert all("To mend it:" in line for line in lines)
 
 
-def test_a_translation_and_its_original_lead_to_each_other(
-    reading_list: ReadingList, syllabus: Syllabus
-) -> None:
-    original = reading_list.by_id["alammar-illustrated-transformer"]
-    french = original.model_copy(
-        update={"id": "fr", "language": "fr", "translation_of": original.id}
-    )
-    known = ReadingList(
-        resources=(*reading_list.resources, french), about=reading_list.about
-    )
-    shown = {one.id: page_of(one, known, syllabus) for one in (original, french)}
-    assert f"A translation of: {original.title} (blog post)." in told(shown["fr"])
-    assert '<a href="../fr/">' in shown[original.id]
-    assert "(French blog post)" in told(shown[original.id])
+# --- Text
 
 
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1))
 def test_any_title_is_text_and_never_markup(title: str) -> None:
     shown = python_markdown.markdown(f"x {markdown(title)} x")
-    text = unescape(re.sub(r"^<p>|</p>$", "", shown))
-    assert " ".join(text.split()) == " ".join(f"x {title} x".split())
+    plain = unescape(re.sub(r"^<p>|</p>$", "", shown))
+    assert " ".join(plain.split()) == " ".join(f"x {title} x".split())
+
+
+@pytest.mark.parametrize("plain", ['`a` "b" <c>', "ends in \\", "[x](y) $a$ *b* | c"])
+def test_what_a_tooltip_says_is_text(plain: str) -> None:
+    html = python_markdown.markdown(f"See {abbreviation('word', plain)}.")
+    page = BeautifulSoup(html, "html.parser")
+    assert [tag.name for tag in page.find_all()] == ["p", "abbr"]
+    assert page.find("abbr")["title"] == plain

@@ -3,136 +3,107 @@
 from __future__ import annotations
 
 import json
-import re
+from collections.abc import Collection
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup, Tag
 
-from reading_list.syllabus import load_syllabus
 from syllabus import ROOT, Syllabus
+from tests.website.small import links, text
+from website.results import Result
 from website.trace import CANDIDATES, NUMBERS, SENTENCE, WHOSE, cividis, trace
 
 WORDS = ["the", "robot", "it"]
 ROBOT: dict[str, dict[str, Any]] = {
-    "tokenization": {
-        "robot": {"tokens": [{"text": "The", "id": 31}, {"text": " robot", "id": 412}]}
-    },
+    "tokenization": {"tokens": [{"text": "The", "id": 31}, {"text": " <b>", "id": 4}]},
     "embeddings": {
-        "robot": {
-            "tokens": WORDS,
-            "vectors": [[0.1 * i - 0.2 * row for i in range(9)] for row in range(3)],
-            "d_model": 20,
-        }
+        "tokens": WORDS,
+        "vectors": [[0.1 * i - 0.2 * row for i in range(9)] for row in range(3)],
+        "d_model": 20,
     },
     "heads": {
-        "robot": {
-            "tokens": WORDS,
-            "query": "it",
-            "attention": [[1.0, 0.0, 0.0], [0.5, 0.5, 0.0], [0.125, 0.625, 0.25]],
-        }
+        "tokens": WORDS,
+        "query": "it",
+        "attention": [[1.0, 0.0, 0.0], [0.5, 0.5, 0.0], [0.125, 0.625, 0.25]],
     },
     "logits": {
-        "robot": {
-            "after": "<the",
-            "next": [{"token": f" w{i}", "p": 0.5 / 2**i} for i in range(9)],
-        }
+        "after": "<the",
+        "next": [{"token": f" w{i}", "p": 0.5 / 2**i} for i in range(9)],
     },
 }
 
 
-@pytest.fixture(scope="module")
-def syllabus() -> Syllabus:
-    """All concepts written."""
-    read = load_syllabus()
-    return Syllabus(
-        chapters=read.chapters,
-        concepts=tuple(
-            c.model_copy(update={"status": "written"}) for c in read.concepts
-        ),
-    )
-
-
-def _trace(results: dict[str, dict[str, Any]], syllabus: Syllabus) -> str:
-    return trace(results, syllabus, lambda name: f"concepts/{name}/")
-
-
-def test_every_stage_links_to_its_concept(syllabus: Syllabus) -> None:
-    drawn = _trace(ROBOT, syllabus)
-    assert re.findall(r'href="concepts/([a-z-]+)/"', drawn) == [
-        "tokenization",
-        "embeddings",
-        "heads",
-        "logits",
+def drawn(robot: dict[str, Any], written: Collection[str] = tuple(ROBOT)) -> Tag:
+    """The list, from such records of these concepts, all others planned."""
+    stations = [
+        {
+            "name": name,
+            "title": name.capitalize(),
+            "chapter": None,
+            "question": "Which?",
+            "definition": "That.",
+            "builds_on": [],
+            "status": "written" if name in written else "planned",
+        }
+        for name in ROBOT
     ]
+    syllabus = Syllabus.model_validate({"chapters": [], "concepts": stations})
+    results = {
+        name: Result(name, {"data": {"robot": data}}) for name, data in robot.items()
+    }
+    results["other"] = Result("other", {"data": {}})
+    page = trace(results, syllabus, lambda name: f"concepts/{name}/")
+    found = BeautifulSoup(page, "html.parser").ol
+    assert found
+    return found
 
 
-@pytest.mark.parametrize("missing", sorted(ROBOT))
-def test_a_stage_that_was_not_recorded_is_left_out(
-    missing: str, syllabus: Syllabus
-) -> None:
-    drawn = _trace({**ROBOT, missing: {"other": 1}}, syllabus)
-    assert f"concepts/{missing}/" not in drawn
-    assert drawn.count("href=") == len(ROBOT) - 1
+def test_every_stage_shows_its_numbers_and_whose_they_are() -> None:
+    first, *stages = drawn(ROBOT).find_all("li", recursive=False)
+    assert SENTENCE in text(first)
+    labels = [links(stage.span) for stage in stages]
+    assert labels == [
+        [("Tokenization", "concepts/tokenization/")],
+        [("Embeddings", "concepts/embeddings/"), ("Heads", "concepts/heads/")],
+        [("Logits", "concepts/logits/")],
+    ]
+    assert all(whose in text(drawn(ROBOT)) for whose in WHOSE.values())
+    tokens, inside, after = stages
+    assert [text(token) for token in tokens.select("ul li")] == ["The31", "·<b>4"]
+    vectors = inside.select(".trace-cells")
+    assert [len(vector.find_all("i")) for vector in vectors] == [NUMBERS] * len(WORDS)
+    assert vectors[1]["aria-label"].startswith("−0.20, −0.10, 0.00, 0.10")
+    assert f"{NUMBERS} of 20 numbers" in text(inside)
+    # The weights are those of the query, the longest bar is the largest weight.
+    assert [text(share) for share in inside.select(".trace-share")] == [
+        *("12 %", "62 %", "25 %")
+    ]
+    bars = [bar["style"] for bar in inside.select(".trace-bar i")]
+    assert bars == ["width:20.0%", "width:100.0%", "width:40.0%"]
+    assert "what may follow “<the”" in text(after)
+    assert len(after.select("tbody tr")) == CANDIDATES
+    assert text(after.select("tbody tr")[1]) == "·w125 %"
+    bars = [bar["style"] for bar in after.select(".trace-bar i")]
+    assert bars[:2] == ["width:100.0%", "width:50.0%"]
 
 
-def test_a_planned_concept_is_not_linked(syllabus: Syllabus) -> None:
-    planned = Syllabus(
-        chapters=syllabus.chapters,
-        concepts=tuple(
-            c.model_copy(update={"status": "planned"}) if c.name == "heads" else c
-            for c in syllabus.concepts
-        ),
-    )
-    assert "concepts/heads/" not in _trace(ROBOT, planned)
+@pytest.mark.parametrize("missing", ROBOT)
+def test_a_stage_that_is_not_recorded_or_only_planned_is_left_out(missing: str) -> None:
+    others = {name: data for name, data in ROBOT.items() if name != missing}
+    leads = [f"concepts/{name}/" for name in others]
+    assert [href for _, href in links(drawn(others))] == leads
+    assert [href for _, href in links(drawn(ROBOT, others))] == leads
 
 
-def test_with_nothing_recorded_there_is_the_sentence(syllabus: Syllabus) -> None:
-    drawn = _trace({}, syllabus)
-    assert SENTENCE in drawn
-    assert drawn.count("<li>") == 1
+def test_with_nothing_recorded_there_is_the_sentence() -> None:
+    assert text(drawn({})) == f"Text {SENTENCE}"
 
 
-def test_the_weights_are_those_of_the_query(syllabus: Syllabus) -> None:
-    shares = re.findall(r'trace-share">(\d+) %', _trace(ROBOT, syllabus))
-    assert shares[:3] == ["12", "62", "25"]
-    assert "width:100.0%" in _trace(ROBOT, syllabus)
-
-
-def test_one_table_where_the_tokens_are_the_same_and_two_where_not(
-    syllabus: Syllabus,
-) -> None:
-    assert _trace(ROBOT, syllabus).count('class="trace-inside"') == 1
-    heads = ROBOT["heads"]["robot"]
-    other = {"robot": {**heads, "tokens": ["a", "b", "it"]}}
-    apart = _trace({**ROBOT, "heads": other}, syllabus)
-    assert apart.count('class="trace-inside"') == 2
-
-
-def test_only_the_first_numbers_and_candidates_are_drawn(syllabus: Syllabus) -> None:
-    drawn = _trace(ROBOT, syllabus)
-    assert drawn.count('<i style="background') == NUMBERS * len(WORDS)
-    assert f"{NUMBERS} of 20 numbers" in drawn
-    assert f"·w{CANDIDATES - 1}" in drawn
-    assert f"·w{CANDIDATES}" not in drawn
-
-
-def test_text_from_a_record_is_escaped(syllabus: Syllabus) -> None:
-    drawn = _trace(ROBOT, syllabus)
-    assert "“&lt;the”" in drawn
-
-
-def test_every_line_closes_what_it_opens_or_has_one_tag(syllabus: Syllabus) -> None:
-    # Python-Markdown 3.11 loses `</li>` when it follows another tag on its line.
-    lines = _trace(ROBOT, syllabus).splitlines()
-    assert all(line == "</li>" for line in lines if line.endswith("</li>"))
-
-
-def test_every_stage_says_whose_it_is(syllabus: Syllabus) -> None:
-    drawn = _trace(ROBOT, syllabus)
-    assert list(WHOSE) == list(ROBOT)
-    for name, whose in WHOSE.items():
-        title = syllabus.by_name[name].title
-        assert f"{title}</a> <small>{whose}</small>" in drawn
+def test_vectors_and_weights_share_a_table_where_their_tokens_are_the_same() -> None:
+    assert len(drawn(ROBOT).select(".trace-inside")) == 1
+    heads = ROBOT["heads"] | {"tokens": ["a", "b", "it"]}
+    assert len(drawn(ROBOT | {"heads": heads}).select(".trace-inside")) == 2
 
 
 def test_the_caption_says_where_the_head_looks() -> None:

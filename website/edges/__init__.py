@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from website.edges.claims import claims
-from website.edges.code import imports
-from website.edges.files import orphans, rooms, sittings
+from website.edges.rooms import claims, imports, orphans, rooms, sittings
 from website.edges.tree import Tree
 from website.edges.worked import worked
 
@@ -20,20 +18,18 @@ Check = Callable[[Tree], Iterator[str]]
 #: What can be judged without reading a page as a template.
 FILES: tuple[Check, ...] = (rooms, orphans, imports, sittings, claims, worked)
 CHECKS = FILES
-UNREADABLE: tuple[type[Exception], ...] = (SyntaxError,)
+UNREADABLE: tuple[type[Exception], ...] = (SyntaxError, ValueError)  # code, JSON
 
 try:
     import jinja2
 
-    from website.edges.pages import anatomy, edits, go_on, names, seen
+    from website.edges.pages import edits, go_on, names, numbers, parts, shown
     from website.edges.pictures import drawings
-    from website.edges.prose import definitions, length, numbers
     from website.edges.sections import sections
 except ModuleNotFoundError:
     pass  # whoever adds a resource has not installed what the site is built with
 else:
-    CHECKS += (sections, anatomy, edits, seen, names, go_on)
-    CHECKS += (length, numbers, drawings, definitions)
+    CHECKS += (parts, shown, edits, sections, names, go_on, numbers, drawings)
     UNREADABLE += (jinja2.TemplateSyntaxError,)
 
 

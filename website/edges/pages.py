@@ -2,37 +2,25 @@
 
 from __future__ import annotations
 
-import ast
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from jinja2 import nodes
+from mkdocs.utils.meta import get_data
 
 from reading_list.vocabulary import Kind
-from website.edges.template import body_of, calls, matter_of, text
-from website.edges.tree import Tree, rooms_in
-from website.trace import SENTENCE
+from website.edges.tree import Tree, rooms_of
+from website.edges.worked import NAMED, by_hand
+from website.expressions import environment
 
-HEADINGS = (
-    "The problem",
-    "The picture",
-    "By hand",
-    "The formula",
-    "Code",
-    "Output",
-    "Change one thing",
-    "Confusions",
-    "Why believe it",
-    "In real models",
-    "Check yourself",
-)
-WITHOUT_CODE = (
-    "The problem",
-    "The picture",
-    "By hand",
-    "Confusions",
-    "Check yourself",
-)
-QUESTIONS = ("Recall", "Compute", "Predict", "Debug")
-# Which kinds of resource fit which way of going on.
+#: The parts of a page, by their anchors. A heading has the anchor of its words, or
+#: one of its own: `## Why divide by the root? { #the-formula }`.
+PARTS = ("the-problem", "by-hand", "confusions", "check-yourself")
+WITH_CODE = ("the-formula", "why-believe-it", "in-real-models")
+#: Which kinds of resource fit which way of going on.
 FITTING: dict[str, tuple[Kind, ...]] = {
     "read": ("blog", "tutorial", "docs", "book", "notebook", "code", "course"),
     "watch": ("video", "course"),
@@ -40,92 +28,107 @@ FITTING: dict[str, tuple[Kind, ...]] = {
 }
 
 
-def anatomy(tree: Tree) -> Iterator[str]:
-    """Each page has its parts, in their order and number."""
+# --- A page as a template
+
+
+def matter_of(page: str) -> Mapping[str, Any]:
+    """The front matter of a page."""
+    return dict(get_data(page)[1])
+
+
+def whys(page: str) -> list[str]:
+    """What the front matter says of each edit."""
+    edits = matter_of(page).get("edits") or []
+    return [
+        str(edit.get("why", "")) if isinstance(edit, dict) else "" for edit in edits
+    ]
+
+
+def body_of(page: str) -> str:
+    """A page without its front matter, and without Windows' line ends."""
+    return str(get_data(page)[0])
+
+
+@cache
+def parsed(text_of_page: str) -> nodes.Template:
+    return environment().parse(text_of_page)
+
+
+def templates(page: str) -> list[str]:
+    """The texts of a page that are filled in: its body, and why each edit acts so."""
+    return [body_of(page), *whys(page)]
+
+
+def calls(page: str, function: str) -> list[nodes.Call]:
+    """Every call of a function in the expressions of a page."""
+    return [
+        call
+        for template in templates(page)
+        for call in parsed(template).find_all(nodes.Call)
+        if isinstance(call.node, nodes.Name) and call.node.name == function
+    ]
+
+
+def argument(call: nodes.Call, position: int, keyword: str) -> str:
+    """An argument of a call, the constants in it put together; "" where none is."""
+    given = [arg.value for arg in call.kwargs if arg.key == keyword]
+    for value in given or call.args[position : position + 1]:
+        inside = [value] if isinstance(value, nodes.Const) else []
+        inside += value.find_all(nodes.Const)
+        return "".join(str(constant.value) for constant in inside)
+    return ""
+
+
+# --- What is asked of it
+
+
+def parts(tree: Tree) -> Iterator[str]:
+    """Each page has its parts, and says in its front matter what it is about."""
     for concept, page in tree.pages:
-        content, matter = tree.files[page], matter_of(tree.files[page])
-        body = re.sub(r"^```.*?^```", "", body_of(content), flags=re.S | re.M)
-        headings = tuple(re.findall(r"^## +(.+?)\s*$", body, re.M))
-        parts = HEADINGS if concept.code else WITHOUT_CODE
-        if headings != parts:
-            have, want = ", ".join(headings) or "none", ", ".join(parts)
-            yield f"{page}: its headings are {have}; they should be {want}"
-        if not matter.get("description"):
+        content = tree.files[page]
+        there = set(re.findall(r"\{[^}\n]*#([\w-]+)|\bid=\"([\w-]+)\"", content))
+        anchors = {anchor for found in there for anchor in found}
+        for heading in re.findall(r"^##+ +(.+?) *$", content, re.M):
+            anchors.add(re.sub(r"\W+", "-", heading.lower()).strip("-"))
+        for part in PARTS + WITH_CODE * concept.code:
+            if part not in anchors:
+                yield f"{page}: has no part {part}: a heading {{ #{part} }}"
+        if not matter_of(content).get("description"):
             yield f"{page}: has no description in its front matter"
-        yield from (f"{page}: {what}" for what in _confusions(body))
-        asked = re.findall(r'^\?\?\? question "(\w+): .+"', body, re.M)
-        if tuple(asked) != QUESTIONS:
-            have, want = ", ".join(asked) or "none", ", ".join(QUESTIONS)
-            form = '??? question "Recall: ...?"'
-            yield f"{page}: its questions are {have}; they should be {want}, as {form}"
-        if SENTENCE not in " ".join(body.split()):
-            yield f"{page}: our sentence is not on it: {SENTENCE}"
 
 
-def _confusions(body: str) -> Iterator[str]:
-    found = re.findall(r'^!!! confusion "(.*)"\n((?:\n|    .*\n?)*)', body, re.M)
-    if not 3 <= len(found) <= 5:
-        yield f"has {len(found)} confusions, not three to five"
-    for title, answer in found:
-        for part in ("You may think", "**In fact**", "**See it**"):
-            if part not in title + answer:
-                yield f"the confusion {title!r} lacks {part!r}"
-
-
-def edits(tree: Tree) -> Iterator[str]:
-    """Each demo proposes two or three edits that fit its code; its page shows each."""
+def shown(tree: Tree) -> Iterator[str]:
+    """Each page shows code, and all that its snippet printed and drew."""
     for concept, page in tree.pages:
         if not concept.code:
             continue
-        content = tree.files[page]
-        proposed = _proposed(tree.files.get(concept.sources[-1], ""))
-        if not 2 <= len(proposed) <= 3:
-            yield f"{page}: proposes {len(proposed)} edits, not two or three"
-        shown = [text(call, 0, "number") for call in calls(content, "change")]
-        if shown != [str(number) for number, _ in enumerate(proposed, 1)]:
-            yield (
-                f"{page}: shows the edits {', '.join(shown)} of {len(proposed)};"
-                " each is shown once, in order, by {{ change(1) }}"
-            )
-        whys = [edit.get("why") for edit in matter_of(content).get("edits", [])]
-        if len(whys) != len(proposed) or not all(whys):
-            yield f"{page}: its `edits` do not say of each edit why: {len(proposed)}"
-        sources = ["\n" + tree.files.get(path, "") for path in concept.sources]
-        for number, (find, _) in enumerate(proposed, 1):
-            if (times := sum(s.count(f"\n{find}\n") for s in sources)) != 1:
-                yield f"{page}: what edit {number} changes stands {times} times"
+        wanted = {"code": "of the code", "printed": "that the snippet printed"}
+        if f"docs/results/{concept.name}.svg" in rooms_of(tree, concept):
+            wanted["figure"] = "that the snippet drew"
+        for function, what in wanted.items():
+            if not calls(tree.files[page], function):
+                yield f"{page}: shows nothing {what}: {{{{ {function}(...) }}}}"
 
 
-def _proposed(demo: str) -> list[tuple[str, str]]:
-    """The EDITS of a demo, read, not run."""
-    for node in ast.parse(demo).body:
-        match node:
-            case ast.Assign(targets=[ast.Name(id="EDITS")], value=value):
-                return list(ast.literal_eval(value))
-    return []
-
-
-def seen(tree: Tree) -> Iterator[str]:
-    """Each page shows what its snippet printed and drew."""
+def edits(tree: Tree) -> Iterator[str]:
+    """Each edit that was recorded is shown once on its page, which says why."""
     for concept, page in tree.pages:
         content = tree.files[page]
-        if concept.code and len(calls(content, "printed")) != 1:
-            yield f"{page}: does not show what the snippet printed: {{{{ printed() }}}}"
-        if f"docs/results/{concept.name}.svg" in rooms_in(tree, concept) and (
-            len(calls(content, "figure")) != 1
-        ):
-            yield (
-                f"{page}: does not show what the snippet drew:"
-                " {{ figure(alt='...', caption='...') }}"
-            )
+        record = tree.files.get(f"docs/results/{concept.name}.json", "{}")
+        numbers = [str(n) for n, _ in enumerate(json.loads(record).get("edits", ()), 1)]
+        shown = sorted(argument(c, 0, "number") for c in calls(content, "change"))
+        if shown != numbers:
+            have, want = ", ".join(shown) or "none", ", ".join(numbers) or "none"
+            yield f"{page}: shows the edits {have}, not {want}: {{{{ change(1) }}}}"
+        if len(whys(content)) != len(numbers) or not all(whys(content)):
+            yield f"{page}: its `edits` do not say of each edit why: {len(numbers)}"
 
 
 def names(tree: Tree) -> Iterator[str]:
     """Each concept and each resource that a page names exists."""
     for concept, page in tree.pages:
         content = tree.files[page]
-        for call in calls(content, "term"):
-            name = text(call, 0, "name")
+        for name in (argument(call, 0, "name") for call in calls(content, "term")):
             if name not in tree.syllabus.by_name:
                 yield f"{page}: names the concept {name!r}, which does not exist"
             if name == concept.name:
@@ -138,22 +141,58 @@ def names(tree: Tree) -> Iterator[str]:
 def go_on(tree: Tree) -> Iterator[str]:
     """Each page ends in something to read, to watch and a paper, all on its concept."""
     for concept, page in tree.pages:
-        chosen = matter_of(tree.files[page]).get("go_on", {})
-        if list(chosen) != list(FITTING):
+        chosen = matter_of(tree.files[page]).get("go_on") or {}
+        if {*chosen} != {*FITTING}:
             have, want = ", ".join(chosen) or "nothing", ", ".join(FITTING)
             yield f"{page}: go_on has {have}, not {want}"
-        for way, kinds in FITTING.items():
-            if (choice := chosen.get(way)) is None:
-                continue
-            name, because = choice.get("resource"), choice.get("because")
+        for way in (way for way in FITTING if way in chosen):
+            choice = chosen[way] if isinstance(chosen[way], dict) else {}
+            name = str(choice.get("resource"))
             where = f"{page}: go_on.{way} names {name!r}"
-            resource = tree.resources.get(str(name))
+            resource = tree.resources.get(name)
             if resource is None:
                 yield f"{where}, which does not exist"
                 continue
-            if resource.kind not in kinds:
+            if resource.kind not in FITTING[way]:
                 yield f"{where}, which is a {resource.kind}"
             if concept.name not in resource.concepts:
                 yield f"{where}, whose record does not name {concept.name}"
-            if not because or because.endswith("."):
-                yield f"{page}: go_on.{way} needs a reason, without a full stop"
+            if not choice.get("because"):
+                yield f"{page}: go_on.{way} needs a reason: because"
+
+
+# --- Numbers
+
+# Code, formulas, expressions, tags, addresses, names. A published number stands in the
+# words that link to where it is published.
+_NOT_PROSE = re.compile(
+    r"^ *```.*?^ *```$|`[^`]*`|\$\$.*?\$\$|\$[^$\n]+\$|\{\{.*?\}\}|<%.*?%>|<[^>]+>"
+    r"|\[[^\]]*\]\(\.\./resources/[^)]*\)|\]\([^)]*\)|" + NAMED,
+    re.S | re.M | re.I,
+)
+
+
+def typed_numbers(prose: str) -> list[str]:
+    """The decimal numbers in Markdown that somebody typed as prose.
+
+    Not counted: code, formulas, expressions, addresses; a number of a section or
+    release ("section 3.2"); the words of a link to a resource, its source.
+    """
+    return re.findall(r"\d+\.\d+", _NOT_PROSE.sub(" ", prose))
+
+
+def numbers(tree: Tree) -> Iterator[str]:
+    """No number that a program could produce is typed, not even in a caption.
+
+    Those of a worked example are typed; `worked` finds them in what was recorded.
+    """
+    for concept, page in tree.pages:
+        content = tree.files[page]
+        if concept.code:
+            example = by_hand(content)
+            content = content[: example.start] + content[example.stop :]
+        for template in templates(content):
+            constants = parsed(template).find_all(nodes.Const)
+            said = [c.value for c in constants if isinstance(c.value, str)]
+            for number in typed_numbers("\n\n".join([template, *said])):
+                yield f"{page}: the number {number} is typed by hand"

@@ -1,27 +1,26 @@
-"""A drawing follows the colour scheme, stands on a page and is told in words."""
+"""A drawing follows the colour scheme and is told in words; none is unused."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import PurePosixPath
 
-from website.edges.template import calls, text
+from website.edges.pages import argument, calls
 from website.edges.tree import Tree
-from website.policy import drawing_faults
+
+# Words in the place of a colour that are none, or take that of the text around.
+_NO_COLOUR = ("none", "inherit", "currentcolor", "var")
 
 
 @cache
-def _heat() -> frozenset[str]:
-    """The colours of heat maps and of the numbers in their cells: as hex."""
+def _cividis() -> frozenset[str]:
+    """The colours of heat maps, as hex."""
     from matplotlib import colormaps, colors
 
     steps = colormaps["cividis"].resampled(256)
-    return frozenset(colors.to_hex(steps(i)) for i in range(256)) | {
-        *("#000000", "#ffffff"),
-    }
+    return frozenset(colors.to_hex(steps(i)) for i in range(256))
 
 
 def colours(svg: str) -> list[str]:
@@ -31,61 +30,39 @@ def colours(svg: str) -> list[str]:
     black or white in both schemes.
     """
     found = re.sub(r"var\(--[a-z]+, ?#[0-9a-f]{6}\)", "", svg, flags=re.I)
-    # An image's content and a reference to an id are no colours.
-    found = re.sub(r'href="[^"]*"|url\(#[^)]*\)|id="[^"]*"', "", found)
-    found = re.sub(r"<image[^>]*>|>[^<]*<", "><", found)
-    by_number = re.findall(r"#[0-9a-fA-F]{3,8}\b|rgba?\([^)]*\)", found)
-    by_name = re.findall(
+    # Words, an image's content and a reference to an id are no colours.
+    apart = r'>[^<]*<|href="[^"]*"|url\(#[^)]*\)|id="[^"]*"'
+    found = re.sub(apart, "><", re.sub(r"<image[^>]*>", "", found)).lower()
+    used = re.findall(r"#[0-9a-f]{3,8}\b|rgba?\([^)]*\)", found)
+    is_heat_map = "<image" in svg or sum(c in _cividis() for c in used) >= 4
+    used += re.findall(
         r"(?:fill|stroke|stop-color|(?<![\w-])color)(?:=\"|:\s*)([a-z]+)\b(?!\()", found
     )
-    # Words that are no colours, or take that of the text around.
-    by_name = [
-        n for n in by_name if n not in ("none", "inherit", "currentcolor", "var")
-    ]
-    heat = _heat() | {"black", "white"} if _is_heat_map(svg) else frozenset()
-    return sorted({c for c in by_number + by_name if c.lower() not in heat})
-
-
-def _is_heat_map(svg: str) -> bool:
-    if "<image" in svg:
-        return True
-    used = Counter(c.lower() for c in re.findall(r"#[0-9a-fA-F]{6}", svg))
-    cividis = _heat() - {"#000000", "#ffffff"}
-    return sum(used[colour] for colour in cividis) >= 4
+    heat = _cividis() | {"#000000", "#ffffff", "black", "white"}
+    return sorted({*used} - {*_NO_COLOUR} - (heat if is_heat_map else frozenset()))
 
 
 def drawings(tree: Tree) -> Iterator[str]:
-    """Each drawing follows the colour scheme and is told in words; none is unused."""
+    """Each drawing fits a page in both schemes, and is told in words."""
     for path in tree.under("docs/", ".svg"):
-        yield from (f"{path}: {what}" for what in _unfit(path, tree.files[path]))
+        svg, stem = tree.files[path], PurePosixPath(path).stem
+        for colour in colours(svg):
+            yield f"{path}: the colour {colour} follows no scheme"
+        # A claim may have the name of a concept: its ids say which they are of.
+        begins = f"claim-{stem}" if "/claims/" in path else stem
+        for identifier in re.findall(r'\bid="([^"]+)"', svg):
+            if not identifier.startswith(begins):
+                yield f"{path}: the id {identifier!r} may clash with another's"
+        if not re.search(r'viewBox="0 0 \d+', svg):
+            yield f"{path}: has no viewBox from 0 0"
     shown: set[str] = set()
     for page in tree.under("docs/", ".md"):
-        for function, first in (("figure", 0), ("picture", 1)):
+        for first, function in enumerate(("figure", "picture")):
             for call in calls(tree.files[page], function):
+                shown.add(f"docs/{argument(call, 0, 'path')}")
                 for offset, part in enumerate(("alt", "caption")):
-                    if len(text(call, first + offset, part).split()) < 5:
-                        yield f"{page}: a {function} has no {part} to speak of"
-        for call in calls(tree.files[page], "picture"):
-            path = f"docs/{text(call, 0, 'path')}"
-            shown.add(path)
-            if path not in tree.files:
-                yield f"{page}: shows {path}, which does not exist"
+                    if not argument(call, first + offset, part).strip():
+                        yield f"{page}: a {function} has no {part}"
     for path in tree.under("docs/assets/pictures/", ".svg"):
         if path not in shown:
             yield f"{path}: is on no page"
-
-
-def _unfit(path: str, svg: str) -> Iterator[str]:
-    """What keeps a drawing from standing in a page, among others, in both schemes."""
-    for colour in colours(svg):
-        yield f"the colour {colour} follows no scheme"
-    for identifier in re.findall(r'\bid="([^"]+)"', svg):
-        stem = PurePosixPath(path).stem
-        # A claim may have the name of a concept: its ids say which they are of.
-        if not identifier.startswith(f"claim-{stem}" if "/claims/" in path else stem):
-            yield f"the id {identifier!r} may clash with another's"
-    if "<style" in svg:
-        yield "holds <style>, which would hold for the whole page"
-    yield from drawing_faults(svg)
-    if not re.search(r'viewBox="0 0 \d+', svg):
-        yield "has no viewBox from 0 0"

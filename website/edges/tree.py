@@ -12,6 +12,12 @@ from reading_list.model import Resource
 from reading_list.syllabus import load_syllabus
 from syllabus import ROOT, Concept, Syllabus
 
+READ = (
+    *("docs/*.md", "docs/concepts/*.md", "docs/assets/pictures/*.svg"),
+    *("docs/results/*.json", "docs/results/*.txt", "docs/results/*.svg"),
+    *("docs/results/claims/*", "snippets/*/*.py", "tests/snippets/*/*.py"),
+)
+
 
 @dataclass(frozen=True)
 class Tree:
@@ -23,20 +29,11 @@ class Tree:
 
     @classmethod
     def read(cls, resources: Mapping[str, Resource], root: Path = ROOT) -> Tree:
-        patterns = [
-            *("docs/*.md", "docs/concepts/*.md", "docs/assets/pictures/*.svg"),
-            *("docs/results/*.json", "docs/results/*.txt", "docs/results/*.svg"),
-            *("snippets/*/*.py", "tests/snippets/*/*.py"),
-            "docs/results/claims/*",
-        ]
+        paths = [path for pattern in READ for path in sorted(root.glob(pattern))]
         return cls(
-            files={
-                path.relative_to(root).as_posix(): path.read_text(encoding="utf-8")
-                for pattern in patterns
-                for path in sorted(root.glob(pattern))
-            },
-            syllabus=load_syllabus(root / "docs" / "concepts" / "concepts.yml"),
-            resources=resources,
+            {p.relative_to(root).as_posix(): p.read_text("utf-8") for p in paths},
+            load_syllabus(root / "docs" / "concepts" / "concepts.yml"),
+            resources,
         )
 
     def under(self, folder: str, ending: str) -> list[str]:
@@ -50,12 +47,12 @@ class Tree:
 
     @property
     def snippets(self) -> list[str]:
+        """The files of the chapters and the demos."""
+        shared = ("claims", "lab", "corpora")  # by all chapters, or by none
         return [
             path
             for path in self.under("snippets/", ".py")
-            if PurePosixPath(path).name != "__init__.py"
-            and not path.startswith("snippets/claims/")
-            and not below_the_chapters(path)
+            if not path.endswith("__init__.py") and path.split("/")[1] not in shared
         ]
 
     @property
@@ -64,42 +61,29 @@ class Tree:
         return [path for path in found if not path.endswith("__init__.py")]
 
 
-def below_the_chapters(path: str) -> bool:
-    """Whether a snippet or a test is of what all chapters share."""
-    return "/lab/" in path or "/corpora/" in path
-
-
 def proof_of(snippet: str) -> str:
     """The test of a file under `snippets/`."""
     path = PurePosixPath("tests") / snippet
     return str(path.with_name(f"test_{path.name}"))
 
 
-def rooms_of(concept: Concept, draws: bool) -> list[str]:
+def rooms_of(tree: Tree, concept: Concept) -> list[str]:
     """Where everything of a written concept stands."""
-    page = f"docs/concepts/{concept.name}.md"
+    page, result = f"docs/concepts/{concept.name}.md", f"docs/results/{concept.name}"
     if not concept.code:
         return [page]
-    endings = ("json", "txt", "svg") if draws else ("json", "txt")
-    return [
-        *(page, *concept.sources, proof_of(concept.sources[0])),
-        *(f"docs/results/{concept.name}.{ending}" for ending in endings),
-    ]
+    snippet, demo = concept.sources
+    rooms = [page, snippet, demo, proof_of(snippet), f"{result}.json", f"{result}.txt"]
+    return [*rooms, f"{result}.svg"] if _draws(tree.files.get(demo, "")) else rooms
 
 
 @cache
-def draws(source: str) -> bool:
+def _draws(source: str) -> bool:
     """Whether a demo has a function `draw`."""
     return any(
         isinstance(node, ast.FunctionDef) and node.name == "draw"
         for node in ast.parse(source).body
     )
-
-
-def rooms_in(tree: Tree, concept: Concept) -> list[str]:
-    """Where everything of a written concept stands in this tree."""
-    _, demo = concept.sources
-    return rooms_of(concept, draws(tree.files.get(demo, "")))
 
 
 @cache
@@ -119,21 +103,17 @@ def owners(tree: Tree) -> dict[str, Concept]:
     """Whose each file under `snippets/` is.
 
     A file without a concept's name is a helper. It belongs to the first concept of
-    its chapter whose snippet or demo imports it, or else, where something later does,
-    to the last written one.
+    its chapter whose snippet or demo imports it, or else, where anything does, to the
+    last written one.
     """
-    with_code = [c for c in tree.syllabus.concepts if c.code]
+    with_code = [concept for concept in tree.syllabus.concepts if concept.code]
     found = {path: concept for concept in with_code for path in concept.sources}
-    for concept in with_code:
-        for path in concept.sources:
-            for module in imported(tree.files.get(path, "")):
-                helper = module.replace(".", "/") + ".py"
-                if helper.startswith(f"snippets/{concept.chapter}/"):
-                    found.setdefault(helper, concept)
-    last = {concept.chapter: concept for concept in with_code if concept.written}
-    for path in tree.under("snippets/", ".py"):
-        for module in imported(tree.files[path]):
-            helper, chapter = module.replace(".", "/") + ".py", module.split(".")[1:2]
-            if helper in tree.files and (owner := last.get("".join(chapter))):
-                found.setdefault(helper, owner)
+    code = {path: imported(tree.files[path]) for path in tree.under("snippets/", ".py")}
+    for path in {*tree.snippets} - {*found}:
+        module = path.removesuffix(".py").replace("/", ".")
+        near = [c for c in with_code if c.chapter == path.split("/")[1]]
+        users = [c for c in near if any(module in code.get(p, ()) for p in c.sources)]
+        owner = users[:1] or [c for c in near if c.written][-1:]
+        if owner and any(module in modules for modules in code.values()):
+            found[path] = owner[0]
     return found

@@ -10,13 +10,16 @@ from typing import Any
 from website.edges.tree import Tree
 
 ANCHOR = "by-hand"
+#: A number that is a name: where something stands in a paper, a release.
+NAMED = (
+    r"\b(?:section|chapter|equation|figure|table|appendix|version|python|pytorch|torch)"
+    r"s?\s+\d[\d.]*(?:\s+(?:and|to)\s+\d[\d.]*)?"
+)
 _HEADING = re.compile(r"^(#{2,}) +(.*?)(?: *\{ *#([\w-]+) *\})? *$", re.M)
 # What is no number of the example: list markers, expressions, tags, addresses, indices
-# in formulas, and where something stands ("section 3.2").
+# in formulas, names.
 _APART = re.compile(
-    r"^ *\d+\. |\{\{.*?\}\}|<%.*?%>|<[^>]+>|\]\([^)]*\)|_\{[^{}]*\}"
-    r"|\b(?:section|chapter|equation|figure|table|appendix)s?\s+\d[\d.]*"
-    r"(?:\s+(?:and|to)\s+\d[\d.]*)?",
+    r"^ *\d+\. |\{\{.*?\}\}|<%.*?%>|<[^>]+>|\]\([^)]*\)|_\{[^{}]*\}|" + NAMED,
     re.S | re.M | re.I,
 )
 _NUMBER = re.compile(
