@@ -30,8 +30,8 @@ def _plain(text: str) -> str:
     """Shown in pages, menus, drawings and addresses: no sign that any of them reads."""
     if found := re.search(r"""[<>&"{}\[\]`*_\\|$\n]""", text):
         raise ValueError(f"has {found[0]!r} in it, and is plain text in one line")
-    if not text.isprintable():
-        raise ValueError("has a hidden character in it")
+    if hidden := next((char for char in text if not char.isprintable()), None):
+        raise ValueError(f"has the hidden character U+{ord(hidden):04X} in it")
     return text
 
 
