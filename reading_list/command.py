@@ -16,7 +16,6 @@ from reading_list.records import (
     InvalidRecordsError,
     check,
     load,
-    load_about,
 )
 
 
@@ -47,7 +46,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _check(folder: Path) -> int:
-    load_about()
     return tell(check(folder))
 
 
@@ -93,7 +91,6 @@ def stats(reading_list: ReadingList) -> list[str]:
         f"{len(reading_list.beyond_the_lists):4} beyond them",
         f"{sum(r.starred for r in everything):4} starred",
         f"{sum(bool(r.guide) for r in everything):4} with a reading guide",
-        f"{sum(bool(r.mended) for r in everything):4} with something mended",
         f"{sum(r.url is None for r in everything):4} ours to write",
     ]
     for entry in reading_list.lists:

@@ -30,8 +30,8 @@ CSV_COLUMNS = (
     "archive_url",
     "summary",
 )
-#: Facts about the lists, not about the resource, stay out of the JSON.
-_NOT_EXPORTED = {"guide", "mended", "list_urls", "unconfirmed", "core", "figure"}
+#: What only our pages need stays out of the JSON.
+_NOT_EXPORTED = {"guide", "unconfirmed", "core", "figure"}
 
 
 def to_json(reading_list: ReadingList) -> str:

@@ -86,8 +86,6 @@ HOLDS: dict[str, str] = {
     "ours": "in place of `url`: the concept whose page here will hold it",
     "figure": "a figure of ours under the guide: `of`, `alt` and `notice`, indented",
     "lists": "which of the five lists that we started from name it",
-    "list_urls": "the addresses that those lists gave, as they gave them",
-    "mended": "what those lists got wrong: `type`, `lists` and `detail`, indented",
     "id": "leave it out: the file's name is the id",
 }
 

@@ -26,8 +26,6 @@ from reading_list.refusal import refuse
 from syllabus import Syllabus
 
 _AND_OTHERS = re.compile(r"(\bet\.? al\b\.?|\band others\b|\bu\. ?a\.|и др\.)", re.I)
-#: Text that quotes a list as it stands, slips and all.
-_QUOTES = {"list_urls", "detail"}
 #: Words in a reading guide.
 MIN_GUIDE, MAX_GUIDE = 60, 140
 _ARCHIVES = ("web.archive.org/web/", "archive.today/", "archive.ph/")
@@ -106,7 +104,6 @@ class _Judge:
             self.check_figure,
             self.check_guide,
             self.check_repeats,
-            self.check_lists,
             self.check_address,
             self.check_other_addresses,
             self.check_arxiv,
@@ -190,8 +187,7 @@ class _Judge:
 
     def check_texts(self, values: dict[str, Any]) -> None:
         for place, text in _texts(values):
-            name = next(p for p in reversed(place) if isinstance(p, str))
-            for wrong in prose.in_a_field(text, quoted=name in _QUOTES):
+            for wrong in prose.in_a_field(text):
                 self.add(place, *wrong)
 
     def check_title(self, values: dict[str, Any]) -> None:
@@ -279,23 +275,6 @@ class _Judge:
                 if item in seen:
                     self.add((name, i), f"names {item!r} twice", "keep one of them")
                 seen.add(item)
-
-    def check_lists(self, values: dict[str, Any]) -> None:
-        """A record says only of lists that it is on what they said."""
-        if values.get("list_urls") and not values.get("lists"):
-            wrong = "is there although the record is on no list"
-            self.add(("list_urls",), wrong, "name the list in lists:, or remove it")
-        on = values.get("lists", [])
-        mends = values.get("mended")
-        for i, mend in enumerate(mends if isinstance(mends, list) else []):
-            lists = mend.get("lists", []) if isinstance(mend, dict) else []
-            for j, slug in enumerate(lists if isinstance(lists, list) else []):
-                if isinstance(on, list) and slug not in on:
-                    self.add(
-                        ("mended", i, "lists", j),
-                        f"names the list {slug!r}, which this record is not on",
-                        "correct it, or add the list to lists:",
-                    )
 
     def check_address(self, values: dict[str, Any]) -> None:
         url = values.get("url")

@@ -5,10 +5,9 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from reading_list.identity import arxiv_id, identity
-from reading_list.refusal import refuse
 from reading_list.vocabulary import (
     LEVELS,
     LISTS,
@@ -17,7 +16,6 @@ from reading_list.vocabulary import (
     Language,
     Level,
     ListSlug,
-    Mend,
     SourceList,
 )
 
@@ -29,14 +27,6 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
 
 class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class Mended(_Entry):
-    """One thing that a list said otherwise, and what is right."""
-
-    type: Mend
-    lists: Annotated[tuple[ListSlug, ...], Field(min_length=1)]
-    detail: LongText
 
 
 class Figure(_Entry):
@@ -84,10 +74,8 @@ class Resource(_Entry):
     ours: Name | None = None
     figure: Figure | None = None
 
-    # What the five lists said.
+    # Which of the five lists name it.
     lists: tuple[ListSlug, ...] = ()
-    list_urls: tuple[Text, ...] = ()
-    mended: tuple[Mended, ...] = ()
 
     # From the file: its name, and the text below the front matter.
     id: Name
@@ -137,65 +125,13 @@ class Resource(_Entry):
 
 
 #: The groups of fields inside a record, by the field that holds them.
-GROUPS: dict[str, type[BaseModel]] = {"mended": Mended, "figure": Figure}
-
-
-def _may_be_listed(url: str) -> str:
-    if refused := refuse(url):
-        raise ValueError(refused.wrong)
-    return url
-
-
-Public = Annotated[str, AfterValidator(_may_be_listed)]
-
-
-class HostNote(_Entry):
-    """What became of a host that the lists link to."""
-
-    host: Text
-    status: Text
-    detail: LongText
-    now: Public | None = None
-
-
-class ListError(_Entry):
-    """Something that a list says, and what is right."""
-
-    list: ListSlug
-    said: LongText
-    right: LongText
-
-
-class Person(_Entry):
-    """Somebody whom a list names and links."""
-
-    name: Text
-    url: Public
-    list: ListSlug
-    author_of: tuple[Name, ...]
-
-
-class AboutLists(_Entry):
-    """The file lists.yml: what is true of whole lists, not of one resource."""
-
-    hosts: tuple[HostNote, ...]
-    errors: tuple[ListError, ...]
-    people: tuple[Person, ...]
-
-
-#: The groups of fields in that file.
-ABOUT_GROUPS: dict[str, type[BaseModel]] = {
-    "hosts": HostNote,
-    "errors": ListError,
-    "people": Person,
-}
+GROUPS: dict[str, type[BaseModel]] = {"figure": Figure}
 
 
 class ReadingList(_Entry):
     """All resources, in the order of their names."""
 
     resources: tuple[Resource, ...]
-    about: AboutLists
 
     @cached_property
     def by_id(self) -> dict[str, Resource]:
@@ -204,18 +140,6 @@ class ReadingList(_Entry):
     @property
     def lists(self) -> tuple[SourceList, ...]:
         return LISTS
-
-    @property
-    def hosts(self) -> tuple[HostNote, ...]:
-        return self.about.hosts
-
-    @property
-    def errors_in_the_lists(self) -> tuple[ListError, ...]:
-        return self.about.errors
-
-    @property
-    def people(self) -> tuple[Person, ...]:
-        return self.about.people
 
     @cached_property
     def translations(self) -> dict[str, list[Resource]]:

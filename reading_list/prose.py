@@ -87,7 +87,7 @@ def _hidden(text: str) -> Iterator[Wrong]:
 
 
 def _mangled(text: str) -> Iterator[Wrong]:
-    """Letters lost on the way: only a text that quotes a list may have them."""
+    """Letters lost on the way."""
     if found := _MOJIBAKE.search(text):
         yield Wrong(
             f"has letters lost in an encoding ({found[0]!r})",
@@ -95,20 +95,14 @@ def _mangled(text: str) -> Iterator[Wrong]:
         )
 
 
-def in_a_field(text: str, quoted: bool) -> Iterator[Wrong]:
-    """What is wrong with a text of the front matter.
-
-    Args:
-        quoted: whether it quotes a list as it stands, slips and all.
-    """
+def in_a_field(text: str) -> Iterator[Wrong]:
+    """What is wrong with a text of the front matter."""
     yield from _hidden(text)
     if text != unicodedata.normalize("NFC", text):
         yield Wrong(
             "has letters and accents as separate characters",
             "type it again, or save it in Unicode's NFC form",
         )
-    if quoted:
-        return
     yield from _mangled(text)
     if text != text.strip():
         yield Wrong("has spaces at an end", "remove them")

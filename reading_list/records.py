@@ -13,14 +13,13 @@ from pathlib import Path
 
 from reading_list.checks import Report, check_folder
 from reading_list.frontmatter import InvalidError
-from reading_list.model import ABOUT_GROUPS, AboutLists, Mended, ReadingList, Resource
-from reading_list.syllabus import load_syllabus, read_model
+from reading_list.model import ReadingList, Resource
+from reading_list.syllabus import load_syllabus
 from syllabus import ROOT
 
 __all__ = [
     "RECORDS",
     "InvalidRecordsError",
-    "Mended",
     "ReadingList",
     "Resource",
     "check",
@@ -28,7 +27,6 @@ __all__ = [
 ]
 
 RECORDS = ROOT / "docs" / "resources"
-ABOUT = Path(__file__).with_name("lists.yml")
 
 
 class InvalidRecordsError(InvalidError):
@@ -43,15 +41,6 @@ def check(folder: Path = RECORDS, today: date | None = None) -> Report:
     return check_folder(folder, load_syllabus(), today or date.today(), shown)
 
 
-def load_about(path: Path = ABOUT) -> AboutLists:
-    """What is true of whole lists, hosts and people.
-
-    Raises:
-        InvalidError: the file has errors.
-    """
-    return read_model(path, AboutLists, ABOUT_GROUPS)
-
-
 def load(folder: Path = RECORDS) -> ReadingList:
     """All records, in the order of their names.
 
@@ -61,4 +50,4 @@ def load(folder: Path = RECORDS) -> ReadingList:
     report = check(folder)
     if report.errors:
         raise InvalidRecordsError(report.errors)
-    return ReadingList(resources=report.resources, about=load_about())
+    return ReadingList(resources=report.resources)

@@ -29,7 +29,6 @@ from website.claims import Claim
 from website.concept_map import concept_map
 from website.concepts import Result, ResultError
 from website.licences import notices
-from website.mended import SECTIONS, what_we_mended
 from website.trace import trace
 from website.wording import unbroken
 
@@ -296,8 +295,6 @@ class Renderer:
         parts: dict[str, Callable[[], str]] = {
             "catalogue": lambda: catalogue(self.reading_list, self.syllabus, root)
         }
-        for section in SECTIONS:
-            parts[section] = partial(what_we_mended, section, self.reading_list, root)
         try:
             content = re.sub(
                 r'<div data-part="([\w-]+)"></div>',
@@ -323,6 +320,7 @@ class Renderer:
                 self.claims.values(),
                 self.repo_url,
                 partial(concepts.drawn, self.docs),
+                mended=name in self.mended,
             )
         except (ResultError, LookupError) as error:
             raise RenderError(f"{type(error).__name__}: {error}") from error
@@ -372,7 +370,6 @@ class Renderer:
             ),
             "catalogue": lambda: _part("catalogue"),
             "does_it_hold": lambda: claims.does_it_hold(self.claims, self.reading_list),
-            "what_we_mended": _part,
             "add_url": lambda: adding.add_url(self.repo_url),
             "refused": lambda: adding.refused(self.reading_list, self.syllabus),
             "form": form,
@@ -402,6 +399,12 @@ class Renderer:
     @cached_property
     def claims(self) -> dict[str, Claim]:
         return claims.load_claims(self.docs / "results" / "claims")
+
+    @cached_property
+    def mended(self) -> frozenset[str]:
+        """The resources that the page "What we mended" tells of, each under its id."""
+        page = (self.docs / "what-we-mended.md").read_text(encoding="utf-8")
+        return frozenset(re.findall(r"\{ #([\w-]+) \}", page))
 
     @cached_property
     def counts(self) -> dict[str, int]:

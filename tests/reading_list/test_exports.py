@@ -25,7 +25,7 @@ def only(reading_list: ReadingList, **facts: object) -> ReadingList:
         "summary": "One sentence that says it.",
     }
     resource = Resource.model_validate({**base, **facts})
-    return ReadingList(resources=(resource,), about=reading_list.about)
+    return ReadingList(resources=(resource,))
 
 
 def bib_entries(text: str) -> dict[str, dict[str, str]]:

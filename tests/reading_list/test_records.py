@@ -6,11 +6,10 @@ import time
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
 
 from reading_list.command import main, stats
 from reading_list.form import FORM
-from reading_list.model import Person, ReadingList
+from reading_list.model import ReadingList
 from reading_list.records import RECORDS, InvalidRecordsError, check, load
 from reading_list.syllabus import load_syllabus
 
@@ -57,9 +56,7 @@ def test_stats_prints_the_counts(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_stats_count_what_is_there(reading_list: ReadingList) -> None:
-    few = ReadingList(
-        resources=reading_list.on_list("attention-book"), about=reading_list.about
-    )
+    few = ReadingList(resources=reading_list.on_list("attention-book"))
     assert stats(few)[0] == f"{len(few.resources):4} resources"
 
 
@@ -115,12 +112,10 @@ def test_the_lists_defects_are_mended(reading_list: ReadingList) -> None:
     by_id = reading_list.by_id
     paper = by_id["sutskever-2014-seq2seq"]
     assert paper.url == "https://arxiv.org/abs/1409.3215"
-    assert paper.mended[0].type == "wrong-target"
     assert by_id["bahdanau-2014-align-and-translate"].url == (
         "https://arxiv.org/abs/1409.0473"
     )
     for resource in reading_list.resources:
-        assert bool(resource.list_urls) == bool(resource.lists), resource.id
         assert not (resource.url or "").startswith("http:"), resource.id
 
 
@@ -129,21 +124,9 @@ def test_readers_see_no_word_of_ours(reading_list: ReadingList) -> None:
         resource.summary + resource.guide + (resource.note or "")
         for resource in reading_list.resources
     ]
-    told += [mend.detail for r in reading_list.resources for mend in r.mended]
-    about = reading_list.about
-    told += [error.said + error.right for error in about.errors]
-    told += [host.detail for host in about.hosts]
     for text in told:
         for word in ("seed", "list-0", "simply", "obviously", "isation"):
             assert word not in text.lower(), text
-
-
-def test_people_and_lists_are_known(reading_list: ReadingList) -> None:
-    assert [entry.id for entry in reading_list.lists] == [f"list-{i}" for i in range(5)]
-    assert len(reading_list.people) == 8
-    for person in reading_list.people:
-        for name in person.author_of:
-            assert person.name in reading_list.by_id[name].authors
 
 
 def test_a_minimal_record_is_enough(tmp_path: Path) -> None:
@@ -187,10 +170,3 @@ def test_load_tells_every_error(tmp_path: Path) -> None:
 
 def test_the_folder_holds_records_only() -> None:
     assert {path.suffix for path in RECORDS.iterdir()} == {".md"}
-
-
-@pytest.mark.parametrize("url", ["javascript:alert(1)", "http://localhost/", "data:,x"])
-def test_what_the_lists_name_may_be_listed(url: str) -> None:
-    person = {"name": "Ada", "url": url, "list": "nlp-tasks", "author_of": ()}
-    with pytest.raises(ValidationError, match="url"):
-        Person.model_validate(person)

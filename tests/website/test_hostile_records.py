@@ -23,16 +23,7 @@ from mkdocs.commands.build import build
 from mkdocs.config import load_config
 
 from reading_list.judge import check_text
-from reading_list.model import (
-    AboutLists,
-    Figure,
-    HostNote,
-    ListError,
-    Mended,
-    Person,
-    ReadingList,
-    Resource,
-)
+from reading_list.model import Figure, ReadingList, Resource
 from reading_list.records import load
 from reading_list.syllabus import load_syllabus
 from syllabus import ROOT
@@ -101,7 +92,6 @@ PIECES = [
     *("[a]: ", "{: ", "-8<- ", "https://a.org/", "&lt;", "<img src=x onerror=x()>"),
 ]
 CONCEPT = "concepts/attention.md"
-LISTS = ("nlp-tasks",)
 SYLLABUS = load_syllabus()
 #: The records that some page cannot do without.
 NEEDED = {claim.paper for claim in load_claims().values()}
@@ -126,8 +116,6 @@ def record(text: Callable[[], str], guide: str = "") -> Resource:
         archive_url="https://a.org/" + text(),
         alt_urls=("https://a.org/" + text(),),
         lists=("nlp-tasks",),
-        list_urls=(text(),),
-        mended=(Mended.model_construct(type="moved", lists=LISTS, detail=text()),),
         figure=Figure.model_construct(of="attention", alt=text(), notice=text()),
         translation_of="hostile",
     )
@@ -149,32 +137,13 @@ def pages() -> Callable[[Resource], dict[str, str]]:
     def made(resource: Resource) -> dict[str, str]:
         """With the record in two places, once as the paper of a claim."""
         again = resource.model_copy(update={"id": paper})
-        words = resource.title
-        about = AboutLists.model_construct(
-            hosts=(HostNote.model_construct(host=words, status=words, detail=words),),
-            errors=(
-                ListError.model_construct(list="nlp-tasks", said=words, right=words),
-            ),
-            people=(
-                Person.model_construct(
-                    name=words, url="x", list="nlp-tasks", author_of=("hostile",)
-                ),
-            ),
-        )
-        reading_list = ReadingList.model_construct(
-            resources=(resource, again, *others), about=about
-        )
+        reading_list = ReadingList.model_construct(resources=(resource, again, *others))
         hostile = replace(renderer, reading_list=reading_list)
         because = {"resource": "hostile", "because": "so"}
         meta = {"go_on": dict.fromkeys(("read", "watch", "paper"), because)}
-        sections = ["field", "links", "hosts", "people"]
         sources = {
             "resources/hostile.md": "",
             CONCEPT: hostile.page(CONCEPT, "Words.", meta),
-            "what-we-mended.md": "\n\n".join(
-                hostile.page("x.md", f"{{{{ what_we_mended('{name}') }}}}", {})
-                for name in sections
-            ),
             "catalogue.md": hostile.page("x.md", "{{ catalogue() }}", {}),
             "does-it-hold.md": hostile.page("x.md", "{{ does_it_hold() }}", {}),
         }
@@ -212,7 +181,7 @@ def plain(pages: Any) -> dict[str, str]:
 
 
 def test_any_text_of_a_record_is_text(pages: Any, plain: Any) -> None:
-    assert "hostile" in str(plain) and len(plain) == 5
+    assert "hostile" in str(plain) and len(plain) == 4
     judge(pages(record(lambda: "\n".join(HOSTILE))), plain)
     each = cycle(HOSTILE)
     for _ in range(5):
@@ -309,8 +278,8 @@ ACCEPTED = {
     "link": (f"organization: '[Lab](javascript:x())'\n{FIGURE}", SUMMARY),
     "code": (
         """lists: [nlp-tasks]
-list_urls: ["``", "<svg onload=x()></svg>", "a\\n-8<- \\"LICENSE\\"\\n"]
-mended: [{type: moved, lists: [nlp-tasks], detail: "` <img src=x onerror=x()> `"}]""",
+unknown: '`` ` {{ 7 * 7 }} \\`x\\` javascript:x()'
+note: '-8<- "LICENSE"'""",
         SUMMARY,
     ),
     "attributes": (
@@ -319,10 +288,7 @@ mended: [{type: moved, lists: [nlp-tasks], detail: "` <img src=x onerror=x()> `"
     ),
 }
 #: The pages that show records.
-SHOWING = (
-    *("concepts/reading-papers.md", "what-we-mended.md"),
-    *("catalogue.md", "does-it-hold.md"),
-)
+SHOWING = ("concepts/reading-papers.md", "catalogue.md", "does-it-hold.md")
 TITLE = "&lt/title&gt&ltscript&gtx()&lt/script&gt"
 GUIDE = (
     " word" * 60
@@ -353,10 +319,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     concepts.write_text(re.sub(ours, r"\1written", planned), "utf-8")
     (docs / "resources").mkdir()
     shown = "".join((docs / name).read_text("utf-8") for name in SHOWING)
-    all_of_them = load()
-    needed = {name for person in all_of_them.about.people for name in person.author_of}
-    for one in all_of_them.resources:
-        if one.id in needed | NEEDED or one.id in shown:
+    for one in load().resources:
+        if one.id in NEEDED or one.id in shown:
             # Without what names others: they are left out here.
             names = {"title", "url", "kind", "concepts", "authors", "year"}
             fields = one.model_dump_json(include=names, exclude_defaults=True)

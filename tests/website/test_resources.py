@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections import Counter
 from collections.abc import Collection, Iterator
 from datetime import date
 from functools import partial
@@ -22,12 +21,12 @@ from reading_list.checks import check_one
 from reading_list.form import ACCEPTED, FORM
 from reading_list.judge import check_text
 from reading_list.model import ReadingList, Resource
-from reading_list.vocabulary import ACCESS_NAMES, KINDS, LANGUAGE_NAMES, MEND_NAMES
+from reading_list.vocabulary import ACCESS_NAMES, KINDS, LANGUAGE_NAMES
 from syllabus import ROOT, Syllabus
 from website import adding, catalogue, resources
 from website.claims import Claim, load_claims
 from website.concepts import drawn
-from website.mended import SECTIONS, what_we_mended
+from website.render import Renderer
 from website.wording import markdown, text
 
 REPO = "https://example.org/repo"
@@ -122,10 +121,6 @@ def facts(resource: Resource) -> Iterator[str]:
         yield f"Not known: {shown(resource.unknown)}."
     if resource.see_also:
         yield "See also:" if resource.url else "Until then:"
-    if resource.mended:
-        yield from resource.list_urls
-    for mend in resource.mended:
-        yield f"{MEND_NAMES[mend.type]}. {shown(mend.detail)}"
     if resource.language != "en":
         yield f"Language {LANGUAGE_NAMES[resource.language]}"
 
@@ -283,35 +278,9 @@ def test_the_first_twelve_are_known_and_open(reading_list: ReadingList) -> None:
             assert why.endswith(".")
 
 
-def test_what_we_mended_tells_everything(reading_list: ReadingList) -> None:
-    field, links, hosts, people = (
-        what_we_mended(section, reading_list, "../") for section in SECTIONS
-    )
-    said = told(links)
-    for resource in reading_list.resources:
-        for mend in resource.mended:
-            assert shown(mend.detail) in said
-            assert f'"../resources/{resource.id}/"' in links
-            assert f'<details id="{mend.type}">' in links
-        if resource.mended:
-            for address in resource.list_urls:
-                assert address == resource.url or address in said
-    counts = Counter(m.type for r in reading_list.resources for m in r.mended)
-    for kind, count in counts.items():
-        assert f"<summary>{MEND_NAMES[kind]} <small>{count}</small>" in links
-    assert links.count("</details>") == len(counts)
-    for error in reading_list.errors_in_the_lists:
-        assert shown(error.right) in told(field)
-    assert all(shown(host.detail) in told(hosts) for host in reading_list.hosts)
-    assert all(person.name in people for person in reading_list.people)
-    assert "list-0" not in field + links + people
-
-
 def test_every_word_of_the_vocabularies_has_a_name(
     reading_list: ReadingList,
 ) -> None:
-    used = {mend.type for r in reading_list.resources for mend in r.mended}
-    assert used <= set(MEND_NAMES)
     assert {r.language for r in reading_list.resources} <= set(LANGUAGE_NAMES)
     assert {r.access for r in reading_list.resources} <= set(ACCESS_NAMES)
     assert {r.kind for r in reading_list.resources} == set(KINDS)
@@ -336,7 +305,7 @@ def test_the_accepted_example_is_accepted_beside_all_that_are_there(
         for resource in reading_list.resources
         if not resource.identities & judged.identities
     ]
-    known = ReadingList(resources=tuple(others), about=reading_list.about)
+    known = ReadingList(resources=tuple(others))
     found = check_one("docs/resources/x.md", ACCEPTED, known, syllabus, date.today())
     assert not found, "\n".join(map(str, found))
 
@@ -365,9 +334,7 @@ def test_a_translation_and_its_original_lead_to_each_other(
     french = original.model_copy(
         update={"id": "fr", "language": "fr", "translation_of": original.id}
     )
-    known = ReadingList(
-        resources=(*reading_list.resources, french), about=reading_list.about
-    )
+    known = ReadingList(resources=(*reading_list.resources, french))
     shown = {one.id: page_of(one, known, syllabus) for one in (original, french)}
     assert f"A translation of: {original.title} (blog post)." in told(shown["fr"])
     assert '<a href="../fr/">' in shown[original.id]
@@ -379,3 +346,18 @@ def test_any_title_is_text_and_never_markup(title: str) -> None:
     shown = python_markdown.markdown(f"x {markdown(title)} x")
     text = unescape(re.sub(r"^<p>|</p>$", "", shown))
     assert " ".join(text.split()) == " ".join(f"x {title} x".split())
+
+
+def test_what_we_mended_and_a_record_lead_to_each_other(
+    reading_list: ReadingList,
+) -> None:
+    renderer = Renderer.load(ROOT / "docs", REPO)
+    page = (ROOT / "docs" / "what-we-mended.md").read_text(encoding="utf-8")
+    assert renderer.mended
+    for name, resource in reading_list.by_id.items():
+        link = f'<a href="../../what-we-mended/#{name}">'
+        assert (link in renderer.resource_page(name)) == (name in renderer.mended)
+        assert (f"(resources/{name}.md){{ #{name} }}" in page) == (
+            name in renderer.mended
+        )
+        assert resource.lists or name not in renderer.mended
