@@ -11,12 +11,7 @@ from pathlib import Path
 from reading_list.checks import Report
 from reading_list.frontmatter import InvalidError
 from reading_list.model import ReadingList, Resource
-from reading_list.records import (
-    RECORDS,
-    InvalidRecordsError,
-    check,
-    load,
-)
+from reading_list.records import RECORDS, check
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -71,14 +66,12 @@ def tell(report: Report) -> int:
 
 
 def _stats(folder: Path) -> int:
-    try:
-        reading_list = load(folder)
-    except InvalidRecordsError as error:
-        print(error)
-        print(f"{_count(len(error.problems), 'error')}; nothing is counted.")
+    report = check(folder)
+    if report.errors:
+        print(*report.errors, sep="\n")
+        print(f"{_count(len(report.errors), 'error')}; nothing is counted.")
         return 1
-    for row in stats(reading_list):
-        print(row)
+    print(*stats(ReadingList(resources=report.resources)), sep="\n")
     return 0
 
 

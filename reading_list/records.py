@@ -8,8 +8,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 
 from reading_list.checks import Report, check_folder
 from reading_list.frontmatter import InvalidError
@@ -17,37 +19,34 @@ from reading_list.model import ReadingList, Resource
 from reading_list.syllabus import load_syllabus
 from syllabus import ROOT
 
-__all__ = [
-    "RECORDS",
-    "InvalidRecordsError",
-    "ReadingList",
-    "Resource",
-    "check",
-    "load",
-]
+__all__ = ["RECORDS", "ReadingList", "Resource", "check", "load"]
 
 RECORDS = ROOT / "docs" / "resources"
 
 
-class InvalidRecordsError(InvalidError):
-    """Records have errors; the message is one line an error."""
+def check(
+    folder: Path = RECORDS,
+    today: date | None = None,
+    new: Mapping[str, str] = MappingProxyType({}),
+) -> Report:
+    """Judge every record of a folder against all rules.
 
-
-def check(folder: Path = RECORDS, today: date | None = None) -> Report:
-    """Judge every record of a folder against all rules."""
+    Args:
+        new: texts to judge beside them, by id.
+    """
     there = Path(os.path.realpath(folder))  # Path.resolve() fails on a loop of links
     inside = there.is_relative_to(ROOT)
     shown = (there.relative_to(ROOT) if inside else folder).as_posix()
-    return check_folder(folder, load_syllabus(), today or date.today(), shown)
+    return check_folder(folder, load_syllabus(), today or date.today(), shown, new)
 
 
 def load(folder: Path = RECORDS) -> ReadingList:
     """All records, in the order of their names.
 
     Raises:
-        InvalidRecordsError: some record has an error.
+        InvalidError: some record has an error; the message is one line an error.
     """
     report = check(folder)
     if report.errors:
-        raise InvalidRecordsError(report.errors)
+        raise InvalidError(report.errors)
     return ReadingList(resources=report.resources)

@@ -10,7 +10,6 @@ the place, say what is wrong, say how to mend it, and exit with 1, without a tra
 from __future__ import annotations
 
 import os
-import shutil
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,12 +19,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reading_list.checks import check_folder, check_one
+from reading_list.checks import check_text
 from reading_list.command import main
-from reading_list.form import ACCEPTED, FORM, REFUSED
-from reading_list.frontmatter import MAX_BYTES
-from reading_list.judge import check_text
-from reading_list.records import RECORDS, check, load
+from reading_list.form import FORM
+from reading_list.frontmatter import MAX_BYTES, Document
+from reading_list.records import check
 from reading_list.syllabus import load_syllabus
 
 GOOD = """\
@@ -534,11 +532,12 @@ def test_a_fault_in_a_rule_hides_nothing(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def fails(self: object, values: dict[str, object]) -> None:
-        if "authors" in values:
+    def fails(document: Document, written: tuple[str, ...]) -> tuple[()]:
+        if "authors" in document.values:
             raise RecursionError
+        return ()
 
-    monkeypatch.setattr("reading_list.judge._Judge.check_year", fails)
+    monkeypatch.setattr("reading_list.prose.in_the_body", fails)
     write(folder / "good.md", GOOD)
     write(folder / "two.md", OTHER.replace("paper", "papr"))
     assert main(["check", "--dir", str(folder)]) == 1
@@ -553,14 +552,3 @@ def test_a_folder_that_leads_to_itself(
     (tmp_path / "loop").symlink_to("loop")
     assert main(["check", "--dir", str(tmp_path / "loop")]) == 1
     assert "/loop:1: cannot be read" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize("record", [REFUSED, ACCEPTED, GOOD, OTHER, FORM, "x"])
-def test_one_record_is_judged_as_beside_all_files(record: str, tmp_path: Path) -> None:
-    known, today = load(), date(2026, 1, 1)
-    folder = shutil.copytree(RECORDS, tmp_path / "records")
-    write(folder / "x.md", record)
-    syllabus = load_syllabus()
-    among_files = check_folder(folder, syllabus, today, "docs/resources").problems
-    alone = check_one("docs/resources/x.md", record, known, syllabus, today)
-    assert alone == list(among_files)

@@ -14,10 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reading_list import command as command_line
-from reading_list.checks import check_folder
+from reading_list.checks import check_folder, check_text
 from reading_list.command import main
 from reading_list.frontmatter import InvalidError, NotReadableError, decode
-from reading_list.judge import check_text
 from reading_list.model import FIELDS
 from reading_list.records import RECORDS
 from reading_list.syllabus import load_syllabus
@@ -114,14 +113,16 @@ BROKEN = {
     "chapters: []\nconcepts: 7\n": ":2: concepts: is a number, not a list.",
     "chapters: [\n": ":2: is not valid YAML",
     "title: 2017-13-45\n": ":1: concepts: is missing.",
-    f"chapters: {'1' * 5000}\n": ":1: chapters: is a number, not a list.",
+    f"chapters: {'1' * 5000}\n": ":1: chapters: is read as a number (1111",
     "chapters: " + "[" * 60_000: ":1: nests deeper than 5 levels.",
     "\n": ":1: is empty.",
     "".join([*LINES, "concepts: []\n"]): f":{len(LINES) + 1}: concepts: stands here",
     with_heads("builds_on", ""): "heads.builds_on: is nothing, not a list.",
     with_heads("status", "writen"): "To mend it: perhaps you meant written.",
     with_heads("titel", "Heads"): "heads.titel: is not a field. To mend it: perhaps",
-    with_heads("title", "2017-01-01"): "heads.title: is a date, not text.",
+    with_heads(
+        "title", "2017-01-01"
+    ): "heads.title: is read as a date (2017-01-01), not text.",
     with_heads("chapter", "atention"): "heads.chapter: heads is in no chapter",
     with_heads("title", "'Heads{ onclick=x() }'"): "heads.title: has '{' in it",
     with_heads("title", "'<img src=x>'"): "heads.title: has '<' in it",
@@ -217,7 +218,7 @@ def test_a_file_that_may_not_be_read(
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "open", refused)
-    (error,) = check_folder(tmp_path, SYLLABUS, TODAY, "x").errors
+    (error,) = check_folder(tmp_path, SYLLABUS, TODAY, "x", {}).errors
     assert error.wrong == "cannot be read (Permission denied)"
 
 

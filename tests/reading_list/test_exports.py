@@ -11,20 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reading_list.exports import CSV_COLUMNS, to_bib, to_csv, to_json
-from reading_list.model import ReadingList, Resource
+from reading_list.model import ReadingList
 
 
 def only(reading_list: ReadingList, **facts: object) -> ReadingList:
     """A reading list of one resource with these facts."""
-    base = {
-        "id": "one",
-        "title": "One",
-        "url": "https://a-host.org/",
-        "kind": "paper",
-        "concepts": ("attention",),
-        "summary": "One sentence that says it.",
-    }
-    resource = Resource.model_validate({**base, **facts})
+    resource = reading_list.resources[0].model_copy(update=facts)
     return ReadingList(resources=(resource,))
 
 

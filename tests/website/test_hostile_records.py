@@ -22,7 +22,7 @@ import pytest
 from mkdocs.commands.build import build
 from mkdocs.config import load_config
 
-from reading_list.judge import check_text
+from reading_list.checks import check_text
 from reading_list.model import Figure, ReadingList, Resource
 from reading_list.records import load
 from reading_list.syllabus import load_syllabus

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import re
 from collections.abc import Collection, Iterator
-from datetime import date
 from functools import partial
 from html import escape, unescape
 from urllib.parse import parse_qs, urlsplit
@@ -17,9 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from material.plugins.search.plugin import Parser
 
-from reading_list.checks import check_one
-from reading_list.form import ACCEPTED, FORM
-from reading_list.judge import check_text
+from reading_list.form import FORM
 from reading_list.model import ReadingList, Resource
 from reading_list.vocabulary import ACCESS_NAMES, KINDS, LANGUAGE_NAMES
 from syllabus import ROOT, Syllabus
@@ -292,39 +289,6 @@ def test_adding_opens_the_form_where_the_host_has_one() -> None:
     assert address.path == "/a/repo/new/main"
     assert asked == {"filename": ["docs/resources/NEW.md"], "value": [FORM]}
     assert adding.add_url(REPO) is None
-
-
-def test_the_accepted_example_is_accepted_beside_all_that_are_there(
-    reading_list: ReadingList, syllabus: Syllabus
-) -> None:
-    # Without it when somebody has sent it in: the pull request is to pass as well.
-    judged = check_text("x.md", ACCEPTED, syllabus, date.today()).resource
-    assert judged is not None
-    others = [
-        resource
-        for resource in reading_list.resources
-        if not resource.identities & judged.identities
-    ]
-    known = ReadingList(resources=tuple(others))
-    found = check_one("docs/resources/x.md", ACCEPTED, known, syllabus, date.today())
-    assert not found, "\n".join(map(str, found))
-
-
-def test_the_refused_example_is_refused_for_every_reason(
-    reading_list: ReadingList, syllabus: Syllabus
-) -> None:
-    lines = adding.refused(reading_list, syllabus).splitlines()
-    places = [line.split(": ")[:2] for line in lines]
-    file = "docs/resources/attention.md"
-    assert places == [
-        [f"{file}:3", "url"],
-        [f"{file}:3", "url"],
-        [f"{file}:4", "kind"],
-        [f"{file}:5", "concepts[1]"],
-        [f"{file}:8", "summary"],
-    ]
-    assert "the same work as docs/resources/vaswani-2017-attention.md" in lines[1]
-    assert all("To mend it:" in line for line in lines)
 
 
 def test_a_translation_and_its_original_lead_to_each_other(
