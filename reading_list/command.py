@@ -10,7 +10,7 @@ from pathlib import Path
 
 from reading_list.checks import Report
 from reading_list.frontmatter import InvalidError
-from reading_list.model import ReadingList, Resource
+from reading_list.model import ReadingList
 from reading_list.records import RECORDS, check
 
 
@@ -86,21 +86,18 @@ def stats(reading_list: ReadingList) -> list[str]:
         f"{sum(bool(r.guide) for r in everything):4} with a reading guide",
         f"{sum(r.url is None for r in everything):4} ours to write",
     ]
-    for entry in reading_list.lists:
-        rows.append(f"{len(reading_list.on_list(entry.slug)):4} list     {entry.slug}")
-    for name in ("kind", "level", "language", "access"):
-        rows += _counted(everything, name)
-    concepts = Counter(concept for r in everything for concept in r.concepts)
-    rows += [f"{n:4} concept  {name}" for name, n in concepts.most_common()]
+    counted: dict[str, Sequence[str]] = {
+        "list": [slug for resource in everything for slug in resource.lists],
+        "kind": [resource.kind for resource in everything],
+        "level": [resource.level or "(not known)" for resource in everything],
+        "language": [resource.language for resource in everything],
+        "access": [resource.access for resource in everything],
+        "concept": [name for resource in everything for name in resource.concepts],
+    }
+    for name, values in counted.items():
+        for value, n in Counter(values).most_common():
+            rows.append(f"{n:4} {name:<8} {value}")
     return rows
-
-
-def _counted(resources: Sequence[Resource], name: str) -> list[str]:
-    counter = Counter(getattr(resource, name) or "" for resource in resources)
-    return [
-        f"{n:4} {name:<8} {value or '(not known)'}"
-        for value, n in counter.most_common()
-    ]
 
 
 def _count(number: int, noun: str) -> str:
