@@ -203,49 +203,38 @@ def parse_fields(source: str, depth: int = MAX_DEPTH) -> Document:
     document = Document({})
     try:
         document.values = _Builder(source, depth, document).values()
-    except yaml.MarkedYAMLError as error:
-        raise _not_yaml(error) from None
     except yaml.YAMLError as error:
-        raise NotReadableError(
-            1,
-            f"is not valid YAML ({type(error).__name__})",
-            "compare it with the example in CONTRIBUTING.md",
-        ) from None
+        raise _not_yaml(error) from None
     return document
 
 
-def _not_yaml(error: yaml.MarkedYAMLError) -> NotReadableError:
+def _not_yaml(error: yaml.YAMLError) -> NotReadableError:
     """PyYAML's two parsers word their errors differently; the hint fits both."""
-    problem, context = error.problem or "", error.context or ""
-    opened = any(word in context for word in ("quoted scalar", "flow"))
+    problem, context, mark, opened_at = (
+        getattr(error, name, None)
+        for name in ("problem", "context", "problem_mark", "context_mark")
+    )
     # What was opened and not closed is to be mended where it was opened.
-    mark = error.context_mark if opened else error.problem_mark
-    mark = mark or error.problem_mark or error.context_mark
-    hint = next(
-        (hint for words, hint in _HINTS if any(w in problem + context for w in words)),
-        "compare it with the example in CONTRIBUTING.md",
-    )
-    line = mark.line + 1 if mark else 1
-    return NotReadableError(
-        line, f"is not valid YAML ({problem or context or 'cannot be parsed'})", hint
-    )
+    if mark is None or re.search("quoted scalar|flow", context or ""):
+        mark = opened_at or mark
+    told = f"{problem or ''}{context or ''}"
+    hint = next(hint for words, hint in _HINTS.items() if re.search(words, told))
+    wrong = f"is not valid YAML ({problem or context or type(error).__name__})"
+    return NotReadableError(mark.line + 1 if mark else 1, wrong, hint)
 
 
-_HINTS = (
-    (("escape",), "use single quotes, or write the character itself"),
-    (("quoted scalar",), "close the quotation mark"),
-    (("flow",), "close the bracket, and put commas between the items"),
-    (("mapping values are not",), "put quotes around a value with a colon in it"),
-    (
-        ("cannot start any token", "found character"),
-        "put quotes around a value that begins with @, %, ` or a tab",
-    ),
-    (("block end", "block mapping"), "check the indentation and the line above"),
-    (
-        ("simple key", "expected ':'"),
-        "write field: value, and indent a value's further lines",
-    ),
-)
+#: By words in what PyYAML says, the first that fit: how to mend it.
+_HINTS = {
+    "escape": "use single quotes, or write the character itself",
+    "quoted scalar": "close the quotation mark",
+    "flow": "close the bracket, and put commas between the items",
+    "mapping values are not": "put quotes around a value with a colon in it",
+    "cannot start any token|found character": "put quotes around a value that begins"
+    " with @, %, ` or a tab",
+    "block end|block mapping": "check the indentation and the line above",
+    "simple key|expected ':'": "write field: value, and indent a value's further lines",
+    "": "compare it with the example in CONTRIBUTING.md",
+}
 
 
 class _Builder:

@@ -200,6 +200,7 @@ CASES = [
     Case("entity in a title", change("A short walk", "A short &amp; walk"), 2, "title", "&amp;", "write & itself"),
     Case("markup in a title", change("A short walk", "A **short** walk"), 2, "title", "markup", "plain text"),
     Case("address as title", change("A short walk through attention", "'https://x.org/y'"), 2, "title", "an address", "own title"),
+    Case("signs as title", change("A short walk through attention", "'?!'"), 2, "title", "is '?!'", "own title"),
     Case("half a bracket", change("A short walk through attention", "'[A walk'"), 2, "title", "one end", "[brackets]"),
     Case("bidirectional", change("A short", "A \u202eshort"), 2, "title", "U+202E", "remove"),
     Case("line separator", field(r'note: "a\u2028b"'), 12, "note", "U+2028", "remove"),
