@@ -11,7 +11,6 @@ import os
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from types import MappingProxyType
 
 from reading_list.checks import Report, check_folder
 from reading_list.frontmatter import InvalidError
@@ -24,11 +23,7 @@ __all__ = ["RECORDS", "ReadingList", "Resource", "check", "load"]
 RECORDS = ROOT / "docs" / "resources"
 
 
-def check(
-    folder: Path = RECORDS,
-    today: date | None = None,
-    new: Mapping[str, str] = MappingProxyType({}),
-) -> Report:
+def check(folder: Path = RECORDS, new: Mapping[str, str] | None = None) -> Report:
     """Judge every record of a folder against all rules.
 
     Args:
@@ -37,7 +32,7 @@ def check(
     there = Path(os.path.realpath(folder))  # Path.resolve() fails on a loop of links
     inside = there.is_relative_to(ROOT)
     shown = (there.relative_to(ROOT) if inside else folder).as_posix()
-    return check_folder(folder, load_syllabus(), today or date.today(), shown, new)
+    return check_folder(folder, load_syllabus(), date.today(), shown, new or {})
 
 
 def load(folder: Path = RECORDS) -> ReadingList:

@@ -213,6 +213,7 @@ CASES = [
     Case("mojibake of quotes", body("It isnâ€™t hard to follow at all.\n"), 14, "summary", "encoding", "copy it again"),
     Case("decomposed accent", change("Ada", "Ade\u0301"), 7, "authors[1]", "separate", "NFC"),
     Case("run of spaces", change("A short", "'A  short").replace("attention\nurl", "attention'\nurl"), 2, "title", "run of spaces", "one space"),
+    Case("space at an end", change("Ada Lovelace", "'Ada Lovelace '"), 7, "authors[1]", "spaces at an end", "remove"),
     Case("long title", change("A short", "A short" + " very" * 90), 2, "title", "longer than 300", "shorten"),
     # Addresses
     Case("javascript:", url("javascript:alert(1)"), 3, "url", "javascript:", "https://"),
