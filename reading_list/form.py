@@ -8,7 +8,10 @@ from __future__ import annotations
 import re
 
 from reading_list.prose import PLACEHOLDER
+from reading_list.vocabulary import KINDS
 from syllabus import ROOT
+
+__all__ = ["ACCEPTED", "FIELD_TABLE", "FORM", "KINDS", "REFUSED"]
 
 FORM = f"""\
 ---
