@@ -73,7 +73,7 @@ claims: setup-test ## try the papers' claims again, 20 minutes (ARGS="--seeds 3,
 	@$(with_args) snippets claim --again
 
 test: setup-test ## run every test (ARGS="-k heads" for some)
-	@$(with_args) pytest
+	@$(with_args) pytest -n 2 --dist worksteal
 
 lint: setup-test ## ruff, mypy and import-linter
 	@$(py) -m ruff check . && $(py) -m ruff format --check . && $(py) -m mypy

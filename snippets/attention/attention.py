@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn import functional as F
 
-from snippets.text.logits import checked, softmax
+from snippets.text.logits import check_mask, softmax
 
 
 # --8<-- [start:attention]
@@ -21,15 +21,21 @@ def attention(
     key: Float[Tensor, "*batch key d_head"],
     value: Float[Tensor, "*batch key d_value"],
     mask: Bool[Tensor, "*#batch #query key"] | None = None,
+    dropout: float = 0.0,
 ) -> tuple[
     Float[Tensor, "*batch query d_value"],
     Float[Tensor, "*batch query key"],
 ]:
-    """The outputs and the weights; mask is True where to look."""
+    """The outputs, and the weights: shares of 1 for each query.
+
+    `mask` is True where a query may look. In training, `dropout` is
+    the chance of a weight to be set to 0.
+    """
     d_head = query.shape[-1]
     scores = query @ key.transpose(-2, -1)
     scaled = scores / math.sqrt(d_head)
     weights = softmax(scaled, mask)  # over the keys
+    weights = F.dropout(weights, dropout)
     return weights @ value, weights
 
 
@@ -41,11 +47,14 @@ def fused_attention(
     key: Float[Tensor, "*batch key d_head"],
     value: Float[Tensor, "*batch key d_value"],
     mask: Bool[Tensor, "*#batch #query key"] | None = None,
+    dropout: float = 0.0,
 ) -> Float[Tensor, "*batch query d_value"]:
-    """The same outputs from PyTorch's one fused operator.
+    """The same outputs from PyTorch's one fused operator, without the weights.
 
     Raises:
         TypeError: the mask holds numbers, which PyTorch would add to the scores.
     """
-    mask = None if mask is None else checked(mask)
-    return F.scaled_dot_product_attention(query, key, value, mask)
+    mask = None if mask is None else check_mask(mask)
+    return F.scaled_dot_product_attention(
+        query, key, value, mask, dropout
+    )

@@ -64,11 +64,11 @@ def two_ways() -> nn.LSTM:
 
 def transducer() -> Transducer:
     class TwoWays(Transducer):
-        def hear(
+        def transcribe(
             self, frames: Float[Tensor, "batch frame d_frame"]
         ) -> Float[Tensor, "batch frame d_model"]:
-            heard: Tensor = self.get_submodule("encoder")(frames)[0]
-            return heard
+            transcription: Tensor = self.get_submodule("encoder")(frames)[0]
+            return transcription
 
     model = TwoWays(D_FRAME, VOCAB_SIZE, D_MODEL)
     model.add_module("encoder", two_ways())
@@ -144,7 +144,7 @@ def write_ctc(model: nn.Module, frames: Tensor) -> Labels:
 def write_transducer(model: nn.Module, frames: Tensor) -> Labels:
     assert isinstance(model, Transducer)
     score = model.scorer(frames)
-    return beam_search(score, len(frames), WIDTH, most=2)[0][0]
+    return beam_search(score, len(frames), WIDTH, max_labels=2)[0][0]
 
 
 Loss = Callable[[nn.Module, Spoken], Tensor]
@@ -185,13 +185,13 @@ def train(
     model = build().to(device)
     fit(
         model,
+        torch.optim.Adam(model.parameters(), LR),
         batches=lambda step: recordings(
             grammar, BATCH, seed, 10_000 * (seed + 1) + step
         )[0],
         loss=lambda model, said: loss(model, said).mean(),
         steps=STEPS,
-        lr=lambda step: LR * min(1, step / 50) * (1 - step / STEPS),
-        seed=seed,
+        schedule=lambda step: min(1, step / 50) * (1 - step / STEPS),
         label=f"{name}, seed {seed}",
     )
     return model, loss, write

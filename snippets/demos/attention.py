@@ -8,8 +8,9 @@ from typing import Any
 import torch
 from matplotlib.figure import Figure
 
-from snippets.attention.attention import attention, fused_attention
+from snippets.attention.attention import attention
 from snippets.lab import plots
+from snippets.lab.tables import table
 from snippets.text.logits import softmax
 
 TOKENS = ["robot", "glass", "it"]
@@ -19,15 +20,14 @@ VALUE = torch.tensor([[0.0, 4.0], [4.0, 0.0], [1.0, 1.0]])
 
 
 def by_hand() -> dict[str, Any]:
-    """Every step for "it", one query over three keys, as the page shows it."""
-    output, weights = attention(QUERY, KEY, VALUE)
+    """Every step for "it", one query over three keys, as the page types it."""
     it = TOKENS.index("it")
     scores = KEY @ QUERY[it]
     scaled = scores / math.sqrt(QUERY.shape[-1])
+    output, weights = attention(QUERY, KEY, VALUE)
     return {
         "tokens": TOKENS,
         "queries": QUERY,
-        "query": QUERY[it],
         "keys": KEY,
         "values": VALUE,
         "scores": scores,
@@ -64,17 +64,8 @@ def slopes(d_head: int, scale: float, seed: int) -> dict[str, float]:
 # --8<-- [end:slopes]
 
 
-def difference_to_fused(seed: int, device: str) -> float:
-    """The largest difference between the formula and PyTorch's fused operator."""
-    random = torch.Generator().manual_seed(seed)
-    query, key, value = torch.randn(3, 2, 4, 10, 16, generator=random).to(device)
-    causal = torch.ones(10, 10, dtype=torch.bool, device=device).tril()
-    ours, _ = attention(query, key, value, causal)
-    return (ours - fused_attention(query, key, value, causal)).abs().max().item()
-
-
 def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
-    """The example by hand, the effect of the root of d_head, and a mask."""
+    """The example by hand, a mask, and the effect of the root of d_head."""
     past_only = torch.ones(3, 3, dtype=torch.bool).tril()
     return {
         "by_hand": by_hand(),
@@ -87,27 +78,23 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
             }
             for d_head in (4, 16, 64, 256, 1024)
         ],
-        "difference": difference_to_fused(seed, device),
     }
 
 
 def show(data: dict[str, Any]) -> None:
-    """Print the example, the table and the difference."""
+    """Print what the code gave for "it", the mask, and the two tables of slopes."""
     hand = data["by_hand"]
+    tokens = hand["tokens"]
     print('"it" looks at three tokens')
-    print("key       score  weight")
-    # What the code gave; the steps between are on the page.
-    for token, score, weight in zip(
-        hand["tokens"], hand["scores"], hand["weights"], strict=True
-    ):
-        print(f"{token:6}{score:9.2f}{weight:8.2f}")
+    steps = zip(tokens, hand["scores"], hand["weights"], strict=True)
+    table(steps, ["", ".2f", ".2f"], ["key", "score", "weight"])
     x, y = hand["output"]
     print(f"output ({x:.2f}, {y:.2f})")
 
     print("\nwith a mask: only itself and the past")
-    print("query  " + "".join(f"{token:>8}" for token in hand["tokens"]))
-    for token, weights in zip(hand["tokens"], data["masked"], strict=True):
-        print(f"{token:7}" + "".join(f"{weight:8.2f}" for weight in weights))
+    masked = zip(tokens, data["masked"], strict=True)
+    rows = [(token, *weights) for token, weights in masked]
+    table(rows, ["", *[".2f"] * 3], ["query", *tokens])
 
     print("\nwhy divide by the root of d_head: how")
     print("strongly weights answer to their query;")
@@ -117,14 +104,8 @@ def show(data: dict[str, Any]) -> None:
         ("scaled", "divided by the root of d_head"),
     ):
         print(f"\n{label}")
-        print("d_head   top     10%     50%     90%")
-        for row in data["softness"]:
-            top, *spread = (row[name][k] for k in ("top", "low", "median", "high"))
-            print(
-                f"{row['d_head']:6}  {top:.2f}"
-                + "".join(f"{size:8.2f}" for size in spread)
-            )
-    print(f"\nlargest difference to the fused\noperator: {data['difference']:.1e}")
+        rows = [(row["d_head"], *row[name].values()) for row in data["softness"]]
+        table(rows, ["", *[".2f"] * 4], ["d_head", "top", "10%", "50%", "90%"])
 
 
 def draw(data: dict[str, Any]) -> Figure:

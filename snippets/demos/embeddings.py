@@ -19,9 +19,9 @@ from torch.nn import functional as F
 
 from snippets.corpora import portuguese
 from snippets.corpora.robot import SENTENCE
-from snippets.lab import plots, weights
-from snippets.text.embeddings import neighbours, one_hot_product, plane
-from snippets.text.word_vectors import gradient, loss, train
+from snippets.lab import plots, tables, weights
+from snippets.text.embeddings import neighbours, one_hot_product, pca
+from snippets.text.word_vectors import train
 from snippets.text.wordpiece import WordPiece
 
 TOKENS = ["the", "robot", "glass", "it"]
@@ -35,7 +35,6 @@ MAP = [
     "monday", "tuesday", "sunday", "two", "three", "seven",
     "paris", "london", "rome",
 ]  # fmt: skip
-
 
 SENTENCES, EPOCHS = 8000, 8
 LIKE = ["glass", "red", "eat", "slippery"]
@@ -83,39 +82,14 @@ def misled(
     }
 
 
-def difference_to_pytorch(seed: int, device: str) -> dict[str, float]:
-    """How far values and gradients are from those of `F.embedding`."""
-    random = torch.Generator().manual_seed(seed)
-    ids = torch.randint(50, (4, 7), generator=random).to(device)
-    table = torch.randn(50, 16, generator=random).to(device)
-    table.requires_grad_()
-    upstream = torch.randn(4, 7, 16, generator=random).to(device)
-    ours, theirs = one_hot_product(ids, table), F.embedding(ids, table)
-    (our_slope,) = torch.autograd.grad(ours, table, upstream)
-    (their_slope,) = torch.autograd.grad(theirs, table, upstream)
-    return {
-        "values": (ours - theirs).abs().max().item(),
-        "gradients": (our_slope - their_slope).abs().max().item(),
-    }
-
-
 def learned(seed: int) -> dict[str, Any]:
     """Skip-gram on our sentences: who is near whom, and four analogies."""
     source = portuguese.pairs("train", seed=seed, max_len=15)
     text = [pair.english for pair in islice(source, SENTENCES)]
     vectors = train(text, epochs=EPOCHS, seed=seed)
-    random = torch.Generator().manual_seed(seed)
-    parts = [
-        torch.randn(*shape, generator=random).requires_grad_()
-        for shape in ((64, 32), (64, 32), (64, 5, 32))
-    ]
-    theirs = torch.autograd.grad(loss(*parts), parts)
-    apart = zip(gradient(*parts), theirs, strict=True)
     return {
         "sentences": len(text),
         "words": sum(map(len, text)),
-        "vocab_size": len(vectors.words),
-        "gradient": max((a - b).abs().max().item() for a, b in apart),
         "near": {word: vectors.like(word)[:5] for word in LIKE},
         "analogies": [
             [*question, vectors.analogy(*question)] for question in QUESTIONS
@@ -136,9 +110,8 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
         pairs = zip(cosines.tolist(), found.tolist(), strict=True)
         return [{"token": vocabulary[i], "cosine": c} for c, i in pairs]
 
-    rows = table[[row[word] for word in MAP]].cpu()
-    directions = F.normalize(rows, dim=-1)
-    points, shares = plane(directions)
+    directions = F.normalize(table[[row[word] for word in MAP]].cpu(), dim=-1)
+    points, shares = pca(directions)
     queen = table[row["king"]] - table[row["man"]] + table[row["woman"]]
     unused = torch.tensor([t.startswith("[unused") for t in vocabulary])
     lengths = table.norm(dim=-1).cpu()
@@ -149,7 +122,7 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
         "robot": {
             "tokens": tokens,
             "ids": ids,
-            "vectors": table[torch.tensor(ids), :8],
+            "vectors": table[ids, :8],
             "d_model": table.shape[1],
         },
         "neighbours": [
@@ -167,21 +140,12 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
             "share": shares.sum(),
             "misled": misled(MAP, points, directions @ directions.T),
         },
-        "difference": difference_to_pytorch(seed, device),
         "learned": learned(seed),
     }
 
 
-def in_columns(columns: list[list[str]]) -> None:
-    """Print lists beside each other."""
-    widths = [max(map(len, column)) + 1 for column in columns]
-    for line in zip(*columns, strict=True):
-        cells = zip(line, widths, strict=True)
-        print("".join(f"{cell:{w}}" for cell, w in cells).rstrip())
-
-
-def rows_of(data: dict[str, Any]) -> list[tuple[str, int, list[float]]]:
-    """Token, id and first numbers of the sentence, [CLS] and [SEP] left out."""
+def sentence(data: dict[str, Any]) -> list[tuple[str, int, list[float]]]:
+    """Token, id and first numbers of each word, [CLS] and [SEP] left out."""
     robot = data["robot"]
     columns = robot["tokens"], robot["ids"], robot["vectors"]
     return list(zip(*columns, strict=True))[1:-1]
@@ -191,27 +155,27 @@ def show(data: dict[str, Any]) -> None:
     """Print the look-up, the neighbours and what the map hides."""
     rows, numbers = data["vocab_size"], data["d_model"]
     print(f"a table of {rows:,} rows of {numbers} numbers\n")
-    print("token        id    its row begins")
-    for token, i, values in rows_of(data):
-        first = "".join(f"{n:7.3f}" for n in values[:3])
-        print(f"{token:9}{i:6}{first}")
-
-    print("\nnearest rows by cosine")
-    in_columns(
-        [
-            [
-                line["word"],
-                *(n["token"] for n in line["near"]),
-                f"1st {line['near'][0]['cosine']:.2f}",
-                f"5th {line['near'][-1]['cosine']:.2f}",
-            ]
-            for line in data["neighbours"]
-        ]
+    tables.table(
+        [(token, i, *row[:3]) for token, i, row in sentence(data)],
+        ["", "", *[".3f"] * 3],
+        ["token", "id", "its", "row", "begins"],
     )
 
+    print("\nnearest rows by cosine")
+    found = data["neighbours"]
+    columns = [
+        [
+            *(place["token"] for place in line["near"]),
+            f"1st {line['near'][0]['cosine']:.2f}",
+            f"5th {line['near'][-1]['cosine']:.2f}",
+        ]
+        for line in found
+    ]
+    words = [line["word"] for line in found]
+    tables.table(zip(*columns, strict=True), [""] * 4, words, gap=1)
+
     print("\nnearest to king - man + woman")
-    for place in data["analogy"]:
-        print(f"{place['token']:9} {place['cosine']:.2f}")
+    tables.table([place.values() for place in data["analogy"]], ["", ".2f"])
 
     unused = data["unused"]
     print("\nmean length of a row")
@@ -223,14 +187,11 @@ def show(data: dict[str, Any]) -> None:
     print(f"on it, {misled['word']} stands beside {misled['beside']}")
     print(f"cosine with {misled['beside']:10} {misled['cosine']:.2f}")
     print(f"cosine with {misled['nearest']:10} {misled['nearest_cosine']:.2f}")
-    print("\nlargest difference to PyTorch's look-up")
-    for what, size in data["difference"].items():
-        print(f"{what:9} {size:.1e}")
 
     ours = data["learned"]
     print(f"\nskip-gram on {ours['sentences']:,} sentences of ours")
     near = ours["near"]
-    in_columns([[word, *others] for word, others in near.items()])
+    tables.table(zip(*near.values(), strict=True), [""] * len(near), list(near), gap=1)
     for a, b, c, answer in ours["analogies"]:
         print(f"{a} to {b} is {c} to {answer}")
 
@@ -240,7 +201,7 @@ def draw(data: dict[str, Any]) -> Figure:
     figure, (matrix, words) = plots.canvas(580, 2, 1, height_ratios=[2, 3])
     # In the order of the table, where "the" stands once.
     places = sorted(
-        {row[1]: row for row in rows_of(data)}.values(), key=lambda place: place[1]
+        {row[1]: row for row in sentence(data)}.values(), key=lambda place: place[1]
     )
     lit = next(p for p in places if p[0] == "glass")
     at = places.index(lit)

@@ -10,15 +10,21 @@ from typing import Any
 import torch
 from jaxtyping import Float
 from matplotlib.figure import Figure
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from snippets.attention.attention import attention
 from snippets.attention.heads import MultiHeadAttention, merge, split
 from snippets.corpora.robot import SENTENCE, robot
-from snippets.demos.attention import KEY, QUERY, TOKENS, VALUE
 from snippets.lab import plots, weights
+from snippets.lab.tables import table
 from snippets.text.wordpiece import WordPiece
+
+# The three tokens of the page on attention.
+TOKENS = ["robot", "glass", "it"]
+QUERY = torch.tensor([[1.0, 1.0], [0.0, 1.0], [2.0, 1.0]])
+KEY = torch.tensor([[0.0, 2.0], [2.0, 0.0], [0.0, 1.0]])
+VALUE = torch.tensor([[0.0, 4.0], [4.0, 0.0], [1.0, 1.0]])
 
 D_MODEL, N_HEADS, MAX_LEN = 384, 12, 512  # MiniLM's config.json
 PARTS = {
@@ -32,14 +38,10 @@ PARTS = {
 def first_layer() -> MultiHeadAttention:
     """The attention of MiniLM's first layer, its real weights."""
     layer = MultiHeadAttention(D_MODEL, N_HEADS)
-    prefix = "encoder.layer.0.attention"
-    names = {
-        f"{ours}.{kind}": f"{prefix}.{theirs}.{kind}"
-        for ours, theirs in PARTS.items()
-        for kind in ("weight", "bias")
-    }
-    loaded = weights.tensors(*names.values())
-    layer.load_state_dict(dict(zip(names, loaded, strict=True)))
+    for ours, theirs in PARTS.items():
+        name = f"encoder.layer.0.attention.{theirs}"
+        weight, bias = weights.tensors(f"{name}.weight", f"{name}.bias")
+        layer.get_submodule(ours).load_state_dict({"weight": weight, "bias": bias})
     return layer.requires_grad_(False)
 
 
@@ -72,7 +74,8 @@ def by_hand() -> dict[str, Any]:
     it = TOKENS.index("it")
     query, key, value = (split(x[None], 2) for x in (QUERY, KEY, VALUE))
     heads, looks = attention(query, key, value)
-    one, look = attention(QUERY, KEY, VALUE)
+    one_output, one_look = attention(QUERY, KEY, VALUE)
+    output = merge(heads)[0, it]
     return {
         "tokens": TOKENS,
         "query": QUERY[it],
@@ -80,9 +83,10 @@ def by_hand() -> dict[str, Any]:
         "values": VALUE,
         "scores": (query @ key.mT)[0, :, it],
         "weights": looks[0, :, it],
-        "output": merge(heads)[0, it],
-        "one_weights": look[it],
-        "one_output": one[it],
+        "output": output,
+        "sum": output.sum(),
+        "one_weights": one_look[it],
+        "one_output": one_output[it],
     }
 
 
@@ -105,7 +109,8 @@ def minilm(device: str) -> dict[str, Any]:
     tokens, ids = bert.for_bert(SENTENCE)
     _, story = bert.for_bert(robot())
     usual = look(ids)
-    without = {
+    previous = {
+        "usual": on_previous(usual),
         "no_words": on_previous(look(ids, words=False)),
         "no_places": on_previous(look(ids, places=False)),
     }
@@ -113,12 +118,12 @@ def minilm(device: str) -> dict[str, Any]:
     longer = {
         n: on_previous(look(story[:n])[:, :64, :64]) for n in (64, 128, 256, MAX_LEN)
     }
-    followers = without["no_words"].topk(2).indices.tolist()
+    followers = previous["no_words"].topk(2).indices.tolist()
     return {
         "tokens": tokens,
         # Four digits: the rest differs between processors.
         "weights": (usual * 1e4).round() / 1e4,
-        "previous": on_previous(usual),
+        "previous": previous["usual"],
         "itself": usual.diagonal(dim1=-2, dim2=-1).mean(-1),
         "cls": usual[:, :, 0].mean(-1),
         "sep": usual[:, :, -1].mean(-1),
@@ -126,8 +131,7 @@ def minilm(device: str) -> dict[str, Any]:
         "followers": [
             {
                 "head": head + 1,
-                "usual": on_previous(usual)[head],
-                **{name: row[head] for name, row in without.items()},
+                **{name: row[head] for name, row in previous.items()},
                 "longer": {n: row[head] for n, row in longer.items()},
             }
             for head in followers
@@ -135,48 +139,16 @@ def minilm(device: str) -> dict[str, Any]:
     }
 
 
-def the_robots_head(found: dict[str, Any]) -> dict[str, Any]:
+def hardest_look(found: dict[str, Any]) -> dict[str, Any]:
     """The head in which "it" looks hardest at a word, but for the followers."""
-    tokens: list[str] = found["tokens"]
-    it = tokens.index("it")
-    looks = found["weights"][:, it, 1:-2].clone()  # the words alone
-    for follower in found["followers"]:
-        looks[follower["head"] - 1] = 0
-    head = int(looks.amax(-1).argmax())
+    it = found["tokens"].index("it")
+    words = found["weights"][:, it, 1:-2].clone()
+    words[[follower["head"] - 1 for follower in found["followers"]]] = 0
+    head = words.amax(-1).argmax()
     return {
-        "tokens": tokens,
+        "tokens": found["tokens"],
         "query": "it",
-        "head": head + 1,
         "attention": found["weights"][head],
-        "weights": found["weights"][head, it],
-    }
-
-
-def difference_to_pytorch(seed: int, device: str) -> dict[str, float]:
-    """The largest differences to nn.MultiheadAttention with our weights."""
-    torch.manual_seed(seed)
-    ours = MultiHeadAttention(64, 4).to(device)
-    theirs = nn.MultiheadAttention(64, 4, batch_first=True).to(device)
-    state = ours.state_dict()
-    theirs.load_state_dict(
-        {
-            **{
-                f"in_proj_{kind}": torch.cat(
-                    [state[f"{name}.{kind}"] for name in PARTS][:3]
-                )
-                for kind in ("weight", "bias")
-            },
-            "out_proj.weight": state["output.weight"],
-            "out_proj.bias": state["output.bias"],
-        }
-    )
-    x = torch.randn(2, 10, 64).to(device)
-    with torch.no_grad():
-        steps = ours.steps(x)
-        output, looks = theirs(x, x, x, average_attn_weights=False)
-    return {
-        "output": (steps.output - output).abs().max().item(),
-        "weights": (steps.weights - looks).abs().max().item(),
     }
 
 
@@ -194,8 +166,7 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
             for n_heads in (1, 12, 96)
         ],
         "minilm": found,
-        "robot": the_robots_head(found),
-        "difference": difference_to_pytorch(seed, device),
+        "robot": hardest_look(found),
     }
 
 
@@ -203,53 +174,43 @@ def show(data: dict[str, Any]) -> None:
     """Print the example, the count, and the two tables of MiniLM."""
     hand = data["by_hand"]
     print('"it" looks with two heads, and with one')
-    print("       " + "".join(f"{token:>7}" for token in hand["tokens"]))
-    rows = {
-        "head 1": hand["weights"][0],
-        "head 2": hand["weights"][1],
-        "one": hand["one_weights"],
-    }
-    for name, row in rows.items():
-        print(f"{name:7}" + "".join(f"{w:7.2f}" for w in row))
-    for name, output in (
+    looks = dict(zip(("head 1", "head 2"), hand["weights"], strict=True))
+    looks["one"] = hand["one_weights"]
+    rows = [(name, *row) for name, row in looks.items()]
+    table(rows, ["", *[".2f"] * 3], ["", *hand["tokens"]])
+    for name, (x, y) in (
         ("two heads", hand["output"]),
         ("one head", hand["one_output"]),
     ):
-        x, y = output
         print(f"output of {name:9} ({x:.2f}, {y:.2f})")
 
-    print("\nheads  d_head  parameters (d_model 768)")
-    for row in data["parameters"]:
-        print(f"{row['n_heads']:5}  {row['d_head']:6}  {row['count']:10,}")
+    print()
+    counts = [row.values() for row in data["parameters"]]
+    table(counts, ["", "", ","], ["heads", "d_head", "parameters (d_model 768)"])
 
     found = data["minilm"]
     print("\nMiniLM, layer 1: mean weight on")
-    print("head  previous  itself  [CLS]  [SEP]")
-    columns = (found[k] for k in ("previous", "itself", "cls", "sep"))
-    for head, (previous, *others) in enumerate(zip(*columns, strict=True), 1):
-        itself, cls, sep = others
-        print(f"{head:4}  {previous:8.2f}  {itself:6.2f}  {cls:5.2f}  {sep:5.2f}")
-
-    print("\nweight on the previous token")
-    followers = found["followers"]
-    print(" " * 21 + "".join(f"  head {row['head']:2}" for row in followers))
-    for key, name in (
-        ("usual", "our sentence"),
-        ("no_words", "words taken away"),
-        ("no_places", "places taken away"),
-    ):
-        _line(name, [row[key] for row in followers])
-    for n in followers[0]["longer"]:
-        _line(f"first 64 of {n}", [row["longer"][n] for row in followers])
-    print(
-        "\nlargest difference to PyTorch's module:\n"
-        f"output {data['difference']['output']:.1e},"
-        f" weights {data['difference']['weights']:.1e}"
+    means = (found[key] for key in ("previous", "itself", "cls", "sep"))
+    table(
+        zip(range(1, len(found["cls"]) + 1), *means, strict=True),
+        ["", *[".2f"] * 4],
+        ["head", "previous", "itself", "[CLS]", "[SEP]"],
     )
 
-
-def _line(name: str, numbers: list[float]) -> None:
-    print(f"{name:21}" + "".join(f"  {x:7.2f}" for x in numbers))
+    print("\nweight on the previous token")
+    one, other = found["followers"]
+    names = {
+        "usual": "our sentence",
+        "no_words": "words taken away",
+        "no_places": "places taken away",
+    }
+    rows = [(name, one[key], other[key]) for key, name in names.items()]
+    rows += [
+        (f"first 64 of {n}", weight, other["longer"][n])
+        for n, weight in one["longer"].items()
+    ]
+    header = ["", f"head {one['head']}", f"head {other['head']}"]
+    table(rows, ["", ".2f", ".2f"], header)
 
 
 def draw(data: dict[str, Any]) -> Figure:

@@ -9,22 +9,21 @@ from typing import Any
 
 import torch
 from matplotlib.figure import Figure
-from torch import Tensor
-from torch.nn import functional as F
 
 from snippets.corpora.robot import robot
 from snippets.lab import plots
+from snippets.lab.tables import table
+from snippets.text.fast_bpe import train
 from snippets.text.logits import (
     Bigram,
-    counted,
+    bigram_shares,
     cross_entropy,
     fit,
     log_softmax,
+    sample,
     softmax,
-    speak,
 )
 from snippets.text.tokenization import Tokenizer
-from snippets.text.tokenization import train as train_tokenizer
 
 TOKENS = ["glass", "cup", "it"]
 LOGITS = torch.tensor([2.0, 1.0, -1.0])
@@ -42,8 +41,10 @@ def by_hand() -> dict[str, Any]:
         "tokens": TOKENS,
         "logits": LOGITS,
         "powers": LOGITS.exp(),
+        "sum": LOGITS.exp().sum(),
         "probabilities": softmax(LOGITS),
         "surprise": -log_softmax(LOGITS),
+        "perplexity": cross_entropy(LOGITS, glass).exp(),
         "temperatures": [
             {"temperature": t, "probabilities": softmax(LOGITS / t)}
             for t in TEMPERATURES
@@ -58,7 +59,7 @@ def perplexities(tokenizer: Tokenizer, text: str) -> dict[str, Any]:
     """How well counting predicts a text, for each token and for each byte."""
     ids = torch.tensor(tokenizer.encode(text))
     vocab_size = len(tokenizer.tokens)
-    shares = counted(ids, vocab_size)[ids[:-1], ids[1:]]
+    shares = bigram_shares(ids, vocab_size)[ids[:-1], ids[1:]]
     nats = -shares.log().sum().item()
     predicted = sum(len(tokenizer.tokens[i]) for i in ids[1:])
     return {
@@ -69,29 +70,11 @@ def perplexities(tokenizer: Tokenizer, text: str) -> dict[str, Any]:
     }
 
 
-def difference_to_pytorch(seed: int, device: str) -> dict[str, float]:
-    """The largest differences to PyTorch's own, on logits far apart."""
-    random = torch.Generator().manual_seed(seed)
-    logits = (50 * torch.randn(64, 100, generator=random)).to(device)
-    targets = torch.randint(100, (64,), generator=random).to(device)
-
-    def apart(ours: Tensor, theirs: Tensor) -> float:
-        return (ours - theirs).abs().max().item()
-
-    return {
-        "softmax": apart(softmax(logits), logits.softmax(-1)),
-        "loss": apart(cross_entropy(logits, targets), F.cross_entropy(logits, targets)),
-        "smoothed": apart(
-            cross_entropy(logits, targets, smoothing=0.1),
-            F.cross_entropy(logits, targets, label_smoothing=0.1),
-        ),
-    }
-
-
 def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
     """Three logits by hand, then a bigram model that learns and speaks."""
     text = robot()
-    tokenizers = [train_tokenizer(text, size) for size in SIZES]
+    merges = train(text, SIZES[-1]).merges
+    tokenizers = [Tokenizer(merges[: size - 256]) for size in SIZES]
     rows = [perplexities(tokenizer, text) for tokenizer in tokenizers]
     tokenizer = tokenizers[-1]
     ids = torch.tensor(tokenizer.encode(text))
@@ -102,7 +85,6 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
 
     start = tokenizer.encode(BEGINNING)
     chances = softmax(model(torch.tensor(start[-1])).detach())
-    best = chances.topk(5)
     random = torch.Generator().manual_seed(seed)
     return {
         "by_hand": by_hand(),
@@ -120,75 +102,58 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
         "robot": {
             "after": BEGINNING,
             "next": [
-                {"token": tokenizer.decode([i]), "p": p}
-                for p, i in zip(
-                    best.values.tolist(), best.indices.tolist(), strict=True
-                )
+                {"token": tokenizer.decode([i]), "p": chances[i]}
+                for i in chances.topk(5).indices.tolist()
             ],
         },
         "sampled": [
             {
                 "temperature": t,
-                "text": tokenizer.decode(speak(model, start, 40, t, random)),
+                "text": tokenizer.decode(sample(model, start, 40, t, random)),
             }
             for t in TEMPERATURES
         ],
-        "difference": difference_to_pytorch(seed, device),
     }
 
 
 def show(data: dict[str, Any]) -> None:
     """Print the example, the learning, the perplexities and the speech."""
     hand = data["by_hand"]
-    print("token  logit    exp      p  surprise")
-    steps = ("logits", "powers", "probabilities", "surprise")
-    for token, logit, power, p, surprise in zip(
-        hand["tokens"], *(hand[s] for s in steps), strict=True
-    ):
-        print(f"{token:5}{logit:7.2f}{power:7.2f}{p:7.2f}{surprise:10.2f}")
+    tokens = hand["tokens"]
+    steps = (hand[step] for step in ("logits", "powers", "probabilities", "surprise"))
+    header = ["token", "logit", "exp", "p", "surprise"]
+    table(zip(tokens, *steps, strict=True), ["", *[".2f"] * 4], header)
     one, other = hand["huge"]
-    print(f"glass, smoothed by 0.1:{hand['smoothed']:13.2f}")
+    print(f"glass, smoothed by 0.1: {hand['smoothed']:.2f}")
     print(f"logits 1000 and 0: p is {one:.2f} and {other:.2f}")
 
-    print(
-        "\ntemperature"
-        + "".join(f"{row['temperature']:7.1f}" for row in hand["temperatures"])
+    print()
+    columns = (row["probabilities"] for row in hand["temperatures"])
+    header = [f"{row['temperature']:.1f}" for row in hand["temperatures"]]
+    table(
+        zip(tokens, *columns, strict=True),
+        ["", *[".2f"] * len(header)],
+        ["temperature", *header],
     )
-    for token, *p in zip(
-        hand["tokens"],
-        *(row["probabilities"] for row in hand["temperatures"]),
-        strict=True,
-    ):
-        print(f"{token:11}" + "".join(f"{number:7.2f}" for number in p))
 
     bigram = data["bigram"]
     print(f"\na bigram model of {bigram['vocab_size']} tokens learns")
-    print("               loss  perplexity")
     lines = [(f"step {row['step']}", row["loss"]) for row in bigram["losses"]]
-    lines += [("by counting", bigram["counts"])]
-    lines += [("softmax twice", bigram["twice"])]
-    for line, loss in lines:
-        print(f"{line:13}{loss:6.2f}{math.exp(loss):12.1f}")
+    lines += [("by counting", bigram["counts"]), ("softmax twice", bigram["twice"])]
+    rows = [(line, loss, math.exp(loss)) for line, loss in lines]
+    table(rows, ["", ".2f", ".1f"], ["", "loss", "perplexity"])
 
     print("\nperplexity of the same text, by counting")
-    print("vocabulary  tokens  a token  a byte")
-    for row in data["tokenizers"]:
-        print(
-            f"{row['vocab_size']:10}{row['tokens']:8,}"
-            f"{row['a_token']:9.2f}{row['a_byte']:8.2f}"
-        )
+    header = ["vocabulary", "tokens", "a token", "a byte"]
+    counts = [row.values() for row in data["tokenizers"]]
+    table(counts, ["", ",", ".2f", ".2f"], header)
 
     robot = data["robot"]
     print(f"\n{robot['after']} ...")
-    for row in robot["next"]:
-        print(f"{row['token']:10}{row['p']:5.2f}")
+    table([row.values() for row in robot["next"]], ["", ".2f"])
     for said in data["sampled"]:
         print(f"\nit speaks at temperature {said['temperature']}")
         print(textwrap.fill(legible(said["text"]), 42))
-
-    print("\nlargest difference to PyTorch")
-    for what, size in data["difference"].items():
-        print(f"{what:9} {size:.1e}")
 
 
 def legible(text: str) -> str:

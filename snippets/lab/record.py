@@ -384,7 +384,6 @@ def try_edit(
 @contextlib.contextmanager
 def copied(path: str, content: str) -> Iterator[None]:
     """Let Python import `snippets` from a copy in which one file is another."""
-    from snippets.lab import weights
 
     def ours() -> dict[str, types.ModuleType]:
         return {
@@ -404,9 +403,6 @@ def copied(path: str, content: str) -> Iterator[None]:
             del sys.modules[name]
         sys.path.insert(0, folder)
         try:
-            with contextlib.suppress(ModuleNotFoundError):
-                copy = importlib.import_module(weights.__name__)
-                vars(copy)["USE"] = weights.USE
             yield
         finally:
             sys.path.remove(folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from unicodedata import east_asian_width
 
 
 def table(
@@ -25,11 +26,20 @@ def table(
     rows = list(rows)
     written = [[*map(format, row, formats)] for row in rows]
     lines = [list(header), *written] if header else written
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    widths = [max(map(columns, column)) for column in zip(*lines, strict=True)]
     words = [isinstance(cell, str) for cell in rows[0]]
     for line in lines:
-        cells = (
-            cell.ljust(width) if is_word else cell.rjust(width)
-            for cell, width, is_word in zip(line, widths, words, strict=True)
-        )
+        cells = []
+        for cell, width, is_word in zip(line, widths, words, strict=True):
+            space = " " * (width - columns(cell))
+            cells.append(cell + space if is_word else space + cell)
         print((" " * gap).join(cells).rstrip())
+
+
+def columns(text: str) -> int:
+    """How wide a terminal writes a text: an ideograph takes two columns.
+
+    >>> columns("滑る!")
+    5
+    """
+    return sum(2 if east_asian_width(sign) in "WF" else 1 for sign in text)

@@ -59,14 +59,18 @@ def neighbours(
     table: Float[Tensor, "vocab_size d_model"],
     count: int,
 ) -> tuple[Float[Tensor, " count"], Int[Tensor, " count"]]:
-    """The rows that point most nearly the same way: cosines, ids."""
+    """The rows of the table with the largest cosines to a vector.
+
+    Returns:
+        Their cosines, the largest first, and their ids.
+    """
     cosines = F.cosine_similarity(vector, table, dim=-1)
     found = cosines.topk(count)
     return found.values, found.indices
 
 
-# --8<-- [start:plane]
-def plane(
+# --8<-- [start:pca]
+def pca(
     vectors: Float[Tensor, "word d_model"],
 ) -> tuple[Float[Tensor, "word 2"], Float[Tensor, " 2"]]:
     """The flat map that keeps most of the variance, and its shares.
@@ -85,4 +89,4 @@ def plane(
     return points * farthest.sign(), shares[:2]
 
 
-# --8<-- [end:plane]
+# --8<-- [end:pca]

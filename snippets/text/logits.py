@@ -16,11 +16,14 @@ from torch import Tensor, nn
 from snippets.text.embeddings import Embedding
 
 
-def checked(mask: Tensor) -> Tensor:
-    """The mask, if it is boolean: of numbers, ~ and PyTorch make something else.
+def check_mask(mask: Tensor) -> Tensor:
+    """Give back a mask of True and False, refuse one of numbers.
+
+    Of the numbers 0 and 1, `~` would make -1 and -2, and PyTorch's operator would add
+    them to the scores.
 
     Raises:
-        TypeError: it is not one of True and False.
+        TypeError: the mask is not boolean.
     """
     if mask.dtype != torch.bool:
         raise TypeError(
@@ -41,7 +44,7 @@ def softmax(
     allowed is all zeros, so that it adds nothing and is never NaN.
     """
     if mask is not None:
-        logits = logits.masked_fill(~checked(mask), -math.inf)
+        logits = logits.masked_fill(~check_mask(mask), -math.inf)
     # Subtracting the largest changes nothing, but exp cannot overflow.
     largest = logits.detach().amax(-1, keepdim=True)
     powers = (
@@ -68,7 +71,11 @@ def cross_entropy(
     targets: Int[Tensor, "*batch"],
     smoothing: float = 0.0,
 ) -> Float[Tensor, ""]:
-    """The mean surprise at the true tokens, in nats."""
+    """The mean surprise at the true tokens, in nats.
+
+    `smoothing` is the share of each target that is spread evenly
+    over the vocabulary.
+    """
     surprise = -log_softmax(logits)
     at_target = surprise.gather(-1, targets.unsqueeze(-1)).mean()
     if not smoothing:
@@ -109,24 +116,33 @@ def fit(model: nn.Module, ids: Int[Tensor, " seq"]) -> Iterator[float]:
 # --8<-- [end:bigram]
 
 
-def counted(
+def bigram_shares(
     ids: Int[Tensor, " seq"], vocab_size: int
 ) -> Float[Tensor, "vocab_size vocab_size"]:
-    """The answer without learning: how often each follows each."""
+    """What a bigram model can learn at best, by counting.
+
+    Row i, column j: of all tokens that follow i, the share that are j. In the
+    text 0 1 0 2, row 0 has one half for 1 and one half for 2; row 2, which
+    nothing follows, is zeros.
+    """
     pairs = torch.zeros(vocab_size, vocab_size)
     one = torch.ones(len(ids) - 1)
     pairs.index_put_((ids[:-1], ids[1:]), one, accumulate=True)
     return pairs / pairs.sum(-1, keepdim=True).clamp(min=1)
 
 
-def speak(
+def sample(
     model: nn.Module,
     ids: list[int],
     count: int,
     temperature: float,
     random: torch.Generator,
 ) -> list[int]:
-    """Go on from `ids`: draw a token, append it, draw again."""
+    """Draw `count` tokens to follow `ids`, one after another.
+
+    Each is drawn by the probabilities that the model gives after the last
+    one. Returns `ids` with the new tokens behind them.
+    """
     for _ in range(count):
         logits = model(torch.tensor(ids[-1]))
         chances = softmax(logits / temperature)

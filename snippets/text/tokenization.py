@@ -7,15 +7,15 @@ openai-gpt2-repo, which stores bytes as printable characters; ours stay bytes.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from heapq import heapify, heappop, heappush
 from itertools import pairwise
 
 import regex
 
 Pair = tuple[int, int]
+Word = tuple[list[int], int]  # its ids, and how often it comes
 
 # GPT-2's pattern: 's and the like, then letters, digits or signs,
 # each with one space before it, then what is left of the spaces.
@@ -30,22 +30,51 @@ TO_ID = bytes(BYTES.index(byte) for byte in range(256))
 
 
 def split(text: str) -> list[str]:
-    """Cut into words that no token may cross; nothing is lost."""
+    """Cut into words that no token may cross; nothing is lost.
+
+    >>> split("a hat  that")
+    ['a', ' hat', ' ', ' that']
+    """
     words: list[str] = PATTERN.findall(text)
     return words
 
 
 def to_ids(word: str) -> list[int]:
-    """One id a byte; even a lone surrogate passes, as three."""
+    """One id a byte; even a lone surrogate passes, as three.
+
+    >>> to_ids("hé")
+    [71, 127, 102]
+    """
     data = word.encode("utf-8", "surrogatepass")
     return list(data.translate(TO_ID))
 
 
+def distinct(text: str) -> list[Word]:
+    """Each distinct word of a text once.
+
+    >>> distinct("a b b")
+    [([64], 1), ([220, 65], 2)]
+    """
+    times = Counter(split(text))
+    return [(to_ids(word), n) for word, n in times.items()]
+
+
+def check_sizes(vocab_size: int, min_frequency: int) -> None:
+    """Refuse what no training can give.
+
+    Raises:
+        ValueError: fewer tokens than bytes, or pairs that never come.
+    """
+    if vocab_size < 256 or min_frequency < 1:
+        raise ValueError("at least 256 tokens and a frequency of 1")
+
+
 # --8<-- [start:merge]
-def count(
-    words: Iterable[tuple[list[int], int]],
-) -> Counter[Pair]:
-    """How often each pair stands in words that come so many times."""
+def count(words: Iterable[Word]) -> Counter[Pair]:
+    """How often each pair stands in the text.
+
+    With the word 1 2 1 2 five times, 1 2 counts 10 and 2 1 counts 5.
+    """
     counts: Counter[Pair] = Counter()
     for ids, times in words:
         for pair in pairwise(ids):
@@ -90,6 +119,7 @@ class Tokenizer:
         return ids
 
     def encode(self, text: str) -> list[int]:
+        """The text's ids; a word that comes twice is encoded once."""
         words = split(text)
         ids = {word: self.encode_word(word) for word in set(words)}
         return [token for word in words for token in ids[word]]
@@ -124,62 +154,19 @@ def train(
     Of equally frequent pairs the one with the smaller ids wins. The
     vocabulary stays smaller if no pair comes `min_frequency` times.
     """
-    if vocab_size < 256 or min_frequency < 1:
-        raise ValueError("at least 256 tokens and a frequency of 1")
-    words = Words(Counter(split(text)))
+    check_sizes(vocab_size, min_frequency)
+    words = distinct(text)
     merges: list[Pair] = []
     while 256 + len(merges) < vocab_size:
-        pair, times = words.most_frequent()
-        if times < min_frequency:
+        counts = count(words)
+        if max(counts.values(), default=0) < min_frequency:
             break
-        words.merge(pair, 256 + len(merges))
+        # The largest count; of equal counts the smallest ids.
+        pair = min(counts, key=lambda pair: (-counts[pair], pair))
+        new = 256 + len(merges)
+        words = [(merge(ids, pair, new), n) for ids, n in words]
         merges.append(pair)
     return Tokenizer(merges)
 
 
 # --8<-- [end:train]
-
-
-class Words:
-    """The distinct words, and how often each pair stands in them.
-
-    A merge visits only the words that hold the pair: the rest of the text is
-    never read again.
-    """
-
-    def __init__(self, times: Counter[str]) -> None:
-        self.times = list(times.values())
-        self.ids = [to_ids(word) for word in times]
-        self.counts = count(zip(self.ids, self.times, strict=True))
-        self.where: dict[Pair, set[int]] = defaultdict(set)
-        for n, ids in enumerate(self.ids):
-            for pair in pairwise(ids):
-                self.where[pair].add(n)
-        # The most frequent first, of equals the smallest ids.
-        self.queue = [(-times, p) for p, times in self.counts.items()]
-        heapify(self.queue)
-
-    def most_frequent(self) -> tuple[Pair, int]:
-        """The next pair to merge and its count, 0 where no pair is left."""
-        while self.queue:
-            times, pair = heappop(self.queue)
-            if -times == self.counts[pair]:
-                return pair, -times
-            # Counts only fall: an old one goes back to where it belongs now.
-            heappush(self.queue, (-self.counts[pair], pair))
-        return (0, 0), 0
-
-    def merge(self, pair: Pair, new: int) -> None:
-        """Merge the pair in every word that holds it, and count again there."""
-        fresh = set()
-        for n in self.where.pop(pair):
-            for old in pairwise(self.ids[n]):
-                self.counts[old] -= self.times[n]
-            self.ids[n] = merge(self.ids[n], pair, new)
-            for now in pairwise(self.ids[n]):
-                self.counts[now] += self.times[n]
-                if new in now:
-                    self.where[now].add(n)
-                    fresh.add(now)
-        for now in fresh:
-            heappush(self.queue, (-self.counts[now], now))

@@ -25,11 +25,15 @@ Pairs = tuple[Int[Tensor, " pair"], Int[Tensor, " pair"]]
 
 def loss(
     word: Float[Tensor, "pair d_model"],
-    beside: Float[Tensor, "pair d_model"],
+    context: Float[Tensor, "pair d_model"],
     noise: Float[Tensor, "pair n_noise d_model"],
 ) -> Float[Tensor, ""]:
-    """Say yes to what stood beside the word, no to words at random."""
-    yes = (word * beside).sum(-1)
+    """Negative sampling: did this word stand beside the first one?
+
+    The sum, over all pairs, of the surprise at a yes for the word of
+    the context and at a no for each of the words drawn at random.
+    """
+    yes = (word * context).sum(-1)
     no = (word[:, None] * noise).sum(-1)
     return -(F.logsigmoid(yes) + F.logsigmoid(-no).sum(-1)).sum()
 
@@ -37,15 +41,15 @@ def loss(
 # --8<-- [start:gradient]
 def gradient(
     word: Float[Tensor, "pair d_model"],
-    beside: Float[Tensor, "pair d_model"],
+    context: Float[Tensor, "pair d_model"],
     noise: Float[Tensor, "pair n_noise d_model"],
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """The slopes of the loss: each is an error times a vector."""
+    """The gradients of the loss: each is an error times a vector."""
     # How far a yes is from 1, and each no from 0.
-    yes = (word * beside).sum(-1, keepdim=True).sigmoid() - 1
+    yes = (word * context).sum(-1, keepdim=True).sigmoid() - 1
     no = (word[:, None] * noise).sum(-1, keepdim=True).sigmoid()
     return (
-        yes * beside + (no * noise).sum(1),
+        yes * context + (no * noise).sum(1),
         yes * word,
         no * word[:, None],
     )
@@ -56,7 +60,7 @@ def gradient(
 
 @dataclass
 class WordVectors:
-    """What is learned: two rows a word, of which the table is kept."""
+    """Two rows for each word: `table` is kept, `context` serves training."""
 
     words: list[str]
     table: Float[Tensor, "vocab_size d_model"]
@@ -71,7 +75,7 @@ class WordVectors:
     def nearest(
         self, vector: Float[Tensor, " d_model"], without: Sequence[str]
     ) -> list[str]:
-        """All other words, those first whose rows point the same way."""
+        """All words but those `without`, by cosine, the nearest first."""
         _, ids = neighbours(vector, self.table, len(self.words))
         found = [self.words[i] for i in ids.tolist()]
         return [word for word in found if word not in without]
@@ -81,7 +85,10 @@ class WordVectors:
         return self.nearest(self[word], [word])
 
     def analogy(self, a: str, b: str, c: str) -> str:
-        """What is to c as b is to a; none of the three."""
+        """The word that is to c as b is to a, none of the three.
+
+        With "man", "woman", "king" one hopes for "queen".
+        """
         x, y, z = (F.normalize(self[w], dim=0) for w in (a, b, c))
         return self.nearest(y - x + z, [a, b, c])[0]
 

@@ -28,11 +28,12 @@ IDEOGRAPHS = (
 
 
 def is_ideograph(sign: str) -> bool:
+    """Whether a character is one of Chinese, by BERT's ranges."""
     return any(low <= ord(sign) <= high for low, high in IDEOGRAPHS)
 
 
 def clean(text: str) -> str:
-    """No control characters; ideographs stand alone."""
+    """Every space a plain one, no control characters, ideographs alone."""
     kept = []
     for sign in text:
         kind = unicodedata.category(sign)
@@ -44,7 +45,11 @@ def clean(text: str) -> str:
 
 
 def words(text: str) -> list[str]:
-    """Small letters without accents; punctuation stands alone."""
+    """Small letters without accents; punctuation stands alone.
+
+    >>> words("Zoë's CAFÉ")
+    ['zoe', "'", 's', 'cafe']
+    """
     small = unicodedata.normalize("NFC", clean(text)).lower()
     kept = []
     for sign in unicodedata.normalize("NFD", small):
@@ -89,18 +94,18 @@ class WordPiece:
         self.tokens = list(tokens)
         self.ids = {token: i for i, token in enumerate(self.tokens)}
 
-    def cut(self, text: str) -> list[str]:
-        """The text's tokens."""
+    def tokenize(self, text: str) -> list[str]:
+        """The text's tokens, as strings."""
         found = (pieces(word, self.ids) for word in words(text))
         return [token for word in found for token in word]
 
     def encode(self, text: str) -> list[int]:
         """The text's ids, without marks around them."""
-        return [self.ids[token] for token in self.cut(text)]
+        return [self.ids[token] for token in self.tokenize(text)]
 
     def for_bert(self, text: str) -> tuple[list[str], list[int]]:
         """Tokens and ids as BERT reads them, from [CLS] to [SEP]."""
-        tokens = ["[CLS]", *self.cut(text), "[SEP]"]
+        tokens = ["[CLS]", *self.tokenize(text), "[SEP]"]
         return tokens, [self.ids[token] for token in tokens]
 
     def decode(self, ids: list[int]) -> str:

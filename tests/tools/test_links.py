@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 import pytest
 
 from tools.links import BrokenLink, broken_links
-from tools.served import PREFIX, serve
+from tools.served import PREFIX, Site, serve
 
 HOME = """<!doctype html><title>Home</title><link rel="icon" href="data:,">
 <a href="second/">fine</a> <a href="second/#here">fine</a>
@@ -91,5 +91,6 @@ def test_other_hosts_are_asked_on_demand_and_only_what_is_gone_counts(
     assert gone.page == PREFIX
 
 
-def test_every_link_of_the_site_leads_somewhere(broken: list[BrokenLink]) -> None:
+def test_every_link_of_the_site_leads_somewhere(site: Site) -> None:
+    broken = broken_links(site.url)
     assert not broken, "\n".join(map(str, broken))

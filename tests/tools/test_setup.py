@@ -308,7 +308,7 @@ TYPED = "a; touch x `touch x` $(shell touch x) $$(touch x) && touch x #"
             ["claim", f"NAME={TYPED}", "ARGS=--seed 1"],
             f"<-m><snippets><claim><{TYPED}><--seed><1>",
         ),
-        (["test", f"ARGS='{TYPED}'"], f"<-m><pytest><{TYPED}>"),
+        (["test", f"ARGS='{TYPED}'"], f"<worksteal><{TYPED}>"),
         (["claims", f"ARGS='{TYPED}'"], f"<--again><{TYPED}>"),
         (["links", f"ARGS='{TYPED}'"], f"<tools.links><{TYPED}>"),
         (["serve", f"PORT={TYPED}"], f"<tools.serve><{TYPED}>"),

@@ -1,14 +1,16 @@
 """What pages show of the snippets is still what the snippets give.
 
-Every snippet runs once, in a process beside the tests (see conftest.py): without the
-checks of shapes that they install, exactly as it ran when its result was recorded.
+Every snippet runs once, in a process of its own: without the checks of shapes that
+tests install, exactly as it ran when its result was recorded.
 Marked `fresh` is what may differ with other versions of PyTorch and matplotlib.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+import multiprocessing
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -19,13 +21,24 @@ from snippets.demos import attention
 from snippets.lab.freshness import compared, differences, pins, stale
 from snippets.lab.record import Result
 
-WRITTEN = {c.name: c for c in load_syllabus().written if c.code}
+SYLLABUS = load_syllabus()
+WRITTEN = {c.name: c for c in SYLLABUS.written if c.code}
+WRITTEN |= {page.name: page for page in SYLLABUS.beside}
+
+
+@pytest.fixture(scope="module")
+def beside() -> Iterator[ProcessPoolExecutor]:
+    """Another process, started anew and kept for all snippets."""
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(max_workers=1, mp_context=spawn) as executor:
+        yield executor
 
 
 @pytest.mark.fresh
 @pytest.mark.parametrize("concept", WRITTEN.values(), ids=WRITTEN)
-def test_result_is_what_the_snippet_gives_today(concept, again):
-    found = again(concept)
+def test_result_is_what_the_snippet_gives_today(concept, beside):
+    run = beside.submit(stale, Result.read(concept.name), concept.module)
+    found = run.result()
     again_by = f"record it again: python -m snippets {concept.name} --record"
     assert not found, "\n".join([*found, again_by])
 

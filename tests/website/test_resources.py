@@ -22,7 +22,7 @@ from reading_list.vocabulary import ACCESS_NAMES, KINDS, LANGUAGE_NAMES
 from syllabus import ROOT, Syllabus
 from website import adding, catalogue, resources
 from website.claims import Claim, load_claims
-from website.concepts import drawn
+from website.figures import drawn
 from website.render import Renderer
 from website.wording import markdown, text
 
@@ -320,7 +320,9 @@ def test_what_we_mended_and_a_record_lead_to_each_other(
     assert renderer.mended
     for name, resource in reading_list.by_id.items():
         link = f'<a href="../../what-we-mended/#{name}">'
-        assert (link in renderer.resource_page(name)) == (name in renderer.mended)
+        assert (link in renderer.content(f"resources/{name}.md", "")) == (
+            name in renderer.mended
+        )
         assert (f"(resources/{name}.md){{ #{name} }}" in page) == (
             name in renderer.mended
         )

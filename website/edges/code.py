@@ -10,7 +10,7 @@ from website.edges.tree import Tree, imported, owners
 # What a snippet may depend on: what broke older teaching code was anything more.
 LIBRARIES = {"torch", "numpy", "regex", "safetensors", "jaxtyping", "matplotlib"}
 # What turns numbers into drawings.
-DRAWING = {"matplotlib", "snippets.lab.plots", "snippets.lab.boxes"}
+DRAWING = {"matplotlib", "snippets.lab.plots"}
 
 
 def imports(tree: Tree) -> Iterator[str]:

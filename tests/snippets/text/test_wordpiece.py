@@ -5,7 +5,7 @@ import unicodedata
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from tokenizers import decoders
+from tokenizers import decoders, models
 from transformers import BertTokenizerFast
 
 from snippets.corpora.robot import SENTENCE
@@ -79,7 +79,7 @@ def ours():
 
 
 @pytest.mark.parametrize("text", TEXTS + LONG, ids=ascii)
-def test_tokens_and_ids_equal_hugging_faces_in_python(ours, slow, text):
+def test_for_bert_equals_hugging_faces_in_python(ours, slow, text):
     text = text.replace("Σ", "σ")  # which has a test of its own
     tokens, ids = ours.for_bert(text)
     assert tokens[1:-1] == slow.tokenize(text)
@@ -90,7 +90,7 @@ def test_tokens_and_ids_equal_hugging_faces_in_python(ours, slow, text):
 @pytest.mark.parametrize(
     "text", [t for t in TEXTS + LONG if "\ud800" not in t], ids=ascii
 )
-def test_tokens_and_ids_equal_hugging_faces_in_rust(ours, fast, text):
+def test_for_bert_equals_hugging_faces_in_rust(ours, fast, text):
     text = text.replace("Σ", "σ")
     tokens, ids = ours.for_bert(text)
     assert tokens[1:-1] == fast.tokenize(text)
@@ -99,24 +99,24 @@ def test_tokens_and_ids_equal_hugging_faces_in_rust(ours, fast, text):
 
 @given(ANYTHING)
 @example("\ud800")
-def test_any_text_at_all_is_cut_as_in_python(ours, slow, text):
+def test_tokenize_cuts_any_text_as_in_python(ours, slow, text):
     assert words(text) == slow.basic_tokenizer.tokenize(text)
     text = text.replace("Σ", "σ")
-    assert ours.cut(text) == slow.tokenize(text)
+    assert ours.tokenize(text) == slow.tokenize(text)
 
 
 @given(RICH)
-def test_texts_full_of_traps_are_cut_as_in_both(ours, slow, fast, text):
+def test_tokenize_cuts_texts_full_of_traps_as_both_do(ours, slow, fast, text):
     text = text.replace("Σ", "σ")
-    assert ours.cut(text) == slow.tokenize(text) == fast.tokenize(text)
+    assert ours.tokenize(text) == slow.tokenize(text) == fast.tokenize(text)
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]).filter(known_to_all)))
-def test_any_text_of_settled_characters_is_cut_as_in_rust(ours, fast, text):
-    assert ours.cut(text) == fast.tokenize(text)
+def test_tokenize_cuts_settled_characters_as_in_rust(ours, fast, text):
+    assert ours.tokenize(text) == fast.tokenize(text)
 
 
-def test_where_rust_takes_a_character_otherwise_ours_takes_it_as_python_does(
+def test_tokenize_takes_what_rust_takes_otherwise_as_python_does(
     ours, slow, fast, unchecked
 ):
     # Its tables end sooner: later ideographs, marks and punctuation are others there.
@@ -129,95 +129,59 @@ def test_where_rust_takes_a_character_otherwise_ours_takes_it_as_python_does(
     apart = []
     for start in range(0, len(texts), 200):
         block = texts[start : start + 200]
-        if ours.cut(" ".join(block)) != fast.tokenize(" ".join(block)):
-            apart += [text for text in block if ours.cut(text) != fast.tokenize(text)]
+        if ours.tokenize(" ".join(block)) != fast.tokenize(" ".join(block)):
+            apart += [
+                text for text in block if ours.tokenize(text) != fast.tokenize(text)
+            ]
     assert not [text for text in apart if known_to_all(text[1])]
-    assert [ours.cut(text) for text in apart] == [slow.tokenize(text) for text in apart]
+    assert [ours.tokenize(text) for text in apart] == [
+        slow.tokenize(text) for text in apart
+    ]
 
 
-def test_every_ideograph_of_bert_stands_alone_and_no_other_sign(slow):
+def test_words_let_every_ideograph_of_bert_stand_alone(slow):
     ends = {end for ends in snippet.IDEOGRAPHS for end in ends}
     codes = {*range(0x2E80, 0x30000, 7), *(e + d for e in ends for d in (-1, 0, 1))}
     text = " ".join(f"a{chr(code)}b" for code in sorted(codes))
     assert words(text) == slow.basic_tokenizer.tokenize(text)
 
 
-def test_a_final_sigma_is_one_in_python_and_none_in_rust(ours, slow, fast):
+def test_words_know_a_final_sigma_as_python_does(ours, slow, fast):
     # Python's lower() knows that a word of Greek ends in another small sigma, as
     # Google's own tokenizer did. Rust's goes character by character, and so did what
     # stood before Python's until transformers 5.
     assert words("ΟΔΟΣ") == slow.basic_tokenizer.tokenize("ΟΔΟΣ") == ["οδος"]
-    assert ours.cut("ΟΔΟΣ") == ["ο", "##δ", "##ος"]
+    assert ours.tokenize("ΟΔΟΣ") == ["ο", "##δ", "##ος"]
     assert fast.tokenize("ΟΔΟΣ") == ["ο", "##δ", "##ο", "##σ"]
 
 
 @pytest.mark.parametrize("mark", ["[CLS]", "[SEP]", "[PAD]", "[MASK]", "[UNK]"])
-def test_a_mark_that_is_typed_is_text(ours, slow, fast, mark):
+def test_tokenize_takes_a_typed_mark_for_text(ours, slow, fast, mark):
     text = f"the {mark} robot"
-    cut = ours.cut(text)
+    cut = ours.tokenize(text)
     assert mark not in cut or mark == "[UNK]"
     assert cut == fast.tokenize(text, split_special_tokens=True)
     # What is left alone, theirs take for the mark itself.
     assert mark in slow.tokenize(text) and mark in fast.tokenize(text)
 
 
-def test_the_vocabulary_comes_back_from_its_own_words(ours):
-    whole = [t for t in ours.tokens if t.isalpha() and t.isascii()]
-    assert len(whole) > 20_000
-    assert all(ours.cut(token) == [token] for token in whole)
+PIECES = st.text("ab", min_size=1, max_size=3)
 
 
-def by_all_ways(word, known):
-    """Of all ways to cut the word into known pieces, the one greed would take."""
-    ways = [[]] if not word else []
-    stack = [(0, [])]
-    while stack:
-        start, way = stack.pop()
-        if start == len(word):
-            ways.append(way)
-            continue
-        ends = [
-            end
-            for end in range(start + 1, len(word) + 1)
-            if ("##" if start else "") + word[start:end] in known
-        ]
-        stack += [(e, [*way, ("##" if start else "") + word[start:e]]) for e in ends]
-    return max(
-        ways, key=lambda way: [len(p.removeprefix("##")) for p in way], default=None
-    )
+@given(st.text("ab", min_size=1, max_size=8), st.sets(PIECES), st.sets(PIECES))
+def test_pieces_equal_the_librarys_with_any_vocabulary(word, first, then):
+    known = sorted(first | {f"##{piece}" for piece in then} | {"[UNK]"})
+    vocabulary = {piece: i for i, piece in enumerate(known)}
+    theirs = models.WordPiece(vocabulary, unk_token="[UNK]")
+    assert pieces(word, vocabulary) == [t.value for t in theirs.tokenize(word)]
 
 
-@given(
-    st.text("ab", min_size=1, max_size=8),
-    st.sets(st.text("ab", min_size=1, max_size=3), max_size=6),
-    st.sets(st.text("ab", min_size=1, max_size=3), max_size=6),
-)
-def test_the_cut_is_the_greediest_of_all_where_greed_succeeds(word, first, then):
-    known = first | {f"##{piece}" for piece in then}
-    cut, best = pieces(word, known), by_all_ways(word, known)
-    if cut == ["[UNK]"]:
-        # Greed may end in an alley although some other way goes through.
-        assert best is None or best != cut
-    else:
-        assert cut == best
-
-
-def test_greed_may_fail_where_another_cut_would_do():
-    known = {"ab", "a", "##bc"}
-    assert by_all_ways("abc", known) == ["a", "##bc"]
-    assert pieces("abc", known) == ["[UNK]"]
-
-
-@given(ANYTHING)
-def test_words_hold_no_space_no_capital_and_nothing_unseen(text):
-    for word in words(text):
-        assert word and not word.isspace() and word == word.strip()
-        kinds = {unicodedata.category(sign) for sign in word}
-        assert not kinds & {"Mn", "Cc", "Cf", "Cn", "Cs", "Zs"}
+def test_pieces_may_fail_where_another_cut_would_do():
+    assert pieces("abc", {"ab", "a", "##bc"}) == ["[UNK]"]
 
 
 @given(st.lists(st.integers(0, 30521), max_size=20))
-def test_decoding_puts_pieces_together_as_hugging_face_does(ours, fast, ids):
+def test_decode_puts_pieces_together_as_hugging_face_does(ours, fast, ids):
     # Without its guess at where a space before punctuation was not in the text.
     together = decoders.WordPiece(cleanup=False)
     theirs = together.decode(fast.convert_ids_to_tokens(ids))
@@ -225,54 +189,6 @@ def test_decoding_puts_pieces_together_as_hugging_face_does(ours, fast, ids):
 
 
 @pytest.mark.parametrize("token", [-1, 30522])
-def test_an_id_outside_the_vocabulary_is_refused(ours, token):
+def test_decode_refuses_an_id_outside_the_vocabulary(ours, token):
     with pytest.raises(ValueError, match=rf"no token {token}: ids go from 0 to 30521"):
         ours.decode([0, token])
-
-
-def a_piece_at_a_time_is_unknown(word, known):
-    """Keeps what it knew of a word: [UNK] for the rest."""
-    cut = []
-    while word:
-        mark = "##" if cut else ""
-        fits = [e for e in range(len(word), 0, -1) if mark + word[:e] in known]
-        if not fits:
-            return [*cut, "[UNK]"]
-        cut.append(mark + word[: fits[0]])
-        word = word[fits[0] :]
-    return cut
-
-
-def shortest_first(word, known):
-    cut, start = [], 0
-    while start < len(word):
-        mark = "##" if start else ""
-        fits = [
-            e for e in range(start + 1, len(word) + 1) if mark + word[start:e] in known
-        ]
-        if not fits:
-            return ["[UNK]"]
-        cut.append(mark + word[start : fits[0]])
-        start = fits[0]
-    return cut
-
-
-@pytest.mark.parametrize(
-    ("name", "faulty", "text"),
-    [
-        ("pieces", a_piece_at_a_time_is_unknown, "robot🫗"),
-        ("pieces", shortest_first, SENTENCE),
-        ("LONGEST_WORD", 10**9, "a" * 101),
-        ("LONGEST_WORD", 99, "a" * 100),
-        ("is_ideograph", lambda sign: False, "東京都"),
-        # Japanese kana are letters: they make words.
-        ("is_ideograph", lambda sign: "\u3040" <= sign <= "\u9fff", "すいグラス"),
-        ("clean", str, "a\u200bb"),
-    ],
-)
-def test_planted_faults_cut_otherwise_than_hugging_face(
-    monkeypatch, ours, slow, fast, name, faulty, text
-):
-    assert ours.cut(text) == slow.tokenize(text) == fast.tokenize(text)
-    monkeypatch.setattr(snippet, name, faulty)
-    assert ours.cut(text) != slow.tokenize(text)
