@@ -1,30 +1,39 @@
-"""Every rule of the reading list. All errors are found at once, none is a traceback.
+"""A record judged alone, then beside the others. All errors are found at once.
 
-`check_folder` judges every record alone, by the rules of `judge`, and then what the
-records say of each other. What is not readable yields problems, never an exception.
+What is not readable yields problems, never an exception.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence, Set
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, NamedTuple
 
+from pydantic import ValidationError
+
+from reading_list import prose
 from reading_list.frontmatter import (
     Document,
     NotReadableError,
     Place,
     Problem,
+    parse,
     printable,
     read_text,
 )
 from reading_list.identity import identity
-from reading_list.judge import Judgement, check_text, stem, strings
-from reading_list.messages import field_name, nearest
-from reading_list.model import ReadingList, Resource
+from reading_list.messages import faults, field_name, nearest
+from reading_list.model import (
+    FIELDS,
+    GROUPS,
+    MANY,
+    Figure,
+    Known,
+    Resource,
+)
 from reading_list.names import FileNames
-from reading_list.prose import linked_records
 from reading_list.refusal import refuse
 from reading_list.titles import NearTitles
 from syllabus import Syllabus
@@ -48,92 +57,13 @@ class Report(NamedTuple):
         return tuple(p for p in self.problems if p.warning)
 
 
-def check_folder(folder: Path, syllabus: Syllabus, today: date, shown: str) -> Report:
-    """Judge every record of a folder; `shown` is how messages name the folder."""
-
-    def no_records(wrong: str) -> Report:
-        mend = "name the folder of the records with --dir"
-        return Report((), (Problem(shown, 1, "", wrong, mend),))
-
-    try:
-        paths = sorted(p for p in folder.iterdir() if not p.name.startswith("."))
-    except OSError as error:
-        why = error.strerror or type(error).__name__
-        return no_records(f"cannot be read ({why})")
-    problems: list[Problem] = []
-    judged: list[tuple[str, Judgement]] = []
-    names = FileNames(path.name for path in paths)
-    for path in paths:
-        file = f"{shown}/{printable(path.name)}"
-        if not path.name.endswith(".md"):
-            mend = "the folder holds records only, NAME.md; put other files elsewhere"
-            problems.append(Problem(file, 1, "", "is no record", mend))
-            continue
-        try:
-            judgement = _judge(path, file, syllabus, today)
-        except NotReadableError as error:
-            problems.append(error.in_file(file))
-            judgement = None
-        values = judgement.document.values if judgement and judgement.document else {}
-        if wrong := names.refuse(path.name, values):
-            problems.append(Problem(file, 1, "", *wrong))
-            judgement = judgement and judgement._replace(resource=None)
-        if judgement:
-            judged.append((file, judgement))
-    if not judged and not problems:
-        return no_records("holds no records")
-    for _, judgement in judged:
-        problems += judgement.problems
-    problems += _across(judged)
-    resources = tuple(j.resource for _, j in judged if j.resource is not None)
-    return Report(resources, tuple(sorted(problems)))
-
-
-def _judge(path: Path, file: str, syllabus: Syllabus, today: date) -> Judgement:
-    """Judge one file by itself; no file may keep the others from being judged."""
-    text = read_text(path)
-    try:
-        return check_text(file, text, syllabus, today)
-    except Exception as error:
-        wrong = f"cannot be judged ({type(error).__name__})"
-        mend = "report it with the file, the fault is in our check"
-        raise NotReadableError(1, wrong, mend) from None
-
-
-def check_one(
-    file: str, text: str, known: ReadingList, syllabus: Syllabus, today: date
-) -> list[Problem]:
-    """Judge the text of one record, by itself and beside those that are there."""
-    judgement = check_text(file, text, syllabus, today)
-    problems = list(judgement.problems)
-    if judgement.document:
-        folder = str(PurePosixPath(file).parent)
-        there = [_Record.of(resource, folder) for resource in known.resources]
-        new = _Record(file, judgement.document)
-        neighbours = _Neighbours(record.title for record in (*there, new))
-        for record in there:
-            neighbours.add(record)
-        problems += _lost_references([new], {*known.by_id, new.id})
-        problems += neighbours.add(new)
-    return sorted(set(problems))
-
-
-# What the records say of each other
-
-
-class _Record(NamedTuple):
-    """A record that can be read; no resource when it has errors of its own."""
+class Record(NamedTuple):
+    """One file: what is written there, and the resource when nothing is wrong."""
 
     file: str
     document: Document
-    resource: Resource | None = None
-
-    @classmethod
-    def of(cls, resource: Resource, folder: str) -> _Record:
-        """A record that was judged before, for others to be judged beside it."""
-        named = {"title", "url", "alt_urls", "distinct_from"}
-        values = resource.model_dump(mode="json", include=named)
-        return cls(f"{folder}/{resource.id}.md", Document(values, {}, "", 1), resource)
+    resource: Resource | None
+    problems: Sequence[Problem] = ()
 
     @property
     def id(self) -> str:
@@ -144,6 +74,14 @@ class _Record(NamedTuple):
         title = self.document.values.get("title")
         return title if isinstance(title, str) else ""
 
+    def texts(self, name: str) -> list[tuple[Place, str]]:
+        """The texts in a field, each with its place, whatever else stands there."""
+        value = self.document.values.get(name)
+        if isinstance(value, str):
+            return [((name,), value)]
+        items = enumerate(value if isinstance(value, tuple) else ())
+        return [((name, i), item) for i, item in items if isinstance(item, str)]
+
     def problem(
         self, place: Place, wrong: str, mend: str, *, warning: bool = False
     ) -> Problem:
@@ -151,22 +89,145 @@ class _Record(NamedTuple):
         return Problem(self.file, line, field_name(place), wrong, mend, warning)
 
 
-def _across(judged: Sequence[tuple[str, Judgement]]) -> Iterator[Problem]:
+def stem(file: str) -> str:
+    """The id of the record in a file."""
+    return file.rpartition("/")[2].removesuffix(".md")
+
+
+# One record by itself
+
+
+def check_text(file: str, text: str, syllabus: Syllabus, today: date) -> Record:
+    """Judge the text of one record by itself."""
+    try:
+        document = parse(text)
+    except NotReadableError as error:
+        return Record(file, Document({}), None, [error.in_file(file)])
+    record = Record(file, document, None)
+    problems = list(_in_no_field(record))
+    written = tuple(concept.name for concept in syllabus.written)
+    for line, part, fault in prose.in_the_body(document, written):
+        problems.append(Problem(file, line, part, fault.wrong, fault.mend))
+    values = {
+        "id": record.id,
+        **document.values,
+        "summary": document.summary,
+        "guide": document.guide,
+    }
+    resource = None
+    try:
+        resource = Resource.model_validate(
+            values, context=Known(record.id, syllabus, today)
+        )
+    except ValidationError as error:
+        problems += [
+            record.problem(place, wrong, mend)
+            for wrong, mend, place in faults(error, GROUPS)
+        ]
+    resource = None if problems else resource
+    problems += _by_plain_http(record)
+    return Record(file, document, resource, sorted(set(problems)))
+
+
+def _in_no_field(record: Record) -> Iterator[Problem]:
+    """What no rule of a field sees: other fields, and text where a list should be.
+
+    Afterwards the values are such that the rules judge all of them.
+    """
+    values = record.document.values
+    for name in [name for name in values if name not in FIELDS]:
+        del values[name]
+        in_figure = name in Figure.model_fields
+        mend = "indent it below figure:" if in_figure else nearest(name, FIELDS)
+        yield record.problem((name,), "is not a field of a record", mend)
+    for name in MANY & values.keys():
+        if isinstance(values[name], str) and values[name]:
+            mend = f"write {name}: [one, two], or each on its own line after a hyphen"
+            yield record.problem((name,), "is text, not a list", mend)
+            values[name] = tuple(re.split(r",\s+", values[name]))
+
+
+def _by_plain_http(record: Record) -> Iterator[Problem]:
+    for name in ("url", "alt_urls", "archive_url"):
+        for place, url in record.texts(name):
+            if url.startswith("http:") and refuse(url) is None:
+                mend = "write https:// if the site answers to it"
+                yield record.problem(place, "is plain http", mend, warning=True)
+
+
+# A folder of them
+
+
+def check_folder(
+    folder: Path, syllabus: Syllabus, today: date, shown: str, new: Mapping[str, str]
+) -> Report:
+    """Judge every record of a folder, and new ones beside them.
+
+    Args:
+        shown: how messages name the folder.
+        new: the texts of records that do not stand in it, by id.
+    """
+
+    def no_records(wrong: str) -> Report:
+        mend = "name the folder of the records with --dir"
+        return Report((), (Problem(shown, 1, "", wrong, mend),))
+
+    try:
+        paths = sorted(p for p in folder.iterdir() if not p.name.startswith("."))
+    except OSError as error:
+        return no_records(f"cannot be read ({error.strerror or type(error).__name__})")
+    if not paths:
+        return no_records("holds no records")
+    problems: list[Problem] = []
+    records: list[Record] = []
+    names = FileNames(path.name for path in paths)
+    for path in paths:
+        file = f"{shown}/{printable(path.name)}"
+        if not path.name.endswith(".md"):
+            mend = "the folder holds records only, NAME.md; put other files elsewhere"
+            problems.append(Problem(file, 1, "", "is no record", mend))
+            continue
+        record = _read(path, file, syllabus, today)
+        if wrong := names.refuse(path.name, record.document.values):
+            problems.append(Problem(file, 1, "", wrong.wrong, wrong.mend))
+            record = record._replace(resource=None)
+        problems += record.problems
+        records.append(record)
+    for name, text in new.items():
+        record = check_text(f"{shown}/{name}.md", text, syllabus, today)
+        problems += record.problems
+        records.append(record)
+    problems += _across(records)
+    resources = tuple(r.resource for r in records if r.resource is not None)
+    return Report(resources, tuple(sorted(problems)))
+
+
+def _read(path: Path, file: str, syllabus: Syllabus, today: date) -> Record:
+    """Judge one file by itself; no file may keep the others from being judged."""
+    try:
+        return check_text(file, read_text(path), syllabus, today)
+    except NotReadableError as error:
+        problem = error.in_file(file)
+    except Exception as error:
+        wrong = f"cannot be judged ({type(error).__name__})"
+        mend = "report it with the file, the fault is in our check"
+        problem = Problem(file, 1, "", wrong, mend)
+    return Record(file, Document({}), None, [problem])
+
+
+# What the records say of each other
+
+
+def _across(records: list[Record]) -> Iterator[Problem]:
     """All such problems, also of records with errors of their own."""
-    records = [
-        _Record(file, judgement.document, judgement.resource)
-        for file, judgement in judged
-        if judgement.document is not None
-    ]
-    records.sort(key=_newcomers_last)
-    yield from _lost_references(records, {stem(file) for file, _ in judged})
+    yield from _lost_references(records)
     yield from _not_translations(records)
     neighbours = _Neighbours(record.title for record in records)
-    for record in records:
+    for record in sorted(records, key=_newcomers_last):
         yield from neighbours.add(record)
 
 
-def _newcomers_last(record: _Record) -> tuple[bool, int, str]:
+def _newcomers_last(record: Record) -> tuple[bool, int, str]:
     """Of two alike, the likely newcomer is to be told, and the one before it named.
 
     What was on one of the lists is old, and a new entry says the least.
@@ -179,13 +240,15 @@ class _Neighbours:
     """Records, each judged beside those before it that have something in common."""
 
     def __init__(self, titles: Iterable[str]) -> None:
-        self.titles = NearTitles[_Record](titles)
+        self.titles = NearTitles[Record](titles)
         self.owners: dict[str, tuple[str, str]] = {}
 
-    def add(self, record: _Record) -> list[Problem]:
+    def add(self, record: Record) -> list[Problem]:
         """Errors for the same work, warnings for near-equal titles not told apart."""
         problems: list[Problem] = []
-        for place, url in _addresses(record.document.values):
+        for place, url in (*record.texts("url"), *record.texts("alt_urls")):
+            if refuse(url):
+                continue
             own = record.file, url
             other, spelt = self.owners.setdefault(identity(url), own)
             if other != record.file:
@@ -207,29 +270,33 @@ class _Neighbours:
         return problems
 
 
-def _distinct_from(record: _Record) -> set[str]:
-    return {name for _, name in strings(record.document.values, "distinct_from")}
+def _distinct_from(record: Record) -> set[str]:
+    return {name for _, name in record.texts("distinct_from")}
 
 
-def _lost_references(records: Sequence[_Record], ids: Set[str]) -> Iterator[Problem]:
+def _lost_references(records: Sequence[Record]) -> Iterator[Problem]:
     """A record names and links other records, which are there."""
+    ids = tuple(record.id for record in records)
+    known = set(ids)
     for record in records:
-        for place, target in _references(record.document.values):
-            if target == record.id:
-                wrong, mend = "names the record itself", "name the other one"
-                yield record.problem(place, wrong, mend)
-            elif target not in ids:
-                wrong = f"names no record ({target!r})"
-                yield record.problem(place, wrong, nearest(target, tuple(ids), RECORDS))
-        for line, target in linked_records(record.document):
-            if target not in ids:
+        for name in ("distinct_from", "see_also", "translation_of"):
+            for place, target in record.texts(name):
+                if target == record.id:
+                    wrong, mend = "names the record itself", "name the other one"
+                    yield record.problem(place, wrong, mend)
+                elif target not in known:
+                    wrong = f"names no record ({target!r})"
+                    mend = nearest(target, ids, RECORDS)
+                    yield record.problem(place, wrong, mend)
+        for line, target in prose.linked_records(record.document):
+            if target not in known:
                 wrong = f"links no record ({target}.md)"
-                mend = nearest(target, tuple(ids), RECORDS)
+                mend = nearest(target, ids, RECORDS)
                 yield Problem(record.file, line, "body", wrong, mend)
 
 
-def _not_translations(records: Sequence[_Record]) -> Iterator[Problem]:
-    by_id = {record.id: record.resource for record in records}
+def _not_translations(records: Sequence[Record]) -> Iterator[Problem]:
+    by_id: dict[str, Any] = {record.id: record.resource for record in records}
     for record in records:
         own = record.resource
         original = by_id.get(own.translation_of or "") if own else None
@@ -239,23 +306,3 @@ def _not_translations(records: Sequence[_Record]) -> Iterator[Problem]:
                 f"names {original.id}, which is in the same language",
                 "correct language: or remove the line",
             )
-
-
-def _addresses(values: dict[str, Any]) -> Iterator[tuple[Place, str]]:
-    """The addresses of a record that may be listed at all."""
-    url = values.get("url")
-    if isinstance(url, str) and refuse(url) is None:
-        yield ("url",), url
-    for i, other in strings(values, "alt_urls"):
-        if refuse(other) is None:
-            yield ("alt_urls", i), other
-
-
-def _references(values: dict[str, Any]) -> Iterator[tuple[Place, str]]:
-    """The other records that a record names."""
-    for name in ("distinct_from", "see_also"):
-        for i, target in strings(values, name):
-            yield (name, i), target
-    original = values.get("translation_of")
-    if isinstance(original, str):
-        yield ("translation_of",), original

@@ -10,14 +10,8 @@ from pathlib import Path
 
 from reading_list.checks import Report
 from reading_list.frontmatter import InvalidError
-from reading_list.model import ReadingList, Resource
-from reading_list.records import (
-    RECORDS,
-    InvalidRecordsError,
-    check,
-    load,
-    load_about,
-)
+from reading_list.model import ReadingList
+from reading_list.records import RECORDS, check
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,7 +41,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _check(folder: Path) -> int:
-    load_about()
     return tell(check(folder))
 
 
@@ -73,14 +66,12 @@ def tell(report: Report) -> int:
 
 
 def _stats(folder: Path) -> int:
-    try:
-        reading_list = load(folder)
-    except InvalidRecordsError as error:
-        print(error)
-        print(f"{_count(len(error.problems), 'error')}; nothing is counted.")
+    report = check(folder)
+    if report.errors:
+        print(*report.errors, sep="\n")
+        print(f"{_count(len(report.errors), 'error')}; nothing is counted.")
         return 1
-    for row in stats(reading_list):
-        print(row)
+    print(*stats(ReadingList(resources=report.resources)), sep="\n")
     return 0
 
 
@@ -93,24 +84,20 @@ def stats(reading_list: ReadingList) -> list[str]:
         f"{len(reading_list.beyond_the_lists):4} beyond them",
         f"{sum(r.starred for r in everything):4} starred",
         f"{sum(bool(r.guide) for r in everything):4} with a reading guide",
-        f"{sum(bool(r.mended) for r in everything):4} with something mended",
         f"{sum(r.url is None for r in everything):4} ours to write",
     ]
-    for entry in reading_list.lists:
-        rows.append(f"{len(reading_list.on_list(entry.slug)):4} list     {entry.slug}")
-    for name in ("kind", "level", "language", "access"):
-        rows += _counted(everything, name)
-    concepts = Counter(concept for r in everything for concept in r.concepts)
-    rows += [f"{n:4} concept  {name}" for name, n in concepts.most_common()]
+    counted: dict[str, Sequence[str]] = {
+        "list": [slug for resource in everything for slug in resource.lists],
+        "kind": [resource.kind for resource in everything],
+        "level": [resource.level or "(not known)" for resource in everything],
+        "language": [resource.language for resource in everything],
+        "access": [resource.access for resource in everything],
+        "concept": [name for resource in everything for name in resource.concepts],
+    }
+    for name, values in counted.items():
+        for value, n in Counter(values).most_common():
+            rows.append(f"{n:4} {name:<8} {value}")
     return rows
-
-
-def _counted(resources: Sequence[Resource], name: str) -> list[str]:
-    counter = Counter(getattr(resource, name) or "" for resource in resources)
-    return [
-        f"{n:4} {name:<8} {value or '(not known)'}"
-        for value, n in counter.most_common()
-    ]
 
 
 def _count(number: int, noun: str) -> str:

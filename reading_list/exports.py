@@ -11,46 +11,30 @@ from typing import Any
 from reading_list.model import ReadingList, Resource
 
 CSV_COLUMNS = (
-    "id",
-    "title",
-    "url",
-    "kind",
-    "authors",
-    "more_authors",
-    "organization",
-    "year",
-    "language",
-    "level",
-    "concepts",
-    "access",
-    "venue",
-    "arxiv",
-    "starred",
-    "lists",
-    "archive_url",
-    "summary",
+    *("id", "title", "url", "kind", "authors", "more_authors", "organization", "year"),
+    *("language", "level", "concepts", "access", "venue", "arxiv", "starred", "lists"),
+    *("archive_url", "summary"),
 )
-#: Facts about the lists, not about the resource, stay out of the JSON.
-_NOT_EXPORTED = {"guide", "mended", "list_urls", "unconfirmed", "core", "figure"}
+#: What only our pages need stays out of the JSON.
+_NOT_EXPORTED = {"guide", "unconfirmed", "core", "figure"}
 
 
 def to_json(reading_list: ReadingList) -> str:
     """Every resource as one object; what is unknown is absent."""
-    resources = [
-        {"id": resource.id, **_facts(resource)} for resource in reading_list.resources
-    ]
+    resources = [_facts(resource) for resource in reading_list.resources]
     lists = [{"slug": entry.slug, "name": entry.name} for entry in reading_list.lists]
     data = {"licence": "CC-BY-4.0", "lists": lists, "resources": resources}
     return json.dumps(data, ensure_ascii=False, indent=1) + "\n"
 
 
 def _facts(resource: Resource) -> dict[str, Any]:
-    facts = resource.model_dump(mode="json", exclude_none=True, exclude=_NOT_EXPORTED)
-    facts.pop("id")
-    if facts["access"] == "unknown":
-        del facts["access"]
-    kept_when_false = ("starred",)
-    return {k: v for k, v in facts.items() if v or k in kept_when_false}
+    known = resource.model_dump(mode="json", exclude_none=True, exclude=_NOT_EXPORTED)
+    absent = {"access": "unknown"}
+    return {
+        name: value
+        for name, value in {"id": resource.id, **known}.items()
+        if (value or name == "starred") and absent.get(name) != value
+    }
 
 
 def to_csv(reading_list: ReadingList) -> str:
@@ -60,13 +44,11 @@ def to_csv(reading_list: ReadingList) -> str:
     cell gets an apostrophe in front, as OWASP advises.
     """
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(CSV_COLUMNS)
+    writer = csv.DictWriter(out, CSV_COLUMNS, extrasaction="ignore")
+    writer.writeheader()
     for resource in reading_list.resources:
         facts = _facts(resource)
-        writer.writerow(
-            [_cell(facts.get(c, resource.id if c == "id" else "")) for c in CSV_COLUMNS]
-        )
+        writer.writerow({name: _cell(facts[name]) for name in facts})
     return out.getvalue()
 
 
@@ -92,10 +74,10 @@ def _entry(resource: Resource) -> str:
         fields["author"] = "{" + _latex(resource.organization) + "}"
     if resource.year is not None:
         fields["year"] = str(resource.year)
-    kind = {"book": "book", "paper": "article"}.get(resource.kind, "misc")
-    if kind == "article" and resource.venue is None:
-        kind = "misc"
-    if resource.venue is not None:
+    kind = "book" if resource.kind == "book" else "misc"
+    if resource.kind == "paper" and resource.venue:
+        kind = "article"
+    if resource.venue:
         place = {"article": "journal", "book": "publisher"}.get(kind, "howpublished")
         fields[place] = _latex(resource.venue)
     if resource.arxiv is not None:
@@ -103,28 +85,20 @@ def _entry(resource: Resource) -> str:
         fields["archiveprefix"] = "arXiv"
     if resource.language != "en":
         fields["langid"] = {"ru": "russian"}.get(resource.language, resource.language)
-    fields["url"] = _address(resource.url or "")
+    fields["url"] = resource.url or ""
     rows = ",\n".join(f"  {name} = {{{value}}}" for name, value in fields.items())
     return f"@{kind}{{{resource.id},\n{rows}\n}}\n"
 
 
-_SPECIAL = {
-    "\\": r"\textbackslash{}",
-    "{": r"\{",
-    "}": r"\}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "#": r"\#",
-    "$": r"\$",
-    "%": r"\%",
-    "&": r"\&",
-    "_": r"\_",
-}
+_ESCAPED = str.maketrans(
+    {char: f"\\{char}" for char in "{}#$%&_"}
+    | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+)
 
 
 def _latex(text: str) -> str:
     """Text with LaTeX's own characters escaped; letters stay Unicode."""
-    return "".join(_SPECIAL.get(char, char) for char in text)
+    return text.translate(_ESCAPED)
 
 
 def _person(name: str) -> str:
@@ -135,8 +109,3 @@ def _person(name: str) -> str:
     if not given:
         return "{" + _latex(name) + "}"
     return f"{_latex(' '.join(family))}, {_latex(' '.join(given))}"
-
-
-def _address(url: str) -> str:
-    """In an address braces must balance; percent-encoding keeps its meaning."""
-    return url.replace("{", "%7B").replace("}", "%7D").replace("\\", "%5C")

@@ -1,15 +1,16 @@
 """Read one record: YAML front matter with a line for every field, then Markdown.
 
-Only the plain part of YAML is taken. Tags, anchors, aliases and duplicate keys are
-refused before anything is built, so a record can neither run code nor grow in memory.
+Only the plain part of YAML is taken. Values are built from the parser's events, and a
+tag, an anchor, an alias or deep nesting is refused as it comes by: a record can neither
+run code nor grow in memory.
 """
 
 from __future__ import annotations
 
+import codecs
 import re
 import stat
-import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -32,6 +33,8 @@ class Wrong(NamedTuple):
 
     wrong: str
     mend: str
+    #: Where it stands, when that is not where the rule was asked.
+    place: Place = ()
 
 
 @dataclass(frozen=True, order=True)
@@ -89,10 +92,9 @@ class Document:
     """A record as written: values, the line of each, and the text below."""
 
     values: dict[str, Any]
-    lines: dict[Place, int]
-    body: str
-    body_line: int
-    repeated: list[tuple[str, int, int]] = field(default_factory=list)
+    lines: dict[Place, int] = field(default_factory=dict)
+    body: str = ""
+    body_line: int = 1
 
     def line(self, place: Place) -> int:
         """The line of a value, else of what contains it, else of the start."""
@@ -128,54 +130,50 @@ def read_text(path: Path) -> str:
     """The text of a file, or a NotReadableError that says what it is instead."""
     try:
         if path.is_symlink():
-            raise NotReadableError(
-                1, "is a link to another file", "give the file itself"
-            )
-        if path.is_dir():
-            raise NotReadableError(1, "is a folder", "a record is one file, NAME.md")
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise NotReadableError(1, "is no plain file", "a record is a text file")
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
+            wrong, mend = "is a link to another file", "give the file itself"
+        elif path.is_dir():
+            wrong, mend = "is a folder", "a record is one file, NAME.md"
+        elif not stat.S_ISREG(path.stat().st_mode):
+            wrong, mend = "is no plain file", "a record is a text file"
+        else:
+            with path.open("rb") as file:
+                return decode(file.read(MAX_BYTES + 1))
     except OSError as error:
-        why = error.strerror or type(error).__name__
-        raise NotReadableError(
-            1, f"cannot be read ({why})", "check the file and its permissions"
-        ) from None
-    return decode(raw)
+        wrong = f"cannot be read ({error.strerror or type(error).__name__})"
+        mend = "check the file and its permissions"
+    raise NotReadableError(1, wrong, mend)
 
 
 def decode(raw: bytes) -> str:
-    """UTF-8 with neither a byte order mark nor NUL; line ends become plain."""
+    """UTF-8 with neither a byte order mark nor control characters; line ends plain."""
+    line = 1
     if len(raw) > MAX_BYTES:
-        raise NotReadableError(
-            1,
-            f"is larger than {MAX_BYTES // 1024} KB",
-            "a record is a few facts and a few paragraphs; link what is longer",
-        )
-    if not raw.strip():
-        raise NotReadableError(
-            1, "is empty", "start from the example in CONTRIBUTING.md"
-        )
-    if raw.startswith(b"\xef\xbb\xbf"):
-        raise NotReadableError(
-            1, "begins with a byte order mark", "save it as UTF-8 without BOM"
-        )
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise NotReadableError(1, "is UTF-16, not UTF-8", "save it as UTF-8")
-    if (at := raw.find(b"\0")) >= 0:
-        raise NotReadableError(
-            raw.count(b"\n", 0, at) + 1, "has a NUL byte in it", "remove it"
-        )
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise NotReadableError(
-            raw.count(b"\n", 0, error.start) + 1,
-            f"is not UTF-8 (byte 0x{raw[error.start]:02X})",
-            "save the file as UTF-8",
-        ) from None
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+        wrong = f"is larger than {MAX_BYTES // 1024} KB"
+        mend = "a record is a few facts and a few paragraphs; link what is longer"
+    elif not raw.strip():
+        wrong, mend = "is empty", "start from the example in CONTRIBUTING.md"
+    elif raw.startswith(codecs.BOM_UTF8):
+        wrong, mend = "begins with a byte order mark", "save it as UTF-8 without BOM"
+    elif raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        wrong, mend = "is UTF-16, not UTF-8", "save it as UTF-8"
+    else:
+        try:
+            text = raw.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
+        except UnicodeDecodeError as error:
+            line = raw.count(b"\n", 0, error.start) + 1
+            wrong = f"is not UTF-8 (byte 0x{raw[error.start]:02X})"
+            mend = "save the file as UTF-8"
+        else:
+            bad = _CONTROL.search(text)
+            if bad is None:
+                return text
+            line = text.count("\n", 0, bad.start()) + 1
+            name = f"U+{ord(bad[0]):04X}{' (NUL)' if bad[0] == chr(0) else ''}"
+            wrong, mend = f"has the control character {name} in it", "remove it"
+    raise NotReadableError(line, wrong, mend)
+
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def parse(text: str) -> Document:
@@ -198,154 +196,139 @@ def parse(text: str) -> Document:
 
 def parse_fields(source: str, depth: int = MAX_DEPTH) -> Document:
     """Fields in YAML, at most so many levels deep, each with its line."""
-    _refuse_characters(source)
+    if tab := re.search(r"^ *\t", source, re.MULTILINE):
+        line = source.count("\n", 0, tab.start()) + 1
+        wrong, mend = "has a tab at the start of the line", "indent with spaces"
+        raise NotReadableError(line, wrong, mend)
+    document = Document({})
     try:
-        _refuse_events(source, depth)
-        node = yaml.compose(source, Loader=_Loader)
-    except yaml.MarkedYAMLError as error:
+        document.values = _Builder(source, depth, document).values()
+    except yaml.YAMLError as error:
         raise _not_yaml(error) from None
-    except (yaml.YAMLError, RecursionError) as error:
-        raise NotReadableError(
-            1,
-            f"is not valid YAML ({type(error).__name__})",
-            "compare it with the example in CONTRIBUTING.md",
-        ) from None
-    if node is None:
-        raise NotReadableError(
-            1, "has empty front matter", "give at least title, url, kind and concepts"
-        )
-    if not isinstance(node, yaml.MappingNode):
-        raise NotReadableError(
-            node.start_mark.line + 1,
-            "has front matter that is not a list of fields",
-            "write one field a line, like kind: paper",
-        )
-    lines: dict[Place, int] = {}
-    repeated: list[tuple[str, int, int]] = []
-    values = _build(node, (), lines, repeated)
-    return Document(values, lines, "", 1, repeated)
+    return document
 
 
-def _not_yaml(error: yaml.MarkedYAMLError) -> NotReadableError:
+def _not_yaml(error: yaml.YAMLError) -> NotReadableError:
     """PyYAML's two parsers word their errors differently; the hint fits both."""
-    problem, context = error.problem or "", error.context or ""
-    opened = any(word in context for word in ("quoted scalar", "flow"))
+    problem, context, mark, opened_at = (
+        getattr(error, name, None)
+        for name in ("problem", "context", "problem_mark", "context_mark")
+    )
     # What was opened and not closed is to be mended where it was opened.
-    mark = error.context_mark if opened else error.problem_mark
-    mark = mark or error.problem_mark or error.context_mark
-    hint = next(
-        (hint for words, hint in _HINTS if any(w in problem + context for w in words)),
-        "compare it with the example in CONTRIBUTING.md",
-    )
-    line = mark.line + 1 if mark else 1
-    return NotReadableError(
-        line, f"is not valid YAML ({problem or context or 'cannot be parsed'})", hint
-    )
+    if mark is None or re.search("quoted scalar|flow", context or ""):
+        mark = opened_at or mark
+    told = f"{problem or ''}{context or ''}"
+    hint = next(hint for words, hint in _HINTS.items() if re.search(words, told))
+    wrong = f"is not valid YAML ({problem or context or type(error).__name__})"
+    return NotReadableError(mark.line + 1 if mark else 1, wrong, hint)
 
 
-_HINTS = (
-    (("escape",), "use single quotes, or write the character itself"),
-    (("quoted scalar",), "close the quotation mark"),
-    (("flow",), "close the bracket, and put commas between the items"),
-    (("mapping values are not",), "put quotes around a value with a colon in it"),
-    (
-        ("cannot start any token", "found character"),
-        "put quotes around a value that begins with @, %, ` or a tab",
-    ),
-    (("block end", "block mapping"), "check the indentation and the line above"),
-    (
-        ("simple key", "expected ':'"),
-        "write field: value, and indent a value's further lines",
-    ),
-)
+#: By words in what PyYAML says, the first that fit: how to mend it.
+_HINTS = {
+    "escape": "use single quotes, or write the character itself",
+    "quoted scalar": "close the quotation mark",
+    "flow": "close the bracket, and put commas between the items",
+    "mapping values are not": "put quotes around a value with a colon in it",
+    "cannot start any token|found character": "put quotes around a value that begins"
+    " with @, %, ` or a tab",
+    "block end|block mapping": "check the indentation and the line above",
+    "simple key|expected ':'": "write field: value, and indent a value's further lines",
+    "": "compare it with the example in CONTRIBUTING.md",
+}
 
 
-def _refuse_characters(source: str) -> None:
-    """Refuse what PyYAML would report less plainly, or not at all."""
-    for number, row in enumerate(source.split("\n"), 1):
-        if "\t" in row[: len(row) - len(row.lstrip())]:
-            raise NotReadableError(
-                number, "has a tab at the start of the line", "indent with spaces"
-            )
-        if row.isprintable():
-            continue
-        for char in row:
-            if unicodedata.category(char) in ("Cc", "Cs") and char != "\t":
-                raise NotReadableError(
-                    number,
-                    f"has the control character U+{ord(char):04X} in it",
-                    "remove it",
-                )
+class _Builder:
+    """Builds the values of a document from the events of YAML's parser."""
 
+    def __init__(self, source: str, most: int, document: Document) -> None:
+        self.events = yaml.parse(source, Loader=_Loader)
+        self.most = most
+        self.document = document
 
-def _refuse_events(source: str, most: int) -> None:
-    """Refuse what only full YAML needs, while it is still a stream of events."""
-    depth = 0
-    for event in yaml.parse(source, Loader=_Loader):
-        line = event.start_mark.line + 1 if event.start_mark else 1
+    def next(self) -> Any:
+        """The next event, unless only full YAML needs it."""
+        event = next(self.events)
         anchor, tag = getattr(event, "anchor", None), getattr(event, "tag", None)
         if isinstance(event, yaml.AliasEvent):
             wrong, mend = f"uses a YAML alias (*{anchor})", "write the value out"
-            raise NotReadableError(line, wrong, mend)
-        if anchor:
+        elif anchor:
             wrong, mend = f"uses a YAML anchor (&{anchor})", "write the value plainly"
-            raise NotReadableError(line, wrong, mend)
-        if tag:
+        elif tag:
             wrong, mend = f"uses a YAML tag ({tag})", "remove the word after the !"
-            raise NotReadableError(line, wrong, mend)
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-            if depth > most:
-                raise NotReadableError(
-                    line, f"nests deeper than {most} levels", "flatten it"
-                )
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
+        else:
+            return event
+        raise NotReadableError(_line(event), wrong, mend)
 
+    def values(self) -> dict[str, Any]:
+        """The fields of the whole document."""
+        self.next()  # the stream begins
+        if isinstance(self.next(), yaml.StreamEndEvent):
+            wrong, mend = "has empty front matter", "give at least title, url, kind"
+            raise NotReadableError(1, wrong, f"{mend} and concepts")
+        event = self.next()
+        if not isinstance(event, yaml.MappingStartEvent):
+            wrong = "has front matter that is not a list of fields"
+            mend = "write one field a line, like kind: paper"
+            raise NotReadableError(_line(event), wrong, mend)
+        values: dict[str, Any] = self.value(event, ())
+        self.next()  # the document ends
+        if not isinstance(event := self.next(), yaml.StreamEndEvent):
+            wrong = "has a second document in it"
+            raise NotReadableError(_line(event), wrong, "remove the line --- or ...")
+        return values
 
-def _build(
-    node: yaml.Node,
-    place: Place,
-    lines: dict[Place, int],
-    repeated: list[tuple[str, int, int]],
-) -> Any:
-    lines.setdefault(place, node.start_mark.line + 1)
-    if isinstance(node, yaml.MappingNode):
-        built: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            line = key_node.start_mark.line + 1
-            if not isinstance(key_node, yaml.ScalarNode):
+    def value(self, event: Any, place: Place) -> Any:
+        """The value that begins with an event; every part's line is noted."""
+        self.document.lines.setdefault(place, _line(event))
+        if isinstance(event, yaml.ScalarEvent):
+            return _scalar(event)
+        if len(place) >= self.most:
+            wrong = f"nests deeper than {self.most} levels"
+            raise NotReadableError(_line(event), wrong, "flatten it")
+        if isinstance(event, yaml.SequenceStartEvent):
+            items: list[Any] = []
+            while not isinstance(event := self.next(), yaml.SequenceEndEvent):
+                items.append(self.value(event, (*place, len(items))))
+            return tuple(items)
+        group: dict[str, Any] = {}
+        while not isinstance(event := self.next(), yaml.MappingEndEvent):
+            if not isinstance(event, yaml.ScalarEvent):
                 wrong = "has a list or a group where a field's name stands"
-                raise NotReadableError(line, wrong, "write one field a line: value")
-            key = str(key_node.value)
-            if key in built:
-                repeated.append((key, line, lines[(*place, key)]))
-                continue
-            lines[(*place, key)] = line
-            built[key] = _build(value_node, (*place, key), lines, repeated)
-        return built
-    if isinstance(node, yaml.SequenceNode):
-        return [
-            _build(item, (*place, i), lines, repeated)
-            for i, item in enumerate(node.value)
-        ]
-    return _scalar(node)
+                mend = "write one field a line: value"
+                raise NotReadableError(_line(event), wrong, mend)
+            key, line = event.value, _line(event)
+            if key in group:
+                wrong = f"stands here and on line {self.document.lines[*place, key]}"
+                raise NotReadableError(line, wrong, "keep one of the two", key)
+            self.document.lines[*place, key] = line
+            group[key] = self.value(self.next(), (*place, key))
+        return group
 
 
-def _scalar(node: yaml.Node) -> object:
+def _line(event: Any) -> int:
+    return int(event.start_mark.line) + 1
+
+
+def _scalar(event: yaml.ScalarEvent) -> object:
     """Text, whole number, true or false, or nothing: all that a record holds."""
-    text = str(node.value)
-    if node.tag.endswith(":null"):
+    text = event.value
+    tag = _RESOLVER.resolve(yaml.ScalarNode, text, event.implicit)
+    kind = tag.rpartition(":")[2]
+    if kind == "null":
         return None
-    if node.tag.endswith(":int") and re.fullmatch(r"[-+]?\d{1,9}", text):
+    if kind == "int" and re.fullmatch(r"[-+]?\d{1,9}", text):
         return int(text)
-    if node.tag.endswith(":bool"):
+    if kind == "bool":
         return text.lower() in ("true", "yes", "on")
-    if node.tag.endswith((":float", ":int")):
+    if kind in ("float", "int"):
         return NotText(text, "a number")
-    if node.tag.endswith(":timestamp"):
+    if kind == "timestamp":
         return NotText(text, "a date")
     return text
+
+
+#: Says what YAML takes a plain word for.
+_RESOLVER: Any = yaml.resolver.Resolver()
 
 
 @dataclass(frozen=True)
@@ -354,18 +337,3 @@ class NotText:
 
     text: str
     kind: str
-
-
-def hidden_characters(text: str) -> Iterator[tuple[int, str]]:
-    """Characters that nobody can see or that turn text around: place and name."""
-    if text.isprintable():
-        return
-    for i, char in enumerate(text):
-        bidirectional = unicodedata.bidirectional(char) in _TURNING
-        unseen = unicodedata.category(char) in _UNSEEN
-        if bidirectional or (unseen and char not in "\n\u200d\u00ad"):
-            yield i, f"U+{ord(char):04X} ({unicodedata.name(char, 'unnamed')})"
-
-
-_UNSEEN = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}
-_TURNING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}

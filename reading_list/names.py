@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import count
 from typing import Any
 
 from reading_list.frontmatter import Wrong
@@ -58,28 +59,23 @@ class FileNames:
 
 def _proposals(given: str, values: Mapping[str, Any]) -> Iterator[str]:
     """The name with its letters made plain; author, year and title; then numbers."""
-    plain = _words(given)
-    if plain:
+    if plain := _words(given):
         yield _joined(plain)
     authors = values.get("authors")
-    author = authors[0] if isinstance(authors, list) and authors else None
-    family = _words(str(author or values.get("organization") or ""))[-1:]
+    author = values.get("organization")
+    if isinstance(authors, tuple) and authors:
+        author = authors[0]
     year = values.get("year")
-    about = [*family, *([str(year)] if type(year) is int else [])]
-    title = [word for word in _words(str(values.get("title") or "")) if len(word) > 3]
-    for count in (1, 2, 4):
-        if title:
-            yield _joined([*about, *title[:count]])
-    stem = _joined([*about, *title[:4]] if title else ["author", "year", "word"])
+    title = [word for word in _words(values.get("title")) if len(word) > 3]
+    about = [*_words(author)[-1:], *([str(year)] if type(year) is int else [])]
+    stem = _joined([*about, *(title or ["author-year-word"])[:1]])
     yield stem
-    number = 2
-    while True:
+    for number in count(2):
         yield f"{stem[: LONGEST - 10]}-{number}"
-        number += 1
 
 
-def _words(text: str) -> list[str]:
-    letters = unicodedata.normalize("NFKD", text).casefold()
+def _words(text: object) -> list[str]:
+    letters = unicodedata.normalize("NFKD", str(text or "")).casefold()
     return re.findall("[a-z0-9]+", letters.encode("ascii", "ignore").decode())
 
 

@@ -16,11 +16,15 @@ from typing import Any, NamedTuple
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from reading_list.form import PLACEHOLDER
-from reading_list.frontmatter import Document, Wrong, hidden_characters
+from reading_list.frontmatter import Document, Wrong
 from reading_list.messages import nearest
 from reading_list.refusal import refuse
 
+#: What the form for a new record says in place of a summary.
+PLACEHOLDER = "Why it beats what is there, in a sentence or two."
+MAX_SUMMARY = 600
+#: Words in a reading guide: worth a page of its own, and read in a minute.
+MIN_GUIDE, MAX_GUIDE = 60, 140
 _TAG = re.compile(r"<\s*[a-zA-Z/!?][^>]*>?")
 _ENTITY = re.compile(r"&(#\d+|#x[0-9a-fA-F]+|[a-zA-Z][a-zA-Z0-9]+);")
 #: No language writes more accents upon one letter; piles of them hide the neighbours.
@@ -77,17 +81,24 @@ class _Found(NamedTuple):
     token: Token
 
 
+#: Categories of characters that nobody can see, or that turn text around.
+_UNSEEN = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}
+
+
 def _hidden(text: str) -> Iterator[Wrong]:
     """Characters that nobody sees: no text may have them."""
-    if bad := next(hidden_characters(text), None):
-        yield Wrong(f"has the hidden character {bad[1]}", "remove it")
+    for char in text if not text.isprintable() else "":
+        if unicodedata.category(char) in _UNSEEN and char not in "\n\u200d\u00ad":
+            name = f"U+{ord(char):04X} ({unicodedata.name(char, 'unnamed')})"
+            yield Wrong(f"has the hidden character {name}", "remove it")
+            break
     marks = (unicodedata.category(char) in ("Mn", "Me") for char in text)
     if not text.isascii() and max(sum(run) for _, run in groupby(marks)) > MOST_MARKS:
         yield Wrong("piles marks upon one letter", "remove all that no word needs")
 
 
 def _mangled(text: str) -> Iterator[Wrong]:
-    """Letters lost on the way: only a text that quotes a list may have them."""
+    """Letters lost on the way."""
     if found := _MOJIBAKE.search(text):
         yield Wrong(
             f"has letters lost in an encoding ({found[0]!r})",
@@ -95,20 +106,14 @@ def _mangled(text: str) -> Iterator[Wrong]:
         )
 
 
-def in_a_field(text: str, quoted: bool) -> Iterator[Wrong]:
-    """What is wrong with a text of the front matter.
-
-    Args:
-        quoted: whether it quotes a list as it stands, slips and all.
-    """
+def in_a_field(text: str) -> Iterator[Wrong]:
+    """What is wrong with a text of the front matter."""
     yield from _hidden(text)
     if text != unicodedata.normalize("NFC", text):
         yield Wrong(
             "has letters and accents as separate characters",
             "type it again, or save it in Unicode's NFC form",
         )
-    if quoted:
-        return
     yield from _mangled(text)
     if text != text.strip():
         yield Wrong("has spaces at an end", "remove them")
@@ -137,14 +142,16 @@ def in_the_body(
         yield last, "body", Wrong("is missing", mend)
         return
     first, summary = document.paragraphs[0]
+    if wrong := _in_the_summary(document.summary, summary):
+        yield first, "summary", wrong
+    if document.guide and (wrong := _length(document.guide)):
+        yield document.paragraphs[1][0], "guide", wrong
     for number, paragraph in document.paragraphs:
         part = "summary" if number == first else "body"
         for line, row in enumerate(paragraph.split("\n"), number):
             # An entity makes a character as well.
             for fault in (*_hidden(unescape(row)), *_mangled(row)):
                 yield line, part, fault
-    if wrong := _in_the_summary(document.summary, summary):
-        yield first, "summary", wrong
     found, links = _guide(document)
     leads = ""
     for line, token in found:
@@ -184,6 +191,24 @@ def _in_the_summary(summary: str, paragraph: str) -> Wrong | None:
             "is shorter than a sentence",
             "say what it is and why it beats what is there",
         )
+    if len(summary) > MAX_SUMMARY:
+        return Wrong(
+            f"is longer than {MAX_SUMMARY} characters",
+            "keep the first paragraph to a sentence or two; the rest goes below it,"
+            " after an empty line",
+        )
+    return None
+
+
+def _length(guide: str) -> Wrong | None:
+    count = len(guide.split())
+    wrong = f"has {count} words, not {MIN_GUIDE} to {MAX_GUIDE}"
+    if count < MIN_GUIDE:
+        mend = "say what it does better than its neighbours, what has aged, and how"
+        return Wrong(wrong, f"{mend} to read it")
+    if count > MAX_GUIDE:
+        mend = "shorten it; the first paragraph, the summary, does not count"
+        return Wrong(wrong, mend)
     return None
 
 

@@ -10,35 +10,13 @@ from urllib.parse import urlsplit
 from reading_list.frontmatter import Wrong
 
 SHORTENERS = {
-    "bit.ly",
-    "buff.ly",
-    "cutt.ly",
-    "goo.gl",
-    "is.gd",
-    "lnkd.in",
-    "ow.ly",
-    "rb.gy",
-    "rebrand.ly",
-    "t.co",
-    "t.ly",
-    "tiny.cc",
-    "tinyurl.com",
+    *("bit.ly", "buff.ly", "cutt.ly", "goo.gl", "is.gd", "lnkd.in", "ow.ly", "rb.gy"),
+    *("rebrand.ly", "t.co", "t.ly", "tiny.cc", "tinyurl.com"),
 }
 #: Names that never lead out of a network (RFC 2606, RFC 6761, RFC 8375 and habit).
 PRIVATE_ENDINGS = (
-    "localhost",
-    "local",
-    "localdomain",
-    "internal",
-    "intranet",
-    "lan",
-    "home",
-    "home.arpa",
-    "corp",
-    "test",
-    "example",
-    "invalid",
-    "onion",
+    *("localhost", "local", "localdomain", "internal", "intranet", "lan", "home"),
+    *("home.arpa", "corp", "test", "example", "invalid", "onion"),
 )
 MAX_ADDRESS = 2000
 _HOST = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
@@ -17,7 +16,7 @@ from reading_list.frontmatter import (
     parse_fields,
     read_text,
 )
-from reading_list.messages import field_name, in_our_words
+from reading_list.messages import faults, field_name
 from syllabus import ROOT, SYLLABUS, Chapter, Concept, Prerequisite, Syllabus
 
 _GROUPS: dict[str, type[BaseModel]] = {
@@ -31,46 +30,24 @@ def load_syllabus(path: Path = SYLLABUS) -> Syllabus:
     """Read and validate the syllabus.
 
     Raises:
-        InvalidError: an entry is wrong, or an edge points forwards; all such faults.
-    """
-    return read_model(path, Syllabus, _GROUPS)
-
-
-T = TypeVar("T", bound=BaseModel)
-
-
-def read_model(path: Path, model: type[T], groups: Mapping[str, type[BaseModel]]) -> T:
-    """A YAML file of ours as a model.
-
-    Args:
-        groups: the groups of fields in the file, by the field that holds them.
-
-    Raises:
-        InvalidError: the file cannot be read, or its content is wrong.
+        InvalidError: it cannot be read, an entry is wrong, or an edge points forwards;
+            all such faults, each with its line.
     """
     file = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else str(path)
     try:
         document = parse_fields(read_text(path), depth=5)
     except NotReadableError as error:
         raise InvalidError([error.in_file(file)]) from None
-    problems = [
-        Problem(file, line, key, f"stands here and on line {first}", "keep one of them")
-        for key, line, first in document.repeated
-    ]
     try:
-        valid = model.model_validate(document.values, strict=False)
+        return Syllabus.model_validate(document.values)
     except ValidationError as error:
-        for detail in error.errors(include_url=False):
-            faults = detail.get("ctx", {}).get("faults") or [
-                (detail["loc"], *in_our_words(detail, groups))
-            ]
-            problems += [
-                Problem(file, document.line(at), _named(document, at), wrong, mend)
-                for at, wrong, mend in faults
-            ]
-    if problems:
-        raise InvalidError(problems)
-    return valid
+        found = faults(error, _GROUPS)
+    raise InvalidError(
+        [
+            Problem(file, document.line(at), _named(document, at), wrong, mend)
+            for wrong, mend, at in found
+        ]
+    )
 
 
 def _named(document: Document, place: Place) -> str:

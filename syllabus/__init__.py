@@ -30,8 +30,8 @@ def _plain(text: str) -> str:
     """Shown in pages, menus, drawings and addresses: no sign that any of them reads."""
     if found := re.search(r"""[<>&"{}\[\]`*_\\|$\n]""", text):
         raise ValueError(f"has {found[0]!r} in it, and is plain text in one line")
-    if not text.isprintable():
-        raise ValueError("has a hidden character in it")
+    if hidden := next((char for char in text if not char.isprintable()), None):
+        raise ValueError(f"has the hidden character U+{ord(hidden):04X} in it")
     return text
 
 
@@ -142,36 +142,30 @@ class Syllabus(_Entry):
     @model_validator(mode="after")
     def _edges_point_backwards(self) -> Syllabus:
         if faults := tuple(self._misplaced()):
-            told = "; ".join(f"{wrong}" for _, wrong, _ in faults)
+            told = "; ".join(wrong for wrong, _, _ in faults)
             raise PydanticCustomError(
                 "misplaced", "{told}", {"told": told, "faults": faults}
             )
         return self
 
-    def _misplaced(self) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
-        """What is named before it is there: its place, the fault, and the mend."""
+    def _misplaced(self) -> Iterator[tuple[str, str, tuple[str | int, ...]]]:
+        """What is named before it is there: the fault, the mend, and the place."""
         chapters = tuple(chapter.name for chapter in self.chapters)
         seen: list[str] = []
         for i, concept in enumerate(self.concepts):
             name, chapter = concept.name, concept.chapter
             if chapter is not None and chapter not in chapters:
                 wrong = f"{name} is in no chapter ({chapter!r})"
-                yield (
-                    ("concepts", i, "chapter"),
-                    wrong,
-                    f"use one of {', '.join(chapters)}",
-                )
+                mend = f"use one of {', '.join(chapters)}"
+                yield wrong, mend, ("concepts", i, "chapter")
             if name in seen:
                 wrong = f"{name} is listed twice"
-                yield ("concepts", i, "name"), wrong, "keep one of the two"
+                yield wrong, "keep one of the two", ("concepts", i, "name")
             for j, edge in enumerate(concept.builds_on):
                 if edge.concept not in seen:
-                    yield (
-                        ("concepts", i, "builds_on", j, "concept"),
-                        f"{name} builds on {edge.concept!r}, which is not listed"
-                        " before it",
-                        "move one of the two, or correct the name",
-                    )
+                    wrong = f"{name} builds on {edge.concept!r}, not listed before it"
+                    mend = "move one of the two, or correct the name"
+                    yield wrong, mend, ("concepts", i, "builds_on", j, "concept")
             seen.append(name)
 
 

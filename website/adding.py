@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
 from urllib.parse import quote, urlsplit
 
-from reading_list.checks import check_one
 from reading_list.form import FORM, REFUSED
-from reading_list.model import ReadingList
-from syllabus import Syllabus
+from reading_list.records import check
 
 
 def add_url(repo_url: str) -> str | None:
@@ -19,8 +16,7 @@ def add_url(repo_url: str) -> str | None:
     return f"{repo_url}/new/main?filename={name}&value={quote(FORM, safe='')}"
 
 
-def refused(reading_list: ReadingList, syllabus: Syllabus) -> str:
+def refused() -> str:
     """What the check says of the example that is refused: printed, never typed."""
-    file = "docs/resources/attention.md"
-    problems = check_one(file, REFUSED, reading_list, syllabus, date.today())
-    return "\n".join(map(str, problems))
+    problems = check(new={"attention": REFUSED}).problems
+    return "\n".join(str(p) for p in problems if p.file.endswith("/attention.md"))

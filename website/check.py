@@ -8,12 +8,11 @@ def main() -> int:
     # Imported here, where the guard holds Ctrl-C.
     from reading_list.command import tell
     from reading_list.frontmatter import InvalidError
-    from reading_list.records import check, load_about
+    from reading_list.records import check
     from website.edges import CHECKS, FILES, faults
     from website.edges.tree import Tree
 
     try:
-        load_about()
         report = check()
     except InvalidError as error:
         print(error)

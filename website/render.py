@@ -27,7 +27,6 @@ from website.errors import RenderError, named
 from website.expressions import fill
 from website.figures import drawn, inline_figures, picture
 from website.licences import notices
-from website.mended import SECTIONS, what_we_mended
 from website.results import Result, load_results
 from website.trace import trace
 
@@ -217,6 +216,7 @@ class Renderer:
                 self.claims.values(),
                 self.repo_url,
                 partial(drawn, self.docs),
+                mended=resource.id in self.mended,
             )
         root = _root(path)
         parts = self._parts(root)
@@ -239,10 +239,6 @@ class Renderer:
             "catalogue": partial(catalogue, self.reading_list, self.syllabus, root),
             "concept_map": partial(concept_map, self.syllabus, href),
             "trace": partial(trace, self.results, self.syllabus, href),
-            **{
-                section: partial(what_we_mended, section, self.reading_list, root)
-                for section in SECTIONS
-            },
         }
 
     # --- What a page may name
@@ -271,13 +267,11 @@ class Renderer:
             "concept_map": partial(_part, "concept_map"),
             "trace": partial(_part, "trace"),
             "catalogue": partial(_part, "catalogue"),
-            "what_we_mended": _part,
             "does_it_hold": lambda: claims.does_it_hold(self.claims, self.reading_list),
             "notices": notices,
             "form": form,
-            "field_table": form.field_table,
             "add_url": lambda: adding.add_url(self.repo_url),
-            "refused": lambda: adding.refused(self.reading_list, self.syllabus),
+            "refused": adding.refused,
         }
 
     def _concept_context(
@@ -309,6 +303,12 @@ class Renderer:
     @cached_property
     def claims(self) -> dict[str, Claim]:
         return claims.load_claims(self.docs)
+
+    @cached_property
+    def mended(self) -> frozenset[str]:
+        """The resources that the page "What we mended" tells of, each under its id."""
+        page = (self.docs / "what-we-mended.md").read_text(encoding="utf-8")
+        return frozenset(re.findall(r"\{ #([\w-]+) \}", page))
 
     @cached_property
     def counts(self) -> dict[str, int]:

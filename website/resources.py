@@ -17,7 +17,6 @@ from reading_list.vocabulary import (
     ACCESS_NAMES,
     KIND_NAMES,
     LANGUAGE_NAMES,
-    MEND_NAMES,
     Level,
 )
 from syllabus import Syllabus
@@ -54,10 +53,15 @@ def resource_page(
     claims: Collection[Claim],
     repo_url: str,
     drawing: Drawing,
+    *,
+    mended: bool = False,
 ) -> Markup:
     """One resource on one screen: the link, for whom, what it costs, where it runs.
 
     Below it stand a figure of ours, and what we saw of what a paper claims.
+
+    Args:
+        mended: whether the page "What we mended" tells of it, under its id.
 
     Raises:
         LookupError: the guide links a page that does not exist.
@@ -82,7 +86,7 @@ def resource_page(
         inside=_inside,
         lower=_lower,
         lists={entry.slug: entry.name for entry in reading_list.lists},
-        mend_names=MEND_NAMES,
+        mended=mended,
         repo_url=repo_url,
     )
 

@@ -11,21 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reading_list.exports import CSV_COLUMNS, to_bib, to_csv, to_json
-from reading_list.model import ReadingList, Resource
+from reading_list.model import ReadingList
 
 
 def only(reading_list: ReadingList, **facts: object) -> ReadingList:
     """A reading list of one resource with these facts."""
-    base = {
-        "id": "one",
-        "title": "One",
-        "url": "https://a-host.org/",
-        "kind": "paper",
-        "concepts": ("attention",),
-        "summary": "One sentence that says it.",
-    }
-    resource = Resource.model_validate({**base, **facts})
-    return ReadingList(resources=(resource,), about=reading_list.about)
+    resource = reading_list.resources[0].model_copy(update=facts)
+    return ReadingList(resources=(resource,))
 
 
 def bib_entries(text: str) -> dict[str, dict[str, str]]:
@@ -60,7 +52,7 @@ def unescape(text: str) -> str:
     return re.sub(r"\\([{}#$%&_])", r"\1", text).replace("\0", "\\")
 
 
-def test_json_parses_back(reading_list: ReadingList) -> None:
+def test_to_json_parses_back(reading_list: ReadingList) -> None:
     data = json.loads(to_json(reading_list))
     assert len(data["lists"]) == 5
     assert [r["id"] for r in data["resources"]] == list(reading_list.by_id)
@@ -74,7 +66,7 @@ def test_json_parses_back(reading_list: ReadingList) -> None:
         assert entry.get("access") != "unknown"
 
 
-def test_csv_parses_back(reading_list: ReadingList) -> None:
+def test_to_csv_parses_back(reading_list: ReadingList) -> None:
     rows = list(csv.DictReader(io.StringIO(to_csv(reading_list), newline="")))
     assert [row["id"] for row in rows] == list(reading_list.by_id)
     for row in rows:
@@ -88,7 +80,7 @@ def test_csv_parses_back(reading_list: ReadingList) -> None:
 
 
 @given(title=st.text(min_size=1, max_size=60))
-def test_no_cell_is_a_formula(reading_list: ReadingList, title: str) -> None:
+def test_to_csv_writes_no_formula(reading_list: ReadingList, title: str) -> None:
     rows = list(
         csv.reader(io.StringIO(to_csv(only(reading_list, title=title)), newline=""))
     )
@@ -98,7 +90,7 @@ def test_no_cell_is_a_formula(reading_list: ReadingList, title: str) -> None:
     assert not cell.startswith(("=", "+", "-", "@", "\t", "\r"))
 
 
-def test_bib_parses_back(reading_list: ReadingList) -> None:
+def test_to_bib_parses_back(reading_list: ReadingList) -> None:
     entries = bib_entries(to_bib(reading_list))
     listed = {r.id: r for r in reading_list.resources if r.url}
     assert set(entries) == set(listed)
@@ -114,7 +106,7 @@ def test_bib_parses_back(reading_list: ReadingList) -> None:
         ) or people == ["{" + (resource.organization or "") + "}"]
 
 
-def test_bib_names(reading_list: ReadingList) -> None:
+def test_to_bib_puts_family_names_first(reading_list: ReadingList) -> None:
     entries = bib_entries(to_bib(reading_list))
     assert "van Merriënboer, Bart" in entries["cho-2014-rnn-encoder-decoder"]["author"]
     assert "Gomez, Aidan N." in entries["vaswani-2017-attention"]["author"]
@@ -124,7 +116,7 @@ def test_bib_names(reading_list: ReadingList) -> None:
 
 
 @given(title=st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1))
-def test_bib_escapes_any_title(reading_list: ReadingList, title: str) -> None:
+def test_to_bib_escapes_any_title(reading_list: ReadingList, title: str) -> None:
     (fields,) = bib_entries(to_bib(only(reading_list, title=title[:300]))).values()
     assert re.search(r"(?<!\\)[#$%&_~^]", fields["title"]) is None
     assert unescape(fields["title"][1:-1]) == title[:300]

@@ -80,7 +80,7 @@ NOT_OURS = re.compile(
     | \$\$.*?\$\$ | \$[^$\n]+\$  # formulas
     | <!--.*?--> | <[a-z/][^>]*> # comments and tags
     | \]\([^)]*\) | https?://\S+ # addresses
-    | \[[^\]]*\](?=\(https?:)    # the title of what a link to elsewhere opens
+    | \[[^\]]*\](?=\(https?:|\(resources/)  # the title of what a link opens
     | "[^"\n]{3,120}" | “[^”\n]{3,120}” | \*[^*\n]{3,120}\*
     """,
     re.VERBOSE | re.MULTILINE | re.DOTALL,

@@ -18,17 +18,8 @@ import markdown as python_markdown
 import pytest
 from mkdocs.config import load_config
 
-from reading_list.judge import check_text
-from reading_list.model import (
-    AboutLists,
-    Figure,
-    HostNote,
-    ListError,
-    Mended,
-    Person,
-    ReadingList,
-    Resource,
-)
+from reading_list.checks import check_text
+from reading_list.model import Figure, ReadingList, Resource
 from syllabus import ROOT
 from tests.website import small
 from tests.website.strict_page import Judge
@@ -94,7 +85,6 @@ PIECES = [
     *("[a]: ", "{: ", "-8<- ", "https://a.org/", "&lt;", "<img src=x onerror=x()>"),
 ]
 CONCEPT, PAPER = "concepts/counting.md", "adams-2020-counting"
-LISTS = ("nlp-tasks",)
 
 
 def record(text: Callable[[], str], guide: str = "") -> Resource:
@@ -115,8 +105,6 @@ def record(text: Callable[[], str], guide: str = "") -> Resource:
         archive_url="https://a.org/" + text(),
         alt_urls=("https://a.org/" + text(),),
         lists=("nlp-tasks",),
-        list_urls=(text(),),
-        mended=(Mended.model_construct(type="moved", lists=LISTS, detail=text()),),
         figure=Figure.model_construct(of="counting", alt=text(), notice=text()),
         translation_of="hostile",
     )
@@ -135,32 +123,13 @@ def pages(renderer: Renderer) -> Callable[[Resource], dict[str, str]]:
     def made(resource: Resource) -> dict[str, str]:
         """With the record in two places, once as the paper of a claim."""
         again = resource.model_copy(update={"id": PAPER})
-        words = resource.title
-        about = AboutLists.model_construct(
-            hosts=(HostNote.model_construct(host=words, status=words, detail=words),),
-            errors=(
-                ListError.model_construct(list="nlp-tasks", said=words, right=words),
-            ),
-            people=(
-                Person.model_construct(
-                    name=words, url="x", list="nlp-tasks", author_of=("hostile",)
-                ),
-            ),
-        )
-        reading_list = ReadingList.model_construct(
-            resources=(resource, again), about=about
-        )
+        reading_list = ReadingList.model_construct(resources=(resource, again))
         hostile = replace(renderer, reading_list=reading_list)
         because = {"resource": "hostile", "because": "so"}
         meta = {"go_on": dict.fromkeys(("read", "watch", "paper"), because)}
-        sections = ["field", "links", "hosts", "people"]
         sources = {
             "resources/hostile.md": "",
             CONCEPT: hostile.page(CONCEPT, "Words.", meta),
-            "what-we-mended.md": "\n\n".join(
-                hostile.page("x.md", f"{{{{ what_we_mended('{name}') }}}}", {})
-                for name in sections
-            ),
             "catalogue.md": hostile.page("x.md", "{{ catalogue() }}", {}),
             "does-it-hold.md": hostile.page("x.md", "{{ does_it_hold() }}", {}),
         }
@@ -198,7 +167,7 @@ def plain(pages: Any) -> dict[str, str]:
 
 
 def test_any_text_of_a_record_is_text(pages: Any, plain: Any) -> None:
-    assert "hostile" in str(plain) and len(plain) == 5
+    assert "hostile" in str(plain) and len(plain) == 4
     judge(pages(record(lambda: "\n".join(HOSTILE))), plain)
     each = cycle(HOSTILE)
     for _ in range(5):
@@ -295,8 +264,8 @@ ACCEPTED = {
     "link": (f"organization: '[Lab](javascript:x())'\n{FIGURE}", SUMMARY),
     "code": (
         """lists: [nlp-tasks]
-list_urls: ["``", "<svg onload=x()></svg>", "a\\n-8<- \\"LICENSE\\"\\n"]
-mended: [{type: moved, lists: [nlp-tasks], detail: "` <img src=x onerror=x()> `"}]""",
+unknown: '`` ` {{ 7 * 7 }} \\`x\\` javascript:x()'
+note: '-8<- "LICENSE"'""",
         SUMMARY,
     ),
     "attributes": (

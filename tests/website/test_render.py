@@ -104,7 +104,7 @@ ODD_PAPER = {**META["go_on"], "paper": {**WAY, "resource": "odams-2020-counting"
             "SecurityError.*parse_raw",
         ),
         ("x.md", "{{ syllabus.concepts[0].model_dump() }}", "SecurityError"),
-        ("x.md", "{{ form.get_args }}", "SecurityError"),
+        ("x.md", "{{ form.re.findall }}", "SecurityError"),
         ("x.md", "{{ results.update({}) }}", "SecurityError"),
         ("x.md", "{{ range(10**9)|list }}", "OverflowError"),
         ("x.md", "{{ 1 / 0 }}", r"ZeroDivisionError: line 1 .*\({{ 1 / 0 }}\)"),

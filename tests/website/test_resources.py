@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections import Counter
 from dataclasses import replace
-from datetime import date
 from html import unescape
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -18,18 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from material.plugins.search.plugin import Parser
 
-from reading_list.checks import check_one
-from reading_list.form import ACCEPTED, FORM
-from reading_list.judge import check_text
+from reading_list.form import FORM
 from reading_list.model import ReadingList
-from reading_list.vocabulary import MEND_NAMES
-from syllabus import Syllabus
+from syllabus import ROOT, Syllabus
 from tests.website.small import REPO, article, links, text, with_resources
 from website import adding, catalogue
-from website.mended import SECTIONS, what_we_mended
 from website.render import Renderer
 from website.wording import abbreviation, markdown
-from website.wording import text as in_html
 
 PAPER, BLOG, VIDEO = (
     "adams-2020-counting",
@@ -179,37 +172,21 @@ def test_the_first_twelve_are_known_and_open(
 # --- What we mended
 
 
-def told(html: str) -> str:
-    return text(BeautifulSoup(html, "html.parser"))
-
-
-def shown(plain: str) -> str:
-    """A text of a record as a page shows it."""
-    return " ".join(unescape(in_html(plain)).split())
-
-
-def test_what_we_mended_tells_everything(reading_list: ReadingList) -> None:
-    field, links, hosts, people = (
-        what_we_mended(section, reading_list, "../") for section in SECTIONS
-    )
-    said = told(links)
-    for resource in reading_list.resources:
-        for mend in resource.mended:
-            assert shown(mend.detail) in said
-            assert f'"../resources/{resource.id}/"' in links
-            assert f'<details id="{mend.type}">' in links
-        if resource.mended:
-            for address in resource.list_urls:
-                assert address == resource.url or address in said
-    counts = Counter(m.type for r in reading_list.resources for m in r.mended)
-    for kind, count in counts.items():
-        assert f"<summary>{MEND_NAMES[kind]} <small>{count}</small>" in links
-    assert links.count("</details>") == len(counts)
-    for error in reading_list.errors_in_the_lists:
-        assert shown(error.right) in told(field)
-    assert all(shown(host.detail) in told(hosts) for host in reading_list.hosts)
-    assert all(person.name in people for person in reading_list.people)
-    assert "list-0" not in field + links + people
+def test_what_we_mended_and_a_record_lead_to_each_other(
+    reading_list: ReadingList,
+) -> None:
+    renderer = Renderer.load(ROOT / "docs", REPO)
+    page = (ROOT / "docs" / "what-we-mended.md").read_text(encoding="utf-8")
+    assert renderer.mended
+    for name, resource in reading_list.by_id.items():
+        link = f'<a href="../../what-we-mended/#{name}">'
+        assert (link in renderer.content(f"resources/{name}.md", "")) == (
+            name in renderer.mended
+        )
+        assert (f"(resources/{name}.md){{ #{name} }}" in page) == (
+            name in renderer.mended
+        )
+        assert resource.lists or name not in renderer.mended
 
 
 # --- Adding
@@ -221,39 +198,6 @@ def test_adding_opens_the_form_where_the_host_has_one() -> None:
     assert address.path == "/a/repo/new/main"
     assert asked == {"filename": ["docs/resources/NEW.md"], "value": [FORM]}
     assert adding.add_url(REPO) is None
-
-
-def test_the_accepted_example_is_accepted_beside_all_that_are_there(
-    reading_list: ReadingList, syllabus: Syllabus
-) -> None:
-    # Without it when somebody has sent it in: the pull request is to pass as well.
-    judged = check_text("x.md", ACCEPTED, syllabus, date.today()).resource
-    assert judged is not None
-    others = [
-        resource
-        for resource in reading_list.resources
-        if not resource.identities & judged.identities
-    ]
-    known = with_resources(reading_list, *others)
-    found = check_one("docs/resources/x.md", ACCEPTED, known, syllabus, date.today())
-    assert not found, "\n".join(map(str, found))
-
-
-def test_the_refused_example_is_refused_for_every_reason(
-    reading_list: ReadingList, syllabus: Syllabus
-) -> None:
-    lines = adding.refused(reading_list, syllabus).splitlines()
-    places = [line.split(": ")[:2] for line in lines]
-    file = "docs/resources/attention.md"
-    assert places == [
-        [f"{file}:3", "url"],
-        [f"{file}:3", "url"],
-        [f"{file}:4", "kind"],
-        [f"{file}:5", "concepts[1]"],
-        [f"{file}:8", "summary"],
-    ]
-    assert "the same work as docs/resources/vaswani-2017-attention.md" in lines[1]
-    assert all("To mend it:" in line for line in lines)
 
 
 # --- Text
