@@ -13,7 +13,7 @@ from tools.served import PREFIX, serve
 HOME = """<!doctype html><title>Home</title><link rel="icon" href="data:,">
 <a href="second/">fine</a> <a href="second/#here">fine</a>
 <a href="{prefix}second/">fine</a> <a href="mailto:nobody@example.org">not asked</a>
-<a href="http://127.0.0.1:9/gone">another host, not asked</a>
+<a href="http://localhost:9/gone">another host, not asked</a>
 """
 SECOND = """<!doctype html><title>Second</title><h1 id="here">Here</h1>
 <a href="../">fine</a>
@@ -82,8 +82,9 @@ def test_other_hosts_are_asked_on_demand_and_only_what_is_gone_counts(
 ) -> None:
     other = tmp_path_factory.mktemp("other")
     (other / "index.html").write_text("<!doctype html><title>Other</title>")
-    with serve(other) as address:
-        shut = "http://127.0.0.1:9/"  # nobody answers; a reader may be luckier
+    with serve(other) as served:
+        address = served.replace("127.0.0.1", "localhost")
+        shut = "http://localhost:9/"  # nobody answers; a reader may be luckier
         for target in (address, f"{address}gone.html", shut):
             add(small_site / "index.html", f'<a href="{target}">elsewhere</a>')
         (gone,) = follow(small_site, elsewhere=True)
