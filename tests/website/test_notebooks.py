@@ -124,6 +124,7 @@ def test_drawings_refuses(cell: Any, says: str) -> None:
         ("[x](#x){ onclick=a() }", "onclick"),
         ("[x](javascript:a())", "javascript"),
         ("[x](file:///etc/passwd)", "passwd"),
+        ("[x](ftp://x.example/a)", "ftp"),
         ('<p style="position: fixed">x</p>', "fixed"),
         ("Here $$a$$ it is.", "paragraph of its own: 'Here $$a$$ it is.'"),
     ],
@@ -219,6 +220,7 @@ def test_publish_has_every_link_checked(tmp_path: Path) -> None:
     [
         (code("x", ERROR), "cell 1 ends in an error: NameError"),
         (new_markdown_cell('--8<-- "LICENSE"'), "includes a file by itself"),
+        (new_markdown_cell("<script>a()</script>"), "holds '<script>"),
     ],
 )
 def test_publish_fails_the_build_in_one_line(
