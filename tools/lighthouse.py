@@ -121,7 +121,7 @@ def main() -> None:
     RECORD.write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(made["pages"], indent=2))
     if short := below(made["pages"]):
-        sys.exit("\n".join([*short, f"Why: {REPORTS}"]))
+        sys.exit("\n".join([*short, f"Why: {REPORTS.relative_to(ROOT)}"]))
 
 
 if __name__ == "__main__":

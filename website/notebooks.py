@@ -69,7 +69,7 @@ def publish(
     page.markdown = markdown.replace("<!-- open -->", how_to_run(path, repo_url), 1)
     if "-8<-" in page.markdown:
         raise NotebookError("includes a file by itself: leave -8<- out")
-    Page.render(page, config, files)
+    type(page).render(page, config, files)  # as if mkdocs-jupyter had not replaced it
     content = text_only(page.content or "")
     for number, cell in enumerate(notebook["cells"], 1):
         for place, svg in drawings(cell, f"cell {number}"):
