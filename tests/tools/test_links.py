@@ -49,11 +49,11 @@ def add(page: Path, html: str) -> None:
     page.write_text(before + html, encoding="utf-8")
 
 
-def test_a_site_in_order_has_no_broken_link(small_site: Path) -> None:
+def test_broken_links_are_none_on_a_site_in_order(small_site: Path) -> None:
     assert follow(small_site, "second/") == []
 
 
-def test_every_planted_fault_is_found_and_nothing_else(small_site: Path) -> None:
+def test_broken_links_are_those_planted_and_nothing_else(small_site: Path) -> None:
     planted = {
         ("index.html", '<a href="nowhere/">gone</a>', "nowhere/"),
         ("index.html", '<a href="second/#there">no such anchor</a>', "second/#there"),
@@ -77,7 +77,7 @@ def test_every_planted_fault_is_found_and_nothing_else(small_site: Path) -> None
     }
 
 
-def test_other_hosts_are_asked_on_demand_and_only_what_is_gone_counts(
+def test_broken_links_elsewhere_are_asked_on_demand_and_only_what_is_gone_counts(
     small_site: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     other = tmp_path_factory.mktemp("other")

@@ -305,7 +305,7 @@ TYPED = "a; touch x `touch x` $(shell touch x) $$(touch x) && touch x #"
         (["serve"], "<-m><tools.serve>"),
     ],
 )
-def test_what_is_typed_reaches_a_program_and_no_shell(
+def test_make_hands_what_is_typed_to_a_program_and_no_shell(
     make: Callable[..., subprocess.CompletedProcess[str]],
     tmp_path: Path,
     typed: list[str],
@@ -322,7 +322,7 @@ def test_what_is_typed_reaches_a_program_and_no_shell(
     assert not (tmp_path / "x").exists()
 
 
-def test_quotes_that_are_left_open_get_one_line(
+def test_words_refuses_open_quotes_in_one_line(
     make: Callable[..., subprocess.CompletedProcess[str]],
 ) -> None:
     ran = make("test", "ARGS=-k 'a")

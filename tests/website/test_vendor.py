@@ -33,7 +33,7 @@ def sheet(parts: dict[str, Path]) -> str:
     return parts["assets/vendor/fonts.css"].read_text(encoding="utf-8")
 
 
-def test_every_file_that_a_style_sheet_names_is_there(parts: dict[str, Path]) -> None:
+def test_parts_hold_every_file_that_a_style_sheet_names(parts: dict[str, Path]) -> None:
     for address in ("assets/vendor/fonts.css", "assets/vendor/katex/katex.css"):
         css = parts[address].read_text(encoding="utf-8")
         named = set(re.findall(r"url\(([^)]+)\)", css))
@@ -43,7 +43,7 @@ def test_every_file_that_a_style_sheet_names_is_there(parts: dict[str, Path]) ->
         assert all(name.endswith(".woff2") for name in named)
 
 
-def test_the_preloaded_fonts_are_there(parts: dict[str, Path]) -> None:
+def test_parts_hold_the_fonts_that_are_preloaded(parts: dict[str, Path]) -> None:
     config = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
     preloaded = re.findall(r"^    - (assets/vendor/\S+)$", config, re.M)
     assert len(preloaded) == 2
@@ -73,7 +73,7 @@ def test_ranges_name_the_signs_that_the_files_hold_once(
     assert needed <= met["Literata", "normal"]
 
 
-def test_the_first_screen_is_light(parts: dict[str, Path]) -> None:
+def test_fonts_of_the_first_screen_are_light(parts: dict[str, Path]) -> None:
     first = [name for name in parts if "-basic-" in name]
     assert len(first) == 3
     assert sum(parts[name].stat().st_size for name in first) < 50_000
@@ -85,7 +85,7 @@ def _pages() -> list[Path]:
 
 
 @pytest.mark.parametrize("page", _pages(), ids=lambda page: page.stem)
-def test_the_formulas_of_a_page_have_all_their_signs(page: Path) -> None:
+def test_upright_holds_the_signs_of_every_formula(page: Path) -> None:
     shown: set[str] = set()
     for display, inline in FORMULA.findall(page.read_text(encoding="utf-8")):
         if "{{" not in display + inline:
@@ -100,7 +100,7 @@ def test_the_formulas_of_a_page_have_all_their_signs(page: Path) -> None:
     assert not missing, f"add {sorted(missing)} to UPRIGHT in website/vendor.py"
 
 
-def test_without_the_packages_one_line_says_what_to_do(tmp_path: Path) -> None:
+def test_parts_say_in_one_line_what_to_do_without_the_packages(tmp_path: Path) -> None:
     with pytest.raises(vendor.MissingPartError) as raised:
         vendor.parts(tmp_path)
     message = str(raised.value)
@@ -109,14 +109,14 @@ def test_without_the_packages_one_line_says_what_to_do(tmp_path: Path) -> None:
     assert str(tmp_path) not in message
 
 
-def test_versions_are_those_of_the_lock() -> None:
+def test_version_is_that_of_the_lock() -> None:
     lock = json.loads((ROOT / "package-lock.json").read_text(encoding="utf-8"))
     for package in ("katex", vendor.LITERATA, vendor.JETBRAINS):
         locked = lock["packages"][f"node_modules/{package}"]["version"]
         assert vendor.version(package) == locked
 
 
-def test_the_lock_names_no_host_to_fetch_from() -> None:
+def test_lock_names_no_host_to_fetch_from() -> None:
     lock = json.loads((ROOT / "package-lock.json").read_text(encoding="utf-8"))
     assert len(lock["packages"]) > 3
     assert not [name for name, entry in lock["packages"].items() if "resolved" in entry]
