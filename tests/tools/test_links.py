@@ -21,7 +21,7 @@ SECOND = """<!doctype html><title>Second</title><h1 id="here">Here</h1>
 PAGE_404 = """<!doctype html><title>Not found</title><a href="{prefix}">home</a>"""
 SITEMAP = """<?xml version="1.0" encoding="UTF-8"?>
 <urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{locations}</urlset>"""
-LONG = "<p>word word word</p>\n" * 100_000
+LONG = "<p>word word word</p>\n" * 50_000  # 1.1 MB
 
 
 @pytest.fixture
