@@ -163,7 +163,7 @@ def test_first_tab_leads_past_the_navigation(visit: Visit, path: str) -> None:
     until(page, "document.activeElement === document.body")
     page.keyboard.press("Tab")
     assert page.locator("article :focus").count() == 1
-    assert page.locator("article").bounding_box()["y"] >= 0
+    until(page, "document.querySelector('article').getBoundingClientRect().top >= 0")
 
 
 STOP = """() => {
