@@ -1,7 +1,7 @@
 """Score the built site with Lighthouse, as a phone sees it: `make lighthouse`.
 
 The scores of one page of each kind, the median of three runs, go into
-docs/results/lighthouse.json.
+docs/results/lighthouse.json; Lighthouse's own reports lie in .cache/lighthouse.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 import re
 import statistics
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from tools.browser import FLAGS, find_chromium
 from tools.served import BuildError, built_and_served
 
 RECORD = ROOT / "docs" / "results" / "lighthouse.json"
+REPORTS = ROOT / ".cache" / "lighthouse"
 PROGRAM = ROOT / "node_modules" / "lighthouse" / "cli" / "index.js"
 RUNS = 3
 
@@ -34,58 +35,62 @@ PAGES = {
     "notebook": "notebooks/attention-by-hand/",
 }
 # What the site promises, of 100.
-AT_LEAST = {
-    "performance": 95,
-    "accessibility": 100,
-    "best-practices": 100,
-    "seo": 100,
-}
-
-Scores = dict[str, int]
+AT_LEAST = {"performance": 95, "accessibility": 100, "best-practices": 100, "seo": 100}
 
 
 class LighthouseError(Exception):
     """Lighthouse failed; the message is the end of what it printed."""
 
 
-def report(url: str, chromium: str | None) -> dict[str, Any]:
-    """Lighthouse's own report on one page, on its simulated phone and network.
+def report(url: str, path: Path, chromium: str | None) -> dict[str, Any]:
+    """Lighthouse's report on one page, on its simulated phone and network.
+
+    Args:
+        path: where it goes, with `.report.json` and `.report.html` behind it.
 
     Raises:
-        LighthouseError: it printed no report.
+        LighthouseError: it made no report, or could not score a category.
     """
-    flags = " ".join(["--headless", *FLAGS])
-    words = [str(PROGRAM), url, "--output=json", "--output-path=stdout", "--quiet"]
-    words += [f"--only-categories={','.join(AT_LEAST)}", f"--chrome-flags={flags}"]
+    words = [str(PROGRAM), url, "--output=json", "--output=html", "--quiet"]
+    words += [f"--output-path={path}", f"--only-categories={','.join(AT_LEAST)}"]
+    words += [f"--chrome-flags={' '.join(['--headless', *FLAGS])}"]
     words += ["--no-enable-error-reporting"]
     words += [f"--chrome-path={chromium}"] if chromium else []
     ran = node(words, return_completed_process=True, capture_output=True, text=True)
-    try:
-        found: dict[str, Any] = json.loads(ran.stdout)
-    except json.JSONDecodeError:
-        raise LighthouseError(str(ran.stderr)[-2000:]) from None
+    if ran.returncode:
+        raise LighthouseError(str(ran.stderr)[-2000:])
+    found: dict[str, Any] = json.loads(Path(f"{path}.report.json").read_text("utf-8"))
+    if None in (found["categories"][name]["score"] for name in AT_LEAST):
+        raise LighthouseError(f"{url} has no score: {found.get('runtimeError')}")
     return found
 
 
-def scores(report: Mapping[str, Any]) -> Scores:
-    """The scores of a report, of 100.
+def record(runs: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    """What is recorded of the reports on each page: medians, and with what measured."""
+    last = list(runs.values())[-1][-1]
+    browser = re.search(r"Chrome/(\d+)", last["environment"]["hostUserAgent"])
+    return {
+        "command": "make lighthouse",
+        "date": date.today().isoformat(),
+        "form_factor": last["configSettings"]["formFactor"],
+        "median_of": RUNS,
+        "lighthouse": last["lighthouseVersion"],
+        "chromium": browser[1] if browser else "unknown",
+        "pages": {
+            page: {"address": f"/{PAGES[page]}"}
+            | {
+                name: round(
+                    100
+                    * statistics.median(r["categories"][name]["score"] for r in all_)
+                )
+                for name in AT_LEAST
+            }
+            for page, all_ in runs.items()
+        },
+    }
 
-    Raises:
-        LighthouseError: a category could not be scored.
-    """
-    found = {name: report["categories"][name]["score"] for name in AT_LEAST}
-    if None in found.values():
-        raise LighthouseError(str(report.get("runtimeError") or found))
-    return {name: round(100 * score) for name, score in found.items()}
 
-
-def median(of: Iterable[Scores]) -> Scores:
-    """The median of several runs, score by score."""
-    runs = list(of)
-    return {name: round(statistics.median(r[name] for r in runs)) for name in AT_LEAST}
-
-
-def below(pages: Mapping[str, Scores]) -> list[str]:
+def below(pages: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """One line for each score that is less than the site promises."""
     return [
         f"{page}: {name} {scores[name]}, at least {least} is promised"
@@ -95,64 +100,28 @@ def below(pages: Mapping[str, Scores]) -> list[str]:
     ]
 
 
-def complaints(report: Mapping[str, Any]) -> list[str]:
-    """What keeps a page from full scores, in Lighthouse's words."""
-    weighted = {
-        audit["id"]
-        for name in AT_LEAST
-        for audit in report["categories"][name]["auditRefs"]
-        if audit["weight"] > 0
-    }
-    return [
-        f"{audit['title']} {audit.get('displayValue', '')}".strip()
-        for name, audit in report["audits"].items()
-        if name in weighted and audit["score"] is not None and audit["score"] < 0.9
-    ]
-
-
 def main() -> None:
-    if sys.argv[1:]:
-        sys.exit("lighthouse: takes no arguments. To mend it: make lighthouse")
-    if not PROGRAM.is_file():
-        sys.exit("lighthouse: not installed. To mend it: make lighthouse")
+    if sys.argv[1:] or not PROGRAM.is_file():
+        why = "takes no arguments" if sys.argv[1:] else "not installed"
+        sys.exit(f"lighthouse: {why}. To mend it: make lighthouse")
     chromium = find_chromium()
-    pages: dict[str, Scores] = {}
-    last: dict[str, Any] = {}
+    REPORTS.mkdir(parents=True, exist_ok=True)
     try:
         with built_and_served() as site:
-            for page, address in PAGES.items():
-                runs = []
-                for _ in range(RUNS):
-                    last = report(site.url + address, chromium)
-                    runs.append(scores(last))
-                pages[page] = median(runs)
-                line = " ".join(f"{n} {s}" for n, s in pages[page].items())
-                print(f"{page:10} {line}", flush=True)
-                for complaint in complaints(last):
-                    print(f"{'':10} - {complaint}", flush=True)
+            runs = {
+                page: [
+                    report(site.url + address, REPORTS / page, chromium)
+                    for _ in range(RUNS)
+                ]
+                for page, address in PAGES.items()
+            }
     except (BuildError, LighthouseError) as failed:
         sys.exit(f"lighthouse: {failed}")
-    write(RECORD, pages, last)
-    if short := below(pages):
-        sys.exit("\n".join(short))
-
-
-def write(path: Path, pages: Mapping[str, Scores], last: Mapping[str, Any]) -> None:
-    """Record the scores, and what they were measured with."""
-    browser = re.search(r"Chrome/(\d+)", last["environment"]["hostUserAgent"])
-    record = {
-        "command": "make lighthouse",
-        "date": date.today().isoformat(),
-        "form_factor": last["configSettings"]["formFactor"],
-        "median_of": RUNS,
-        "lighthouse": last["lighthouseVersion"],
-        "chromium": browser[1] if browser else "unknown",
-        "pages": {
-            page: {"address": "/" + PAGES[page], **scores}
-            for page, scores in pages.items()
-        },
-    }
-    path.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    made = record(runs)
+    RECORD.write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")
+    print(json.dumps(made["pages"], indent=2))
+    if short := below(made["pages"]):
+        sys.exit("\n".join([*short, f"Why: {REPORTS.relative_to(ROOT)}"]))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ a developer's machine and breaks for every reader. So tests, `make links` and
 from __future__ import annotations
 
 import gzip
+import io
 import os
 import subprocess
 import sys
@@ -45,51 +46,31 @@ class _Handler(SimpleHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
 
-    def translate_path(self, path: str) -> str:
-        asked = unquote(urlsplit(path).path)
-        if not asked.startswith(PREFIX):
-            return str(Path(self.directory) / "no such file")
-        return super().translate_path("/" + asked.removeprefix(PREFIX))
-
     def send_head(self):  # type: ignore[no-untyped-def]
-        asked = Path(self.translate_path(self.path))
-        if not asked.exists() or (
-            asked.is_dir() and not (asked / "index.html").exists()
-        ):
-            self.send_page_not_found()
+        asked = unquote(urlsplit(self.path).path)
+        path = Path(self.translate_path("/" + asked.removeprefix(PREFIX)))
+        inside = asked.startswith(PREFIX)
+        if inside and path.is_dir() and not asked.endswith("/"):
+            self.send_response(301)
+            self.send_header("Location", f"{self.path}/")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
             return None
-        return super().send_head()
-
-    def do_GET(self) -> None:
-        """As every host of static pages does, send text compressed."""
-        path = Path(self.translate_path(self.path))
-        if path.is_dir() and self.path.split("?")[0].endswith("/"):
-            path /= "index.html"
-        accepted = self.headers.get("Accept-Encoding", "")
-        if (
-            path.suffix not in COMPRESSED
-            or not path.is_file()
-            or "gzip" not in accepted
-        ):
-            super().do_GET()
-            return
-        body = gzip.compress(path.read_bytes(), mtime=0)
-        self.send_response(200)
+        path = path / "index.html" if path.is_dir() else path
+        there = inside and path.is_file()
+        path = path if there else Path(self.directory) / "404.html"
+        body = path.read_bytes() if path.is_file() else b"Not found"
+        self.send_response(200 if there else 404)
         self.send_header("Content-Type", self.guess_type(path))
-        self.send_header("Content-Encoding", "gzip")
+        # As every host of static pages does, send text compressed.
+        if path.suffix in COMPRESSED and "gzip" in self.headers.get(
+            "Accept-Encoding", ""
+        ):
+            body = gzip.compress(body, mtime=0)
+            self.send_header("Content-Encoding", "gzip")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
-
-    def send_page_not_found(self) -> None:
-        page = Path(self.directory) / "404.html"
-        body = page.read_bytes() if page.is_file() else b"Not found"
-        self.send_response(404)
-        self.send_header("Content-Type", "text/html; charset=utf-8")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
+        return io.BytesIO(body)
 
     def end_headers(self) -> None:
         # Without this header LinkChecker spares the server, and takes a minute.

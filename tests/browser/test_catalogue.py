@@ -2,33 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from reading_list.model import ReadingList
-from reading_list.records import RECORDS
 from syllabus import Syllabus
+from tests.browser.conftest import PHONE, Visit
 from tools.served import Site
-
-TOTAL = len(list(RECORDS.glob("*.md")))
-
-
-@contextmanager
-def catalogue(
-    browser: Browser, site: Site, query: str = "", **options: object
-) -> Iterator[Page]:
-    """The catalogue in a fresh context, with what it shows counted."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, **options)
-    try:
-        page = context.new_page()
-        page.goto(f"{site.url}catalogue/{query}")
-        yield page
-    finally:
-        context.close()
 
 
 def shown(page: Page) -> list[str]:
@@ -41,21 +23,41 @@ def asked(page: Page) -> dict[str, list[str]]:
     return parse_qs(urlsplit(page.url).query)
 
 
-def expect_count(page: Page, count: int) -> None:
-    whole = f"{TOTAL} resources"
-    text = whole if count == TOTAL else f"{count} of {whole}"
+@pytest.fixture
+def total(reading_list: ReadingList) -> int:
+    return len(reading_list.resources)
+
+
+def expect_count(page: Page, count: int, total: int) -> None:
+    whole = f"{total} resources"
+    text = whole if count == total else f"{count} of {whole}"
     expect(page.get_by_role("status")).to_have_text(text)
 
 
 def test_without_scripts_it_is_a_plain_list(
-    browser: Browser, site: Site, reading_list: ReadingList
+    visit: Visit, reading_list: ReadingList
 ) -> None:
-    with catalogue(browser, site, java_script_enabled=False) as page:
-        assert sorted(shown(page)) == sorted(r.title for r in reading_list.resources)
-        assert not page.locator("resource-catalogue form").is_visible()
-        links = page.locator(".entries li > a:first-child")
-        first = links.first.get_attribute("href") or ""
-        assert first.startswith("https://")
+    page = visit("catalogue/", java_script_enabled=False)
+    assert sorted(shown(page)) == sorted(r.title for r in reading_list.resources)
+    assert not page.locator("resource-catalogue form").is_visible()
+
+
+def test_entry_opens_the_resource_and_a_guide_opens_ours(
+    site: Site, visit: Visit, reading_list: ReadingList, total: int
+) -> None:
+    page = visit("catalogue/")
+    entries = page.locator(".entries").get_by_role("listitem")
+    pairs = entries.evaluate_all(
+        "items => items.map(item =>"
+        " [...item.querySelectorAll('a')].map(a => a.getAttribute('href')))"
+    )
+    assert len(pairs) == total
+    for title, ours in pairs:
+        resource = reading_list.by_id[ours.split("/")[-2]]
+        assert title == (resource.url or ours)
+    # Chromium numbers what is a list item to CSS, in the square of their number.
+    boxes = entries.evaluate_all("all => all.map(e => getComputedStyle(e).display)")
+    assert set(boxes) == {"block"}
 
 
 FILTERS = {
@@ -68,176 +70,150 @@ FILTERS = {
 }
 
 
-@pytest.mark.parametrize("name", FILTERS)
-def test_a_filter_shows_what_fits_and_nothing_else(
-    browser: Browser, site: Site, reading_list: ReadingList, name: str
+def test_filter_shows_what_fits_and_its_address_brings_it_back(
+    visit: Visit, reading_list: ReadingList, total: int
 ) -> None:
-    value, fits = FILTERS[name]
-    fitting = sorted(r.title for r in reading_list.resources if fits(r))
-    assert 0 < len(fitting) < TOTAL
-    with catalogue(browser, site) as page:
-        expect_count(page, TOTAL)
-        page.locator(f"select[name={name}]").select_option(value)
-        expect_count(page, len(fitting))
+    page = visit("catalogue/")
+    for name, (value, fits) in FILTERS.items():
+        fitting = sorted(r.title for r in reading_list.resources if fits(r))
+        assert 0 < len(fitting) < total
+        expect_count(page, total, total)
+        select = page.locator(f"select[name={name}]")
+        select.select_option(value)
+        expect_count(page, len(fitting), total)
         assert sorted(shown(page)) == fitting
         assert asked(page) == {name: [value]}
         assert not page.locator(".picks").is_visible()
-
-        # The address alone brings the same view back.
-        other = page.context.new_page()
-        other.goto(page.url)
-        expect_count(other, len(fitting))
-        assert sorted(shown(other)) == fitting
+        select.select_option("")
+    select.select_option(value)
+    page.reload()
+    expect_count(page, len(fitting), total)
+    assert sorted(shown(page)) == fitting
+    assert select.input_value() == value
 
 
 def test_filters_meet_and_starred_is_one_of_them(
-    browser: Browser, site: Site, reading_list: ReadingList
+    visit: Visit, reading_list: ReadingList, total: int
 ) -> None:
     fitting = [r for r in reading_list.resources if r.starred and r.kind == "blog"]
-    with catalogue(browser, site, "?kind=blog") as page:
-        page.get_by_label("Starred only").check()
-        expect_count(page, len(fitting))
-        assert asked(page) == {"kind": ["blog"], "starred": ["1"]}
+    page = visit("catalogue/?kind=blog")
+    page.get_by_label("Starred only").check()
+    expect_count(page, len(fitting), total)
+    assert asked(page) == {"kind": ["blog"], "starred": ["1"]}
 
 
-def test_what_is_planned_says_what_is_coming(
-    browser: Browser, site: Site, syllabus: Syllabus
-) -> None:
+def test_what_is_planned_says_what_is_coming(visit: Visit, syllabus: Syllabus) -> None:
     planned = next(c for c in syllabus.concepts if not c.written)
-    with catalogue(browser, site, f"?concept={planned.name}") as page:
-        coming = page.locator(".coming")
-        expect(coming).to_contain_text(planned.definition)
-        page.locator("select[name=concept]").select_option("attention")
-        expect(coming).to_be_hidden()
-        assert asked(page) == {"concept": ["attention"]}
+    page = visit(f"catalogue/?concept={planned.name}")
+    coming = page.locator(".coming")
+    expect(coming).to_contain_text(planned.definition)
+    page.locator("select[name=concept]").select_option("attention")
+    expect(coming).to_be_hidden()
+    assert asked(page) == {"concept": ["attention"]}
 
 
 def test_search_finds_titles_people_ideas_and_summaries(
-    browser: Browser, site: Site, reading_list: ReadingList
+    visit: Visit, reading_list: ReadingList, total: int
 ) -> None:
     said = [r for r in reading_list.resources if "beam search" in r.summary.lower()]
-    with catalogue(browser, site) as page:
-        box = page.get_by_role("searchbox", name="Search titles, people")
-        box.fill("beam search")
-        assert {r.title for r in said} <= set(shown(page))
-        expect(page.get_by_text(said[0].summary)).to_be_visible()
-        box.fill("alammar gpt")
-        assert "The Illustrated GPT-2 (Visualizing Transformer Language Models)" in (
-            shown(page)
-        )
-        box.fill("GERON")  # é is found as e
-        expect_count(page, 1)
-        box.fill("positional encoding")
-        found = shown(page)
-        box.fill("positional encodings")
-        assert shown(page) == found != []
-        box.fill("reading papers")
-        assert "How to Read a Paper" in shown(page)
-        assert asked(page) == {"find": ["reading papers"]}
+    page = visit("catalogue/")
+    box = page.get_by_role("searchbox", name="Search titles, people")
+    box.fill("beam search")
+    assert {r.title for r in said} <= set(shown(page))
+    expect(page.get_by_text(said[0].summary)).to_be_visible()
+    box.fill("alammar gpt")
+    assert "The Illustrated GPT-2 (Visualizing Transformer Language Models)" in (
+        shown(page)
+    )
+    box.fill("GERON")  # é is found as e
+    expect_count(page, 1, total)
+    box.fill("positional encoding")
+    found = shown(page)
+    box.fill("positional encodings")
+    assert shown(page) == found != []
+    box.fill("reading papers")
+    assert "How to Read a Paper" in shown(page)
+    assert asked(page) == {"find": ["reading papers"]}
 
 
-def test_an_entry_is_in_a_list_and_not_numbered(browser: Browser, site: Site) -> None:
-    with catalogue(browser, site) as page:
-        entries = page.locator(".entries").get_by_role("listitem")
-        # Chromium numbers what is a list item to CSS, in the square of their number.
-        boxes = entries.evaluate_all("all => all.map(e => getComputedStyle(e).display)")
-        assert len(boxes) == TOTAL and set(boxes) == {"block"}
+def test_no_match_offers_a_reset(visit: Visit, total: int) -> None:
+    page = visit("catalogue/?find=zebra&kind=book&sort=title")
+    expect_count(page, 0, total)
+    assert shown(page) == []
+    page.get_by_role("button", name="Reset the filters").click()
+    expect_count(page, total, total)
+    assert len(shown(page)) == total
+    assert asked(page) == {}
+    assert page.locator(".picks").is_visible()
 
 
-def test_no_match_offers_a_reset(browser: Browser, site: Site) -> None:
-    with catalogue(browser, site, "?find=zebra&kind=book&sort=title") as page:
-        expect_count(page, 0)
-        assert shown(page) == []
-        page.get_by_role("button", name="Reset the filters").click()
-        expect_count(page, TOTAL)
-        assert len(shown(page)) == TOTAL
-        assert asked(page) == {}
-        assert page.locator(".picks").is_visible()
-
-
-def test_sorting(browser: Browser, site: Site, reading_list: ReadingList) -> None:
+def test_sort_orders_what_is_shown(visit: Visit, reading_list: ReadingList) -> None:
     years = sorted((r.year for r in reading_list.resources if r.year), reverse=True)
-    with catalogue(browser, site) as page:
-        best = shown(page)
-        sort = page.get_by_label("Sort")
-        sort.select_option("new")
-        shown_years = [
-            int(year)
-            for year in page.locator(".entries li").evaluate_all(
-                "items => items.map(item => item.dataset.y).filter(Boolean)"
-            )
-        ]
-        assert shown_years == years
-        last = page.locator(".entries li").last.get_attribute("data-y")
-        assert last is None
-        sort.select_option("title")
-        in_order = page.evaluate(
-            "titles => titles.toSorted((a, b) =>"
-            " a.localeCompare(b, undefined, {numeric: true}))",
-            best,
-        )
-        assert shown(page) == in_order
-        sort.select_option("")
-        assert shown(page) == best
+    page = visit("catalogue/")
+    best = shown(page)
+    sort = page.get_by_label("Sort")
+    sort.select_option("new")
+    found = page.locator(".entries li").evaluate_all("all => all.map(e => e.dataset.y)")
+    assert [int(year) for year in found if year] == years
+    assert not any(found[len(years) :])  # without a year comes last
+    sort.select_option("title")
+    in_order = page.evaluate(
+        "titles => titles.toSorted((a, b) =>"
+        " a.localeCompare(b, undefined, {numeric: true}))",
+        best,
+    )
+    assert shown(page) == in_order
+    sort.select_option("")
+    assert shown(page) == best
 
 
-def test_an_unknown_wish_is_no_wish(browser: Browser, site: Site) -> None:
-    with catalogue(browser, site, "?kind=podcast&sort=magic&utm_source=x") as page:
-        expect_count(page, TOTAL)
-        assert len(shown(page)) == TOTAL
+def test_unknown_wish_is_no_wish(visit: Visit, total: int) -> None:
+    page = visit("catalogue/?kind=podcast&sort=magic&utm_source=x")
+    expect_count(page, total, total)
+    assert len(shown(page)) == total
 
 
-def test_the_keyboard_is_enough(browser: Browser, site: Site) -> None:
-    with catalogue(browser, site) as page:
-        page.get_by_role("searchbox", name="Search titles").focus()
-        page.keyboard.type("keshav")
-        expect_count(page, 1)
-        page.keyboard.press("Enter")
-        assert len(shown(page)) == 1
-        names = []
-        for _ in range(12):
-            page.keyboard.press("Tab")
-            names.append(page.evaluate("document.activeElement.name || ''"))
-        fields = ["kind", "level", "concept", "list", "language", "access", "sort"]
-        assert [name for name in names if name in fields] == fields
-        assert "starred" in names
+def test_keyboard_is_enough(visit: Visit, total: int) -> None:
+    page = visit("catalogue/")
+    page.get_by_role("searchbox", name="Search titles").focus()
+    page.keyboard.type("keshav")
+    expect_count(page, 1, total)
+    page.keyboard.press("Enter")
+    assert len(shown(page)) == 1
+    names = []
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        names.append(page.evaluate("document.activeElement.name || ''"))
+    fields = ["kind", "level", "concept", "list", "language", "access", "sort"]
+    assert [name for name in names if name in fields] == fields
+    assert "starred" in names
 
 
-def test_it_works_when_reached_without_a_reload(browser: Browser, site: Site) -> None:
-    with catalogue(browser, site, "?kind=book") as page:
-        page.evaluate("window.same = true")
-        page.locator(".md-content a[href$='add/']").first.click()
-        expect(page.locator("h1")).to_contain_text("Add a resource")
-        page.go_back()
-        expect_count(page, 7)
-        page.locator(".site-links a", has_text="Catalogue").click()
-        expect_count(page, TOTAL)
-        page.locator("select[name=kind]").select_option("course")
-        expect_count(page, 8)
-        assert page.evaluate("window.same") is True
-
-
-def test_a_title_opens_the_resource_and_a_guide_opens_ours(
-    browser: Browser, site: Site, reading_list: ReadingList
+def test_it_works_when_reached_without_a_reload(
+    visit: Visit, reading_list: ReadingList, total: int
 ) -> None:
-    with catalogue(browser, site) as page:
-        pairs = page.locator(".entries li").evaluate_all(
-            "items => items.map(item =>"
-            " [...item.querySelectorAll('a')].map(a => a.getAttribute('href')))"
-        )
-    assert len(pairs) == TOTAL
-    for title, ours in pairs:
-        resource = reading_list.by_id[ours.split("/")[-2]]
-        assert title == (resource.url or ours)
+    kinds = [resource.kind for resource in reading_list.resources]
+    page = visit("catalogue/?kind=book")
+    page.evaluate("window.same = true")
+    page.locator(".md-content a[href$='add/']").first.click()
+    expect(page.locator("h1")).to_contain_text("Add a resource")
+    page.go_back()
+    expect_count(page, kinds.count("book"), total)
+    page.locator(".site-links a", has_text="Catalogue").click()
+    expect_count(page, total, total)
+    page.locator("select[name=kind]").select_option("course")
+    expect_count(page, kinds.count("course"), total)
+    assert page.evaluate("window.same") is True
 
 
-def test_on_a_phone_the_filters_are_folded(browser: Browser, site: Site) -> None:
-    with catalogue(browser, site) as page:
-        page.set_viewport_size({"width": 360, "height": 800})
-        page.reload()
-        assert not page.locator("select[name=kind]").is_visible()
-        page.get_by_text("Filter and sort").click()
-        page.locator("select[name=kind]").select_option("book")
-        expect_count(page, 7)
-        expect(page.locator("form summary")).to_have_text("Filter and sort (1 set)")
-        assert page.evaluate("document.documentElement.scrollWidth") == 360
+def test_filters_are_folded_on_a_phone(
+    visit: Visit, reading_list: ReadingList, total: int
+) -> None:
+    page = visit("catalogue/", viewport=PHONE)
+    assert not page.locator("select[name=kind]").is_visible()
+    page.get_by_text("Filter and sort").click()
+    page.locator("select[name=kind]").select_option("book")
+    kinds = [resource.kind for resource in reading_list.resources]
+    expect_count(page, kinds.count("book"), total)
+    expect(page.locator("form summary")).to_have_text("Filter and sort (1 set)")
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from reading_list.model import ReadingList
+from tests.browser.conftest import LAPTOP, PHONE, Visit
 from tools.served import Site
 
 # The worker that the page starts, asked as the page asks it.
@@ -33,7 +35,7 @@ ASK = """async queries => {
 
 @pytest.fixture(scope="module")
 def page(browser: Browser, site: Site) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context = browser.new_context(viewport=LAPTOP)
     page = context.new_page()
     page.goto(site.url)
     yield page
@@ -46,7 +48,7 @@ def asked(page: Page, queries: list[str]) -> list[list[str]]:
     return [[items[0].split("#")[0] for items in one] for one in found]
 
 
-def test_a_pasted_title_finds_its_work_first(
+def test_pasted_title_finds_its_work_first(
     page: Page, reading_list: ReadingList
 ) -> None:
     titles = [resource.title for resource in reading_list.resources]
@@ -61,30 +63,32 @@ def test_a_pasted_title_finds_its_work_first(
     assert wrong == {}
 
 
-@pytest.mark.parametrize(
-    ("query", "first"),
-    [
-        ("attention", "concepts/attention/"),
-        ("what is a token", "concepts/tokenization/"),
-        ("LSTM gates", "concepts/recurrent-networks/"),
-        ("gradient vanish", "concepts/recurrent-networks/"),
-        ("temperature", "concepts/logits/"),
-        ("seq2seq", "concepts/seq2seq/"),
-        ("vaswani 2017", "resources/vaswani-2017-attention/"),
-        ("embeding", "concepts/embeddings/"),
-        ("transfomer", "concepts/transformer/"),
-        ("illustrated transformer", "resources/alammar-illustrated-transformer/"),
-        ("Transformer-XL:", "resources/dai-2019-transformer-xl/"),
-        ("GPT-2", "resources/openai-gpt2-1-5b-release/"),
-        ("flash attention", "resources/dao-2022-flashattention/"),
-        ("positional encodings", "catalogue/?concept=positional-encoding"),
-    ],
-)
-def test_what_is_typed_finds_what_is_meant(page: Page, query: str, first: str) -> None:
-    (pages,) = asked(page, [query])
-    # What is planned is found as planned, until it has a page of its own.
-    written = first.replace("catalogue/?concept=", "concepts/")
-    assert pages[0].rstrip("/") in (first.rstrip("/"), written.rstrip("/"))
+MEANT = {
+    "attention": "concepts/attention/",
+    "weight tying": "concepts/weight-tying/",
+    "what is a token": "concepts/tokenization/",
+    "LSTM gates": "concepts/recurrent-networks/",
+    "gradient vanish": "concepts/recurrent-networks/",
+    "temperature": "concepts/logits/",
+    "seq2seq": "concepts/seq2seq/",
+    "vaswani 2017": "resources/vaswani-2017-attention/",
+    "embeding": "concepts/embeddings/",
+    "transfomer": "concepts/transformer/",
+    "illustrated transformer": "resources/alammar-illustrated-transformer/",
+    "Transformer-XL:": "resources/dai-2019-transformer-xl/",
+    "GPT-2": "resources/openai-gpt2-1-5b-release/",
+    "flash attention": "resources/dao-2022-flashattention/",
+    "positional encodings": "catalogue/?concept=positional-encoding",
+}
+
+
+def test_what_is_typed_finds_what_is_meant(page: Page) -> None:
+    for (query, first), pages in zip(
+        MEANT.items(), asked(page, list(MEANT)), strict=True
+    ):
+        # What is planned is found as planned, until it has a page of its own.
+        written = first.replace("catalogue/?concept=", "concepts/")
+        assert pages[0].rstrip("/") in (first.rstrip("/"), written.rstrip("/")), query
 
 
 def test_pages_for_contributors_come_last(page: Page) -> None:
@@ -97,13 +101,13 @@ def test_pages_for_contributors_come_last(page: Page) -> None:
     assert met
 
 
-@pytest.mark.parametrize("query", ["", "?", "-", "+x -y", 'a:b "c', "^*~", "2"])
-def test_no_query_breaks_it(page: Page, query: str) -> None:
-    assert len(asked(page, [query])) == 1
+def test_no_query_breaks_it(page: Page) -> None:
+    odd = ["", "?", "-", "+x -y", 'a:b "c', "^*~", "2"]
+    assert len(asked(page, odd)) == len(odd)
 
 
-def test_a_result_says_its_kind_and_enter_opens_it(page: Page, site: Site) -> None:
-    page.goto(site.url)
+def test_result_says_its_kind_and_enter_opens_it(visit: Visit) -> None:
+    page = visit()
     page.keyboard.press("/")
     page.keyboard.type("GPT-2", delay=30)
     result = page.locator(".md-search-result__item").first
@@ -112,3 +116,31 @@ def test_a_result_says_its_kind_and_enter_opens_it(page: Page, site: Site) -> No
     page.keyboard.press("Enter")
     expect(page.locator("article.md-content__inner h1")).to_contain_text("GPT-2")
     assert "/resources/" in page.url
+
+
+@pytest.mark.parametrize("path", ["?q=heads", "concepts/attention/?h=query"])
+def test_address_may_ask_for_a_search_or_for_marks(visit: Visit, path: str) -> None:
+    found = visit(path).locator("main mark, .md-search-result__link").first
+    found.wait_for(state="attached")
+    assert re.search("heads|query", found.inner_text(), re.IGNORECASE)
+
+
+def test_index_is_fetched_once_and_by_who_searches(visit: Visit) -> None:
+    page = visit("concepts/heads/", viewport=PHONE)
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    page.evaluate("window.stayed = true")
+    page.locator('article a[href$="/attention/"]').first.click()
+    page.wait_for_selector("h1#attention")
+    page.wait_for_load_state("networkidle")
+    assert requests and not any("search_index" in url for url in requests)
+    page.keyboard.press("/")
+    page.keyboard.type("attention")
+    result = page.locator(".md-search-result__link:visible").first
+    result.wait_for()
+    assert page.locator(".md-search__input").input_value() == "attention"
+    result.click()
+    # The words are marked on the page that was open already, too.
+    page.locator("main mark").first.wait_for()
+    assert sum("search_index" in url for url in requests) == 1
+    assert page.evaluate("window.stayed") is True

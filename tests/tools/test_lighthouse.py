@@ -9,50 +9,36 @@ from typing import Any
 import pytest
 
 from tools import lighthouse
-from tools.lighthouse import AT_LEAST, PAGES
+from tools.lighthouse import AT_LEAST, PAGES, LighthouseError
 
 FULL = dict.fromkeys(AT_LEAST, 100)
 
 
 def a_report(**scores: float | None) -> dict[str, Any]:
     """A report as Lighthouse writes it, full marks but for these."""
-    categories = {
-        name: {
-            "score": scores.get(name, 1),
-            "auditRefs": [{"id": "contrast", "weight": 7}, {"id": "hint", "weight": 0}],
-        }
-        for name in AT_LEAST
-    }
     return {
-        "categories": categories,
-        "audits": {
-            "contrast": {"title": "Contrast is low", "score": 0},
-            "hint": {"title": "Not weighted", "score": 0},
-        },
+        "categories": {name: {"score": scores.get(name, 1)} for name in AT_LEAST},
         "environment": {"hostUserAgent": "HeadlessChrome/156.0.1.2 Safari"},
         "configSettings": {"formFactor": "mobile"},
         "lighthouseVersion": "13.5.0",
     }
 
 
-def test_scores_are_of_a_hundred() -> None:
-    found = lighthouse.scores(a_report(performance=0.954))
-    assert found == {**FULL, "performance": 95}
+def test_record_takes_the_median_score_by_score() -> None:
+    runs = [(0.9, 0.07), (0.994, 0.09), (0.956, 0.08)]
+    reports = [a_report(performance=p, seo=s) for p, s in runs]
+    made = lighthouse.record({"concept": reports})
+    assert made["pages"]["concept"] == {
+        "address": "/concepts/attention/",
+        **FULL,
+        "performance": 96,
+        "seo": 8,
+    }
+    assert made["chromium"] == "156" and made["lighthouse"] == "13.5.0"
+    assert made["form_factor"] == "mobile" and made["command"] == "make lighthouse"
 
 
-def test_a_category_without_a_score_is_an_error_and_not_a_zero() -> None:
-    with pytest.raises(lighthouse.LighthouseError):
-        lighthouse.scores(a_report(seo=None))
-
-
-def test_the_median_is_taken_score_by_score() -> None:
-    runs = [
-        {**FULL, "performance": p, "seo": s} for p, s in [(90, 7), (99, 9), (96, 8)]
-    ]
-    assert lighthouse.median(runs) == {**FULL, "performance": 96, "seo": 8}
-
-
-def test_what_is_below_the_promise_is_named() -> None:
+def test_below_names_what_is_less_than_promised() -> None:
     pages = {"home": FULL, "concept": {**FULL, "performance": 94, "seo": 99}}
     assert lighthouse.below(pages) == [
         "concept: performance 94, at least 95 is promised",
@@ -61,20 +47,29 @@ def test_what_is_below_the_promise_is_named() -> None:
     assert lighthouse.below({"home": {**FULL, "performance": 95}}) == []
 
 
-def test_complaints_are_of_what_counts() -> None:
-    assert lighthouse.complaints(a_report()) == ["Contrast is low"]
+@pytest.mark.parametrize(
+    ("writes", "says"),
+    [
+        ("process.stderr.write('no Chrome'); process.exit(1)", "no Chrome"),
+        (
+            "const path = process.argv.find((word) => word.includes('output-path='));"
+            f"require('fs').writeFileSync(path.slice(14) + '.report.json',"
+            f"{json.dumps(json.dumps(a_report(seo=None)))})",
+            "has no score",
+        ),
+    ],
+)
+def test_report_is_an_error_where_there_is_no_score(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writes: str, says: str
+) -> None:
+    program = tmp_path / "index.js"
+    program.write_text(writes)
+    monkeypatch.setattr(lighthouse, "PROGRAM", program)
+    with pytest.raises(LighthouseError, match=says):
+        lighthouse.report("http://127.0.0.1/", tmp_path / "home", None)
 
 
-def test_the_record_says_how_it_was_measured(tmp_path: Path) -> None:
-    path = tmp_path / "lighthouse.json"
-    lighthouse.write(path, {"home": FULL}, a_report())
-    record = json.loads(path.read_text())
-    assert record["pages"] == {"home": {"address": "/", **FULL}}
-    assert record["chromium"] == "156" and record["lighthouse"] == "13.5.0"
-    assert record["form_factor"] == "mobile" and record["command"] == "make lighthouse"
-
-
-def test_the_recorded_scores_are_of_every_kind_of_page_and_keep_the_promise() -> None:
+def test_recorded_scores_are_of_every_kind_of_page_and_keep_the_promise() -> None:
     record = json.loads(lighthouse.RECORD.read_text())
     assert set(record["pages"]) == set(PAGES)
     assert lighthouse.below(record["pages"]) == []

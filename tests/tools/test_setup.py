@@ -8,7 +8,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tomllib
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -49,32 +48,33 @@ def setup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return module
 
 
-def prints(setup: ModuleType, text: str) -> None:
-    """Make the next command that fetches something print this, and fail."""
-    code = f"print({text!r}); raise SystemExit(1)"
-    setup.fetch("the parts", sys.executable, "-c", code)
-
-
-def test_an_old_python_with_no_other_gets_one_clear_line(
-    setup: ModuleType, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("version", "on_the_path", "found"),
+    [
+        ((3, 11, 2), [], sys.executable),
+        ((3, 9, 6), ["python3.12", "python3.11"], "/bin/python3.12"),
+        ((3, 9, 6), [], r"Python 3\.9 is too old.*3\.11"),
+    ],
+)
+def test_find_python_takes_the_newest_that_is_tested(
+    setup: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    version: tuple[int, ...],
+    on_the_path: list[str],
+    found: str,
 ) -> None:
-    monkeypatch.setattr(sys, "version_info", (3, 9, 6))
-    monkeypatch.setattr("shutil.which", lambda name: None)
-    with pytest.raises(SystemExit, match=r"^set-up: Python 3\.9 is too old.*3\.11"):
-        setup.find_python()
-
-
-def test_an_old_python_hands_over_to_the_newest_that_is_tested(
-    setup: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sys, "version_info", (3, 9, 6))
-    paths = {"python3.12": "/usr/bin/python3.12", "python3.11": "/usr/bin/python3.11"}
+    monkeypatch.setattr(sys, "version_info", version)
+    paths = {name: f"/bin/{name}" for name in on_the_path}
     monkeypatch.setattr("shutil.which", paths.get)
     monkeypatch.setattr(setup, "version_of", lambda path: (3, int(path[-2:])))
-    assert setup.find_python() == "/usr/bin/python3.12"
+    if found.startswith("/"):
+        assert setup.find_python() == found
+    else:
+        with pytest.raises(SystemExit, match=f"^set-up: {found}"):
+            setup.find_python()
 
 
-def test_a_python_without_venv_names_the_package_that_brings_it(
+def test_make_venv_names_the_package_that_brings_venv(
     setup: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def version_of(python: str, needs: str = "sys") -> tuple[int, int] | None:
@@ -87,25 +87,29 @@ def test_a_python_without_venv_names_the_package_that_brings_it(
         setup.make_venv()
 
 
-@pytest.mark.parametrize("sign", ["NewConnectionError: <pip>", "npm ERR! ENOTFOUND"])
-def test_no_network_is_said_in_one_line(setup: ModuleType, sign: str) -> None:
-    with pytest.raises(SystemExit, match=r"^set-up: no network: .* the parts\."):
-        prints(setup, sign)
-
-
-def test_another_failure_shows_its_last_lines(
-    setup: ModuleType, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("printed", "says"),
+    [
+        ("NewConnectionError: <pip>", r"^set-up: no network: .* the parts\."),
+        ("npm ERR! ENOTFOUND", r"^set-up: no network: .* the parts\."),
+        ("No space left on device", r"^set-up: could not fetch .*log\.txt$"),
+    ],
+)
+def test_fetch_says_in_one_line_why_it_failed(
+    setup: ModuleType, capsys: pytest.CaptureFixture[str], printed: str, says: str
 ) -> None:
-    with pytest.raises(SystemExit, match=r"^set-up: could not fetch .*log\.txt$"):
-        prints(setup, "No space left on device")
-    assert "No space left on device" in capsys.readouterr().err
+    code = f"print({printed!r}); raise SystemExit(1)"
+    with pytest.raises(SystemExit, match=says):
+        setup.fetch("the parts", sys.executable, "-c", code)
+    # What is not known is shown.
+    assert (printed in capsys.readouterr().err) == ("could not" in says)
 
 
 @pytest.mark.parametrize(
     ("printed", "afresh"),
     [("NewConnectionError", False), ("Prepared 12 packages in 3s", True)],
 )
-def test_only_what_was_stopped_amid_its_changes_is_made_anew(
+def test_install_marks_what_was_stopped_amid_its_changes(
     setup: ModuleType, monkeypatch: pytest.MonkeyPatch, printed: str, afresh: bool
 ) -> None:
     code = f"print({printed!r}); raise SystemExit(1)"
@@ -116,58 +120,51 @@ def test_only_what_was_stopped_amid_its_changes_is_made_anew(
     assert (setup.DONE / "busy").exists() == afresh
 
 
-@pytest.fixture
-def installs(
-    setup: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[list[str], bool], list[str]]:
-    """What is installed when pip would bring these, and uv finds a CPU build or not."""
-
-    def torch(plan: list[str], uv_works: bool) -> list[str]:
-        taken: list[str] = []
-        monkeypatch.setattr("platform.system", lambda: "Linux")
-        monkeypatch.setattr(Path, "exists", lambda path: False)
-        monkeypatch.setattr(setup, "would_install", lambda requirement: plan)
-
-        def works(*command: str) -> bool:
-            taken.extend(command[-2:])
-            return uv_works
-
-        monkeypatch.setattr(setup, "works", works)
-        setup.install_torch()
-        return taken
-
-    return torch
+TORCH = ["--torch-backend=cpu", "torch"]
 
 
-def test_without_a_gpu_the_cpu_build_of_torch_is_taken_and_its_size_said_first(
-    installs: Callable[[list[str], bool], list[str]],
+@pytest.mark.parametrize(
+    ("plan", "uv_works", "taken", "says"),
+    [
+        (["torch", "sympy"], False, [], "at hand"),  # it comes with the other parts
+        (["torch", "nvidia-cublas"], True, TORCH, "uv took the CPU build"),
+        (["torch", "nvidia-cublas"], False, TORCH, "more than 2 GB"),
+        ([], True, [], ""),  # it is there
+    ],
+)
+def test_install_torch_takes_the_cpu_build_without_a_gpu_and_says_its_size(
+    setup: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
+    plan: list[str],
+    uv_works: bool,
+    taken: list[str],
+    says: str,
 ) -> None:
-    assert installs(["torch", "sympy"], False) == []  # it comes with the other parts
-    size, took = capsys.readouterr().out.splitlines()
-    assert "CPU build" in size and "190 MB" in size
-    assert "at hand" in took
+    ran: list[str] = []
 
-    assert installs(["torch", "nvidia-cublas"], True) == [CPU, "torch"]
-    assert "uv took the CPU build" in capsys.readouterr().out
+    def works(*command: str) -> bool:
+        ran.extend(command[-2:])
+        return uv_works
 
-    assert installs(["torch", "nvidia-cublas"], False) == [CPU, "torch"]
-    assert "more than 2 GB" in capsys.readouterr().out
+    monkeypatch.setattr("platform.system", lambda: "Linux")
+    monkeypatch.setattr(Path, "exists", lambda path: False)
+    monkeypatch.setattr(setup, "would_install", lambda requirement: plan)
+    monkeypatch.setattr(setup, "works", works)
+    setup.install_torch()
+    said = capsys.readouterr().out
+    assert ran == taken and says in said
+    assert ("CPU build" in said and "190 MB" in said) == bool(plan)
 
-    assert installs([], True) == []  # torch is there
 
-
-CPU = "--torch-backend=cpu"
-
-
-def test_all_pins_but_torchs_hold_by_hash(setup: ModuleType) -> None:
+def test_with_pins_holds_all_but_torch_by_hash(setup: ModuleType) -> None:
     option, path = setup.with_pins()
     torch = "torch==2.13.0 \\\n    --hash=sha256:cc \\\n    --hash=sha256:dd\n"
     assert option == "-c"
     assert Path(path).read_text() == PINS.replace(torch, "torch==2.13.0\n") != PINS
 
 
-def test_uv_itself_is_taken_by_its_hash_and_told_where_pip_looks(
+def test_install_uv_takes_it_by_its_hash_and_tells_it_where_pip_looks(
     setup: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("UV_DEFAULT_INDEX", "UV_FIND_LINKS"):
@@ -184,7 +181,7 @@ def test_uv_itself_is_taken_by_its_hash_and_told_where_pip_looks(
 
 
 @pytest.mark.parametrize("tool", ["pip", "uv"])
-def test_a_file_with_another_hash_is_refused_in_one_line(
+def test_file_with_another_hash_is_refused_in_one_line(
     setup: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tool: str
 ) -> None:
     folder = tmp_path / "files"
@@ -212,7 +209,7 @@ def test_a_file_with_another_hash_is_refused_in_one_line(
             setup.install("the parts", *wanted, "uv")
 
 
-def test_a_part_is_set_up_once_and_again_when_the_pins_change(
+def test_part_is_set_up_once_and_again_when_the_pins_change(
     setup: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     installed: list[str] = []
@@ -237,19 +234,12 @@ def test_a_part_is_set_up_once_and_again_when_the_pins_change(
 
 
 @pytest.mark.parametrize("words", [[], ["everything"], ["site", "test"]])
-def test_a_wrong_part_gets_one_line(words: list[str]) -> None:
+def test_wrong_part_gets_one_line(words: list[str]) -> None:
     ran = subprocess.run(
         [sys.executable, SCRIPT, *words], capture_output=True, text=True
     )
     assert ran.returncode == 1
     assert ran.stderr.count("\n") == 1 and "check or site or snippets" in ran.stderr
-
-
-def test_make_without_a_target_lists_them() -> None:
-    listed = subprocess.check_output(["make"], cwd=ROOT, text=True)
-    named = [line.split()[1] for line in listed.splitlines()]
-    targets = ["serve", "site", "check", "test", "run", "record", "links", "lighthouse"]
-    assert set(targets) <= set(named)
 
 
 # A Python that prints the words that it is given, and fails where it is told to.
@@ -315,7 +305,7 @@ TYPED = "a; touch x `touch x` $(shell touch x) $$(touch x) && touch x #"
         (["serve"], "<-m><tools.serve>"),
     ],
 )
-def test_what_is_typed_reaches_a_program_and_no_shell(
+def test_make_hands_what_is_typed_to_a_program_and_no_shell(
     make: Callable[..., subprocess.CompletedProcess[str]],
     tmp_path: Path,
     typed: list[str],
@@ -332,32 +322,14 @@ def test_what_is_typed_reaches_a_program_and_no_shell(
     assert not (tmp_path / "x").exists()
 
 
-def test_quotes_that_are_left_open_get_one_line(
+def test_words_refuses_open_quotes_in_one_line(
     make: Callable[..., subprocess.CompletedProcess[str]],
 ) -> None:
     ran = make("test", "ARGS=-k 'a")
     assert ran.returncode and "close the quotes" in ran.stderr.splitlines()[0]
 
 
-@pytest.mark.parametrize("target", ["test", "check", "site", "lint", "links", "claims"])
-def test_a_target_fails_when_its_program_does(
-    make: Callable[..., subprocess.CompletedProcess[str]], target: str
-) -> None:
-    assert make(target, FAIL="0").returncode == 0
-    assert make(target, FAIL="1").returncode != 0
-
-
-def test_no_test_is_deselected_for_all() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    settings = project["tool"]["pytest"]["ini_options"]
-    assert settings["testpaths"] == ["tests"]
-    assert set(settings["addopts"].split()) <= {
-        "--import-mode=importlib",
-        "--strict-markers",
-    }
-
-
-def test_an_old_python_can_read_the_script() -> None:
+def test_old_python_can_read_the_script() -> None:
     source = SCRIPT.read_text(encoding="utf-8")
     assert ast.parse(source, feature_version=(3, 6)).body
     assert "from __future__" not in source  # its annotations came with 3.7

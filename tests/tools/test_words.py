@@ -137,7 +137,7 @@ def test_words(path: Path) -> None:
         "in gray",
     ],
 )
-def test_a_word_that_we_do_not_write_is_seen(line: str) -> None:
+def test_words_sees_what_we_do_not_write(line: str) -> None:
     first, *_ = faults(f"A line before.\n\n```\nx\n```\n{line}\n")
     assert first.startswith("6: ")
 
@@ -155,6 +155,6 @@ def test_a_word_that_we_do_not_write_is_seen(line: str) -> None:
         '<div style="color: red">text</div> {{ results["color"] }} $color$',
     ],
 )
-def test_what_is_right_or_not_ours_is_left_in_peace(text: str) -> None:
+def test_words_leaves_in_peace_what_is_right_or_not_ours(text: str) -> None:
     found = list(faults(text))
     assert not found, "\n".join(found)
