@@ -186,6 +186,8 @@ class Renderer:
         Raises:
             RenderError: an expression on the page fails; the message says which.
         """
+        if path.endswith(".ipynb"):
+            return markdown  # JSON, whose braces are its own
         match self._about(path):
             case Resource():
                 return ""  # `content` makes all of it
