@@ -21,6 +21,7 @@ import re
 import time
 import types
 from collections.abc import Sequence
+from dataclasses import replace
 from statistics import fmean
 from typing import Any
 
@@ -113,8 +114,6 @@ def conclude(claim: types.ModuleType, rows: list[Row]) -> tuple[str, str]:
 
 def concluded(name: str, rows: list[Row], seeds: Sequence[int], minutes: int) -> Result:
     """What a claim comes to, given the rows: the record, the table and the figure."""
-    from snippets.lab.plots import svg
-
     claim = importlib.import_module(module_of(name))
     verdict, words = conclude(claim, rows)
     content: Data = {
@@ -135,12 +134,8 @@ def concluded(name: str, rows: list[Row], seeds: Sequence[int], minutes: int) ->
         "conclusion": words,
         "data": rows,
     }
-    table = record.captured(lambda: claim.show(rows))
-    return Result(
-        content,
-        f"{table}\n{verdict}: {words}\n",
-        svg(claim.draw(rows), f"claim-{name}"),
-    )
+    shown = record.presented(content, claim, f"claim-{name}")
+    return replace(shown, text=f"{shown.text}\n{verdict}: {words}\n")
 
 
 def run(name: str, seeds: Sequence[int], device: str = "cpu") -> Result:
