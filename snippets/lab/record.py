@@ -255,7 +255,7 @@ def undated(record: Data) -> Data:
 
 
 def presented(
-    record: Data, of: types.ModuleType, figure: str, data: Data | None = None
+    record: Data, of: types.ModuleType, figure: str, data: Any = None
 ) -> Result:
     """A record with the text and the figure that a module makes of its data.
 
@@ -272,7 +272,7 @@ def presented(
     return Result(record, printed(of, data), drawn)
 
 
-def printed(of: types.ModuleType, data: Data) -> str:
+def printed(of: types.ModuleType, data: Any) -> str:
     """What a demo or a claim prints about the data."""
     buffer = io.StringIO()
     with contextlib.redirect_stdout(buffer):
