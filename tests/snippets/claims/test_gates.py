@@ -1,7 +1,5 @@
 """Why `gates` measures what it says."""
 
-import re
-
 import pytest
 import torch
 from hypothesis import given
@@ -114,25 +112,3 @@ def test_one_seed_that_fails_ends_the_reach():
     )
     failed["accuracy"] = 0.9
     assert gates.reach(rows, "LSTM") == 20
-
-
-def test_the_table_has_every_model_and_the_range_of_its_seeds(capsys):
-    gates.show(rows_of(RNN=10, LSTM=80))
-    lines = capsys.readouterr().out.splitlines()
-    assert max(map(len, lines)) <= 42
-    found = {line[:9].strip(): line[9:].split() for line in lines[3:]}
-    assert found["RNN"] == ["100", "25-27", "25-27", "25-27"]
-    assert found["LSTM"] == ["100"] * 4 and set(found) == set(gates.MODELS)
-
-
-def test_every_seed_is_a_dot():
-    figure = gates.draw(rows_of(RNN=10, LSTM=80))
-    dots = [
-        line
-        for axes in figure.axes
-        for line in axes.get_lines()
-        if line.get_linestyle() == "None"
-    ]
-    drawn = sum(len(line.get_ydata()) for line in dots)
-    assert drawn == 3 * len(gates.MODELS) * len(gates.DISTANCES)
-    assert re.search("GRU", " ".join(str(line.get_label()) for line in dots))

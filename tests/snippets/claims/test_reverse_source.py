@@ -126,39 +126,26 @@ def test_the_two_models_begin_alike_and_differ_in_what_they_read(monkeypatch):
     assert not torch.equal(straight.source, turned.source)
 
 
-def test_seen_where_every_seed_gains():
-    verdict, words = claim.conclude(
-        rows_of([(20, 4), (30, 3)], [(20, 4), (24, 3.5)], [(10, 4), (28, 3)])
-    )
-    assert verdict == "seen"
-    assert "+10.7" in words and "+4.0 to +18.0 over 3 seeds" in words
-    assert "from 4.00 to 3.17" in words
-
-
-def test_partly_where_one_seed_loses():
-    verdict, _ = claim.conclude(rows_of([(20, 4), (30, 3)], [(20, 4), (19, 4.1)]))
-    assert verdict == "partly"
-
-
-@pytest.mark.parametrize("after", [(15, 5), (25, 5), (15, 3)])
-def test_not_seen_where_either_measure_falls(after):
-    assert claim.conclude(rows_of([(20, 4), after]))[0] == "not seen"
-
-
-def test_the_table_and_the_figure_have_every_seed(capsys):
-    rows = rows_of([(20, 4), (30, 3)], [(21, 4), (31, 3)])
-    claim.show(rows)
-    table = capsys.readouterr().out
-    assert [line.split()[-2] for line in table.splitlines()[2:]] == [
-        "20.0", "30.0", "21.0", "31.0",
-    ]  # fmt: skip
-    assert max(map(len, table.splitlines())) <= 42
-    for axes in claim.draw(rows).axes:
-        assert [len(line.get_xdata()) for line in axes.lines] == [2, 2]
+@pytest.mark.parametrize(
+    ("seeds", "verdict", "says"),
+    [
+        ([(20, 4, 30, 3), (20, 4, 24, 3.5), (10, 4, 28, 3)], "seen",
+         "by +10.7 on average (+4.0 to +18.0 over 3 seeds) and perplexity from 4.00 to"
+         " 3.17."),
+        ([(20, 4, 30, 3), (20, 4, 19, 4.1)], "partly", "(-1.0 to +10.0 over 2 seeds)"),
+        ([(20, 4, 15, 5)], "not seen", "by -5.0"),
+        ([(20, 4, 25, 5)], "not seen", "by +5.0"),
+        ([(20, 4, 15, 3)], "not seen", "by -5.0"),
+    ],
+)  # fmt: skip
+def test_conclude_follows_the_rows_of_all_seeds(seeds, verdict, says):
+    found, words = claim.conclude(rows_of(*((s[:2], s[2:]) for s in seeds)))
+    assert found == verdict
+    assert says in words
 
 
 @pytest.mark.parametrize(("gain", "agrees"), [(0.9, "agrees"), (0.1, "does not agree")])
-def test_what_speaks_against_the_papers_explanation_is_said(gain, agrees):
+def test_conclude_says_what_speaks_against_the_papers_explanation(gain, agrees):
     rows = rows_of([(20, 4), (30, 3)], [(20, 4), (31, 3)])
     for row in rows:
         if row["source"] == "reversed":

@@ -86,14 +86,6 @@ def test_the_grammar_allows_two_and_its_absence_all(seed):
     assert min(after(without)) > claim.FOLLOWERS
 
 
-def test_training_and_test_recordings_differ():
-    for seed in range(3):
-        test = claim.recordings(True, claim.TESTS, seed, 10_000 * seed + 9_999)[1]
-        train_seeds = {10_000 * (seed + 1) + step for step in range(claim.STEPS)}
-        assert 10_000 * seed + 9_999 not in train_seeds
-        assert len(test) == claim.TESTS
-
-
 @pytest.mark.parametrize("name", claim.MODELS)
 def test_a_recording_alone_has_the_loss_it_has_among_others_of_its_length(name):
     build, loss, _ = claim.MODELS[name]
@@ -122,7 +114,9 @@ def rows_with(ctc, transducer):
     ("ctc", "transducer", "verdict"),
     [
         ([0.3, 0.3, 0.3], [0.2, 0.1, 0.2], "seen"),
+        # One seed that loses is seen, whatever the mean.
         ([0.3, 0.3, 0.3], [0.2, 0.35, 0.2], "partly"),
+        ([0.3, 0.3, 0.3], [0.1, 0.31, 0.1], "partly"),
         ([0.2, 0.2, 0.2], [0.3, 0.2, 0.3], "not seen"),
     ],
 )
@@ -132,12 +126,6 @@ def test_the_verdict_follows_from_every_seed(ctc, transducer, verdict):
     assert found == verdict
     mean = 100 * (sum(ctc) - sum(transducer)) / 3
     assert f" {mean:.1f} fewer errors".replace("-", "−") in words
-
-
-def test_the_figure_has_a_dot_for_every_seed_and_model():
-    figure = claim.draw(rows_with([0.3, 0.3, 0.3], [0.2, 0.1, 0.2]))
-    dots = [len(line.get_xdata()) for axes in figure.axes for line in axes.lines]
-    assert dots == [2] * 6
 
 
 @pytest.mark.parametrize("name", claim.MODELS)
@@ -152,12 +140,3 @@ def test_a_short_training_saves_bits_and_words(name, monkeypatch):
     assert after["bits"] < before["bits"] / 1.5
     assert after["errors"] <= before["errors"]
     assert 0 <= after["right"] <= 1
-
-
-@pytest.mark.parametrize("key", ["errors", "bits"])
-def test_one_losing_seed_is_partly_whatever_the_mean(key):
-    rows = rows_with([0.3, 0.3, 0.3], [0.1, 0.1, 0.1])
-    assert claim.conclude(rows)[0] == "seen"
-    losing = (row for row in rows if (row["seed"], row["model"]) == (1, "transducer"))
-    next(losing)[key] *= 3.1
-    assert claim.conclude(rows)[0] == "partly"
