@@ -58,17 +58,12 @@ def test_an_lstm_reads_by_the_fast_path_what_it_would_read_by_ours():
 def test_every_model_learns_a_short_distance(name):
     # What fails at a distance does not fail because it cannot be trained at all.
     model, steps = gates.train(name, 3, 0.01, seed=0)
-    x, first = gates.sequences(500, 3, torch.Generator().manual_seed(9))
+    x, first = gates.sequences(1000, 3, torch.Generator().manual_seed(9))
     assert model.recall(x).argmax(-1).eq(first).float().mean() >= gates.LEARNED
     assert steps < gates.MOST_STEPS
-
-
-def test_a_model_that_does_not_see_the_first_symbol_is_at_chance():
-    model, _ = gates.train("GRU", 3, 0.01, seed=0)
-    x, first = gates.sequences(2000, 3, torch.Generator().manual_seed(9))
-    x[:, 0] = x[:, 1]
-    accuracy = model.recall(x).argmax(-1).eq(first).float().mean().item()
-    assert accuracy == pytest.approx(gates.CHANCE, abs=0.05)
+    x[:, 0] = x[:, 1]  # without the symbol it can but guess
+    blind = model.recall(x).argmax(-1).eq(first).float().mean().item()
+    assert blind == pytest.approx(gates.CHANCE, abs=0.06)
 
 
 def rows_of(**reaches):
