@@ -17,8 +17,8 @@ override ARGS := $(value ARGS)
 override PORT := $(value PORT)
 export NAME ARGS PORT
 
-targets := help serve site check run notebook train claim record claims test lint links \
-  lighthouse pins clean
+targets := help serve site check run notebook train claim record claims test mutants lint \
+  links lighthouse pins clean
 
 # Who writes `make run attention` is told to write `make run NAME=attention`, and who
 # wants the tests of one snippet is told which they are.
@@ -76,6 +76,10 @@ claims: setup-test ## try the papers' claims again, 20 minutes (ARGS="--seeds 3,
 test: setup-test ## run every test (ARGS="-k heads" for some)
 	@$(with_args) pytest -n 2 --dist worksteal
 
+mutants: setup-test ## break the chapters' code 300 times: is it noticed? (an hour)
+	@$(py) -m uv pip install --quiet --python $(py) -c constraints.txt 'mutmut>=3.8,<4'
+	@$(with_args) tools.mutants
+
 lint: setup-test ## ruff, mypy, import-linter; and what reads workflows and forms
 	@$(py) -m ruff check . && $(py) -m ruff format --check . && $(py) -m mypy
 	@.venv/bin/lint-imports --no-logo
@@ -98,7 +102,7 @@ pins: setup-test ## write what is missing in the pins (ARGS=--upgrade: all anew)
 	@$(py) tools/words.py uv --no-config $(compile) --group oldest -o .github/constraints-oldest.txt
 
 clean: ## remove all that the other targets made
-	rm -rf .venv .cache node_modules site out docs/assets/vendor
+	rm -rf .venv .cache node_modules site out mutants docs/assets/vendor
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 setup-%:
