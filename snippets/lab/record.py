@@ -39,7 +39,7 @@ from typing import Any, cast
 
 import torch
 
-from snippets.lab import files, weights
+from snippets.lab import files
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 RESULTS = ROOT / "docs" / "results"
@@ -367,8 +367,7 @@ def try_edit(
             shutil.copytree(ROOT / part, Path(folder, part), ignore=ignore)
         Path(folder, path).write_text(changed, encoding="utf-8")
         with ProcessPoolExecutor(1, mp_context=APART) as apart:
-            how = folder, module, before, train, weights.USE
-            found = apart.submit(_run_copy, *how).result()
+            found = apart.submit(_run_copy, folder, module, before, train).result()
     return {"file": path, "find": find, "replace": put, **found}
 
 
@@ -379,15 +378,12 @@ APART = multiprocessing.get_context(
 APART.set_forkserver_preload(["torch", "matplotlib.backends.backend_svg"])
 
 
-def _run_copy(
-    folder: str, module: str, before: Result, train: bool, use: Path | None
-) -> Data:
+def _run_copy(folder: str, module: str, before: Result, train: bool) -> Data:
     """Run the demo in a copy of the project; what it prints otherwise, or its error."""
     for name in [name for name in sys.modules if name.partition(".")[0] == "snippets"]:
         del sys.modules[name]
     sys.path.insert(0, folder)
     torch.set_num_threads(1)
-    vars(importlib.import_module(weights.__name__))["USE"] = use
     recipe, data = before.record["recipe"], before.record["data"]
     found: Data = {}
     try:

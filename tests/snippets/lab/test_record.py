@@ -56,7 +56,7 @@ def project(tmp_path, monkeypatch):
     for folder in ("", "text", "lab", "demos"):
         (tmp_path / "snippets" / folder).mkdir(parents=True)
         (tmp_path / "snippets" / folder / "__init__.py").touch()
-    write(tmp_path, text__odd=SNIPPET, demos__odd=DEMO, lab__weights="USE = None")
+    write(tmp_path, text__odd=SNIPPET, demos__odd=DEMO)
     return tmp_path
 
 
