@@ -15,7 +15,7 @@ from reading_list.checks import Report, check_folder
 from reading_list.frontmatter import InvalidError
 from reading_list.model import ABOUT_GROUPS, AboutLists, Mended, ReadingList, Resource
 from reading_list.syllabus import load_syllabus, read_model
-from syllabus import ROOT
+from syllabus import ROOT, Syllabus
 
 __all__ = [
     "RECORDS",
@@ -35,12 +35,18 @@ class InvalidRecordsError(InvalidError):
     """Records have errors; the message is one line an error."""
 
 
-def check(folder: Path = RECORDS, today: date | None = None) -> Report:
-    """Judge every record of a folder against all rules."""
+def check(
+    folder: Path = RECORDS,
+    today: date | None = None,
+    syllabus: Syllabus | None = None,
+) -> Report:
+    """Judge every record of a folder against all rules, and the project's syllabus."""
     there = Path(os.path.realpath(folder))  # Path.resolve() fails on a loop of links
     inside = there.is_relative_to(ROOT)
     shown = (there.relative_to(ROOT) if inside else folder).as_posix()
-    return check_folder(folder, load_syllabus(), today or date.today(), shown)
+    return check_folder(
+        folder, syllabus or load_syllabus(), today or date.today(), shown
+    )
 
 
 def load_about(path: Path = ABOUT) -> AboutLists:
@@ -52,13 +58,13 @@ def load_about(path: Path = ABOUT) -> AboutLists:
     return read_model(path, AboutLists, ABOUT_GROUPS)
 
 
-def load(folder: Path = RECORDS) -> ReadingList:
-    """All records, in the order of their names.
+def load(folder: Path = RECORDS, syllabus: Syllabus | None = None) -> ReadingList:
+    """All records, in the order of their names, on the concepts of a syllabus.
 
     Raises:
         InvalidRecordsError: some record has an error.
     """
-    report = check(folder)
+    report = check(folder, syllabus=syllabus)
     if report.errors:
         raise InvalidRecordsError(report.errors)
     return ReadingList(resources=report.resources, about=load_about())

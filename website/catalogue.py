@@ -1,17 +1,13 @@
-"""The catalogue: every resource in one list of HTML, which a script can filter.
-
-Raw HTML is not rewritten by MkDocs: `root` is the way up to the site's own folder.
-"""
+"""The catalogue: every resource in one list, which a script can filter."""
 
 from __future__ import annotations
 
-import html
-import re
+from markupsafe import Markup
 
 from reading_list.model import ReadingList, Resource
 from reading_list.vocabulary import ACCESS_NAMES, KIND_NAMES, LANGUAGE_NAMES, LEVELS
 from syllabus import Syllabus
-from website.wording import page_about, people
+from website.wording import people, template
 
 #: The first twelve: three ways in, four works each, and why.
 PICKS: dict[str, dict[str, str]] = {
@@ -43,60 +39,40 @@ SORTS = {
     "level": "Easiest first",
 }
 
-#: What the star and the first of the sorts mean.
-ORDER = (
-    '<span class="star" role="img" aria-label="A star"></span> is ours: what we would'
-    " send a friend to first. Best first: what has a star, then what stands on most of"
-    " the five lists, then beginner before advanced."
-)
 
+def catalogue(reading_list: ReadingList, syllabus: Syllabus, root: str) -> Markup:
+    """The catalogue as HTML, from `templates/catalogue.html`.
 
-def catalogue(reading_list: ReadingList, syllabus: Syllabus, root: str) -> str:
-    """The catalogue as HTML: a plain list that a custom element can filter."""
-    best = sorted(reading_list.resources, key=lambda resource: resource.rank)
-    entries = "\n".join(_entry(resource, root) for resource in best)
-    total = len(reading_list.resources)
-    # The div tells Markdown to leave what is inside alone; it knows no other element.
-    return (
-        "<div data-search-exclude><resource-catalogue>\n"
-        f"{_form(reading_list, syllabus)}\n"
-        '<section class="picks" aria-labelledby="picks">'
-        '<h2 id="picks">Twelve to begin with</h2>'
-        f"<div>{_picks(reading_list, root)}</div></section>\n"
-        f'<h2 id="all">All {total}</h2>\n'
-        f'<p class="order">{ORDER}</p>\n'
-        '<p class="coming" hidden></p>\n'
-        '<p class="found" role="status" hidden></p>\n'
-        '<p class="none" hidden>Nothing matches.'
-        ' <button type="button" class="button">Reset the filters</button></p>\n'
-        f'<ol class="entries">\n{entries}\n</ol>\n</resource-catalogue></div>'
-    )
-
-
-def _picks(reading_list: ReadingList, root: str) -> str:
+    Args:
+        root: the way up to the site's own folder.
+    """
     by_id = reading_list.by_id
-    return "".join(
-        f"<div><h3>{title}</h3><ul>"
-        + "".join(
-            f'<li><a href="{_href(by_id[name], root)}">'
-            f"{_text(by_id[name].title)}</a>"
-            f' <small>{_text(why)} <a href="{root}resources/{name}/">'
-            f"{page_about(by_id[name])}</a></small>"
-            for name, why in picked.items()
-        )
-        + "</ul></div>"
-        for title, picked in PICKS.items()
+    best = sorted(reading_list.resources, key=lambda resource: resource.rank)
+    planned = [concept for concept in syllabus.concepts if not concept.written]
+    return template(
+        "catalogue.html",
+        root=root,
+        filters=_filters(reading_list, syllabus),
+        coming={concept.name: concept.definition for concept in planned},
+        sorts=SORTS,
+        picks={
+            title: [(by_id[name], why) for name, why in picked.items() if name in by_id]
+            for title, picked in PICKS.items()
+        },
+        entries=[(one, _data(one), _facts(one)) for one in best],
     )
 
 
-def _form(reading_list: ReadingList, syllabus: Syllabus) -> str:
-    """The filters; hidden until the script shows them."""
+def _filters(
+    reading_list: ReadingList, syllabus: Syllabus
+) -> dict[str, list[tuple[str, str]]]:
+    """What one can choose from, by filter: each value and its words."""
     everything = reading_list.resources
     used = {name for resource in everything for name in resource.concepts}
     languages = {resource.language for resource in everything}
     access = {r.access for r in everything if r.access != "unknown"}
-    options: dict[str, list[tuple[str, str]]] = {
-        "kind": [(kind, name) for kind, name in KIND_NAMES.items()],
+    return {
+        "kind": list(KIND_NAMES.items()),
         "level": [(level, level.capitalize()) for level in LEVELS],
         "concept": [(c.name, c.title) for c in syllabus.concepts if c.name in used],
         "list": [(entry.slug, entry.name) for entry in reading_list.lists],
@@ -104,51 +80,23 @@ def _form(reading_list: ReadingList, syllabus: Syllabus) -> str:
         "access": [(a, a.capitalize()) for a in ACCESS_NAMES if a in access],
     }
 
-    def coming(name: str) -> str:
-        """What a page of ours will say, where it is planned."""
-        concept = syllabus.by_name.get(name)
-        if concept is None or concept.written:
-            return ""
-        return f' data-coming="{html.escape(concept.definition)}"'
 
-    selects = "".join(
-        f'<label>{name.capitalize()}<select name="{name}"><option value="">Any'
-        + "".join(f'<option value="{k}"{coming(k)}>{_text(v)}' for k, v in values)
-        + "</select></label>"
-        for name, values in options.items()
-    )
-    sorts = "".join(f'<option value="{k}">{v}' for k, v in SORTS.items())
-    return (
-        '<form role="search" aria-label="Filter the catalogue" hidden>'
-        "<label>Search titles, people, ideas and summaries"
-        '<input type="search" name="find" autocomplete="off" spellcheck="false">'
-        '</label><details class="filters" open><summary>Filter and sort</summary><div>'
-        f"{selects}"
-        f'<label>Sort<select name="sort">{sorts}</select></label>'
-        '<label class="tick"><input type="checkbox" name="starred" value="1">'
-        "Starred only</label>"
-        '<button type="reset" class="button">Reset</button></div></details></form>'
-    )
-
-
-def _entry(resource: Resource, root: str) -> str:
-    """One line of the list; what filters need is in short attributes."""
+def _data(resource: Resource) -> dict[str, str | int | None]:
+    """What the filters need of an entry, in short attributes."""
     data = {
         "k": resource.kind,
         "l": resource.level,
-        "g": None if resource.language == "en" else resource.language,
-        "c": " ".join(resource.concepts),
-        "s": " ".join(resource.lists),
-        "a": None if resource.access == "unknown" else resource.access,
+        "g": resource.language if resource.language != "en" else None,
+        "c": " ".join(resource.concepts) or None,
+        "s": " ".join(resource.lists) or None,
+        "a": resource.access if resource.access != "unknown" else None,
         "y": resource.year,
+        "x": "" if resource.starred else None,
     }
-    attributes = "".join(
-        f' data-{key}="{value}"' if " " in str(value) else f" data-{key}={value}"
-        for key, value in data.items()
-        if value
-    )
-    if resource.starred:
-        attributes += " data-x"
+    return {f"data-{key}": value for key, value in data.items()}
+
+
+def _facts(resource: Resource) -> list[str]:
     facts = [
         people(resource),
         str(resource.year or ""),
@@ -158,30 +106,4 @@ def _entry(resource: Resource, root: str) -> str:
         "" if resource.language == "en" else LANGUAGE_NAMES[resource.language],
         "" if resource.url else "planned",
     ]
-    ours = f"{root}resources/{resource.id}/"
-    foreign = resource.language != "en" and not resource.title.isascii()
-    language = f" lang={resource.language}" if foreign else ""
-    address = _unquoted(_href(resource, root))
-    title = f"<a href={address}{language}>{_text(resource.title)}</a>"
-    return (
-        f"<li{attributes}>{title} <small>"
-        f"{_text(' · '.join(fact for fact in facts if fact))}"
-        f" · <a href={ours}>{page_about(resource)}</a></small>"
-        # Material's search follows the end tags; without them it reads every entry as
-        # inside all before it.
-        f"<p>{_text(resource.summary)}</p></li>"
-    )
-
-
-def _href(resource: Resource, root: str) -> str:
-    """The work itself; our page where there is none yet."""
-    return html.escape(resource.url or f"{root}resources/{resource.id}/")
-
-
-def _unquoted(value: str) -> str:
-    """HTML needs no quotes around a value without these; 203 times that counts."""
-    return f'"{value}"' if re.search(r"[\s\"'=<>`]", value) else value
-
-
-def _text(text: str) -> str:
-    return html.escape(text, quote=False)
+    return [fact for fact in facts if fact]

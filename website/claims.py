@@ -6,15 +6,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from textwrap import indent
 from typing import Any
 
 from reading_list.records import ReadingList
 from syllabus import ROOT
-from website.concepts import abbreviation, load_results, picture
-from website.wording import by_make, counted, markdown, unbroken
+from website.figures import picture
+from website.results import load_results
+from website.wording import abbreviation, markdown_template
 
-RESULTS = ROOT / "docs" / "results" / "claims"
 VERDICTS = {"seen": "Seen", "partly": "Partly seen", "not seen": "Not seen"}
 
 #: Terms of the field that no page of ours defines, as a pattern, and what they mean.
@@ -75,26 +74,24 @@ class Claim:
         return self.text.strip("\n").removesuffix(last).rstrip()
 
 
-def load_claims(folder: Path = RESULTS) -> dict[str, Claim]:
+def load_claims(docs: Path = ROOT / "docs") -> dict[str, Claim]:
     """Every recorded claim, by name."""
-    found = load_results(folder)
+    found = load_results(docs, "claims")
     return {name: Claim(of.record, of.text) for name, of in found.items()}
 
 
 def does_it_hold(claims: Mapping[str, Claim], reading_list: ReadingList) -> str:
     """A table of all claims, then each with its figure and its numbers, as Markdown."""
-    by_year = sorted(
-        claims.values(),
-        key=lambda claim: reading_list.by_id[claim.paper].year or 0,
+    papers = reading_list.by_id
+    by_year = sorted(claims.values(), key=lambda claim: papers[claim.paper].year or 0)
+    page = markdown_template(
+        "does_it_hold.md",
+        claims=by_year,
+        papers=papers,
+        picture=picture,
+        caption=CAPTION,
     )
-    rows = [
-        f"| [{claim.title}](#{claim.name}), {_paper(claim, reading_list)}"
-        f"<br>{claim.record['claim']} | {claim.verdict} |"
-        for claim in by_year
-    ]
-    table = "\n".join(["| what a paper says | in miniature |", "| --- | --- |", *rows])
-    sections = [_section(claim, reading_list) for claim in by_year]
-    return explained("\n\n".join([table, *sections]))
+    return explained(page)
 
 
 def explained(page: str) -> str:
@@ -107,36 +104,3 @@ def explained(page: str) -> str:
                 page = page[: found.start()] + shown + page[found.end() :]
                 break
     return page
-
-
-def _paper(claim: Claim, reading_list: ReadingList) -> str:
-    paper = reading_list.by_id[claim.paper]
-    maker = markdown(paper.makers[0].split()[-1])
-    return f"[{maker} {paper.year}](resources/{paper.id}.md)"
-
-
-def _section(claim: Claim, reading_list: ReadingList) -> str:
-    record = claim.record
-    recipe = record["recipe"]
-    seeds = ", ".join(map(str, recipe["seeds"]))
-    title = markdown(reading_list.by_id[claim.paper].title)
-    printed = indent(claim.table, "    ")
-    command = by_make(recipe["command"])
-    parts = [
-        f"## {claim.title} {{ #{claim.name} }}",
-        f"**{record['claim']}**",
-        f"**The paper.** {unbroken(record['reported'])} ({_paper(claim, reading_list)},"
-        f" *{title}*, {record['where']}.)",
-        f"**What we saw: {record['verdict']}.** {unbroken(record['conclusion'])}",
-        picture(claim.figure, claim.alt, CAPTION),
-        f'??? abstract "The numbers"\n\n    ``` {{ .text .printed title="Printed by '
-        f'{command}" }}\n{printed}\n    ```',
-    ]
-    if record["tried"]:
-        parts.append(f"**What we tried.** {unbroken(record['tried'])}")
-    parts.append(
-        f'<p class="recipe" markdown>`{command}`, seeds {seeds}, Python'
-        f" {recipe['python']}, torch {recipe['torch']}, {recipe['date']}; takes about"
-        f" {counted(recipe['minutes'], 'minute')}.</p>"
-    )
-    return "\n\n".join(parts)

@@ -19,8 +19,9 @@ from mkdocs.structure.pages import Page
 from mkdocs.structure.toc import get_toc
 
 from website import cards, lean, notebooks, policy, skip, vendor
+from website.errors import RenderError
 from website.maths import MathsError, typeset_page
-from website.render import Renderer, RenderError, escaped
+from website.render import Renderer, escaped
 
 # Answers in the place of Material's search.
 LUNR = "assets/javascripts/lunr/"
@@ -31,7 +32,11 @@ _published = True
 
 
 class RecordPage(Page):
-    """The page of a record: MkDocs reads none of it, `on_page_content` makes it all."""
+    """The page of a record: MkDocs reads none of it, `on_page_content` makes it all.
+
+    Its text comes from strangers. The site's Markdown would read attributes, tags and
+    names of files in it, so `website.guides` alone makes HTML of what they wrote.
+    """
 
     def read_source(self, config: MkDocsConfig) -> None:
         self.markdown, self.meta = "", {}

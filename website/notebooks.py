@@ -34,7 +34,7 @@ from mkdocs.structure.toc import get_toc
 from mkdocs.utils import get_relative_url
 
 from syllabus import ROOT
-from website.concepts import drawing
+from website.figures import drawing
 from website.policy import drawing_faults
 
 NOTEBOOKS = ROOT / "docs" / "notebooks"

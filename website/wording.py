@@ -33,22 +33,40 @@ def markdown(plain: str) -> str:
     )
 
 
-@cache
-def _templates() -> jinja2.Environment:
-    env = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")),
-        undefined=jinja2.StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    env.filters["text"] = text
-    return env
+def abbreviation(words: str, definition: str) -> str:
+    """Words with a tooltip, reachable by keyboard."""
+    return f'<abbr title="{markdown(definition)}" tabindex="0">{words}</abbr>'
 
 
 def template(name: str, **values: object) -> Markup:
     """HTML from one of `website/templates`, with every value escaped as it goes in."""
     return Markup(_templates().get_template(name).render(values).strip())
+
+
+def markdown_template(name: str, **values: object) -> str:
+    """The same in Markdown, where what others wrote goes in through `plain`."""
+    return _templates().get_template(name).render(values).strip()
+
+
+@cache
+def _templates() -> jinja2.Environment:
+    env = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")),
+        undefined=jinja2.StrictUndefined,
+        autoescape=lambda name: name is not None and not name.endswith(".md"),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.filters |= {
+        "text": text,
+        "plain": markdown,
+        "unbroken": unbroken,
+        "by_make": by_make,
+        "counted": counted,
+        "page_about": page_about,
+        "people": people,
+    }
+    return env
 
 
 def people(resource: Resource, *, all_of_them: bool = False) -> str:

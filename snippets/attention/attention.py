@@ -21,15 +21,20 @@ def attention(
     key: Float[Tensor, "*batch key d_head"],
     value: Float[Tensor, "*batch key d_value"],
     mask: Bool[Tensor, "*#batch #query key"] | None = None,
+    dropout: float = 0.0,
 ) -> tuple[
     Float[Tensor, "*batch query d_value"],
     Float[Tensor, "*batch query key"],
 ]:
-    """The outputs and the weights; mask is True where to look."""
+    """The outputs and the weights; mask is True where to look.
+
+    In training, `dropout` is the chance of a weight to be set to 0.
+    """
     d_head = query.shape[-1]
     scores = query @ key.transpose(-2, -1)
     scaled = scores / math.sqrt(d_head)
     weights = softmax(scaled, mask)  # over the keys
+    weights = F.dropout(weights, dropout)
     return weights @ value, weights
 
 
@@ -41,6 +46,7 @@ def fused_attention(
     key: Float[Tensor, "*batch key d_head"],
     value: Float[Tensor, "*batch key d_value"],
     mask: Bool[Tensor, "*#batch #query key"] | None = None,
+    dropout: float = 0.0,
 ) -> Float[Tensor, "*batch query d_value"]:
     """The same outputs from PyTorch's one fused operator.
 
@@ -48,4 +54,6 @@ def fused_attention(
         TypeError: the mask holds numbers, which PyTorch would add to the scores.
     """
     mask = None if mask is None else checked(mask)
-    return F.scaled_dot_product_attention(query, key, value, mask)
+    return F.scaled_dot_product_attention(
+        query, key, value, mask, dropout
+    )

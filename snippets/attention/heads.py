@@ -1,7 +1,7 @@
 """Heads: several attentions side by side, each on its slice of the projections.
 
-Papers: vaswani-2017-attention (section 3.2.2). Dropout on the weights, which the
-paper's code has, is left out.
+Paper: vaswani-2017-attention (section 3.2.2). Dropout on the weights is that of its
+code; the text (section 5.4) has none there.
 """
 
 from __future__ import annotations
@@ -51,18 +51,26 @@ class MultiHeadAttention(nn.Module):
     itself (self-attention). `mask` is True where to look, the same
     for all heads: (query, key), or with a batch in front. An additive
     mask, of 0 and minus infinity, is made boolean by `mask == 0`.
+    In training, `dropout` is the chance of a weight to be set to 0.
     """
 
     # --8<-- [start:projections]
     def __init__(
-        self, d_model: int, n_heads: int, bias: bool = True
+        self,
+        d_model: int,
+        n_heads: int,
+        bias: bool = True,
+        dropout: float = 0.0,
     ) -> None:
         super().__init__()
         if min(d_model, n_heads) < 1 or d_model % n_heads:
             raise ValueError(
                 f"d_model {d_model} does not split into {n_heads} heads"
             )
+        if not 0 <= dropout <= 1:
+            raise ValueError(f"dropout {dropout} is not from 0 to 1")
         self.n_heads = n_heads
+        self.dropout = dropout
         self.query = nn.Linear(d_model, d_model, bias)
         self.key = nn.Linear(d_model, d_model, bias)
         self.value = nn.Linear(d_model, d_model, bias)
@@ -98,7 +106,8 @@ class MultiHeadAttention(nn.Module):
         query, key, value = self.project(x, context)
         if mask is not None:
             mask = mask.unsqueeze(-3)  # the same for every head
-        heads, weights = attention(query, key, value, mask)
+        dropout = self.dropout if self.training else 0.0
+        heads, weights = attention(query, key, value, mask, dropout)
         output = self.output(merge(heads))
         return Steps(query, key, value, weights, heads, output)
 
@@ -114,6 +123,7 @@ class MultiHeadAttention(nn.Module):
         query, key, value = self.project(x, context)
         if mask is not None:
             mask = mask.unsqueeze(-3)
-        heads = fused_attention(query, key, value, mask)
+        dropout = self.dropout if self.training else 0.0
+        heads = fused_attention(query, key, value, mask, dropout)
         output: Tensor = self.output(merge(heads))
         return output

@@ -7,9 +7,9 @@ from typing import Any
 
 import torch
 from matplotlib.figure import Figure
-from torch.nn import functional as F
 
 from snippets.lab import plots
+from snippets.lab.tables import table
 from snippets.transformer.feed_forward import FeedForward, gelu, gelu_tanh, moved, relu
 
 TOKENS = ["robot", "glass", "it"]
@@ -92,34 +92,19 @@ def gated_weights(d_model: int, d_ff: int) -> dict[str, int]:
 
 def shares() -> list[dict[str, Any]]:
     """What part of a block's weights is in its feed-forward network."""
-    blocks = [
-        (name, d_model, RATIO * d_model, block_weights)
-        for name, d_model in MODELS.items()
-    ]
+    blocks = {name: block_weights(d, RATIO * d) for name, d in MODELS.items()}
     # Two thirds of 4 d_model, rounded up to a multiple of 256.
     d_ff = 256 * math.ceil(2 * 4 * 4096 / 3 / 256)
-    blocks.append(("LLaMA 7B, gated", 4096, d_ff, gated_weights))
-    rows = []
-    for name, d_model, d_ff, count in blocks:
-        parts = count(d_model, d_ff)
-        share = parts["feed_forward"] / sum(parts.values())
-        sizes = {"model": name, "d_model": d_model, "d_ff": d_ff}
-        rows.append({**sizes, **parts, "share": share})
-    return rows
-
-
-def difference_to_pytorch() -> dict[str, float]:
-    """The largest differences to PyTorch's activations, in float32."""
-    x = torch.linspace(-6, 6, 12_001)
-    theirs = {
-        relu: F.relu(x),
-        gelu: F.gelu(x),
-        gelu_tanh: F.gelu(x, approximate="tanh"),
-    }
-    return {
-        ours.__name__: (ours(x) - their).abs().max().item()
-        for ours, their in theirs.items()
-    }
+    blocks["LLaMA 7B, gated"] = gated_weights(4096, d_ff)
+    return [
+        {
+            "model": name,
+            "feed_forward": parts["feed_forward"],
+            "attention": parts["attention"],
+            "share": parts["feed_forward"] / sum(parts.values()),
+        }
+        for name, parts in blocks.items()
+    ]
 
 
 def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
@@ -131,44 +116,32 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
         "moved": moved(layer, torch.randn(3, 8).to(device)),
         "gelu": gelus(),
         "blocks": shares(),
-        "difference": difference_to_pytorch(),
     }
 
 
 def show(data: dict[str, Any]) -> None:
     """Print the example and the tables."""
     hand = data["by_hand"]
-    print("token    in   widened and bent        out")
-    for token, x, bent, output in zip(
-        hand["tokens"], hand["x"], hand["bent"], hand["output"], strict=True
-    ):
-        inside = "".join(f"{_short(y):>5}" for y in [*bent, *output])
-        print(f"{token:6}{x[0]:3.0f}{x[1]:3.0f}{inside}")
-
+    steps = zip(hand["tokens"], hand["x"], hand["bent"], hand["output"], strict=True)
+    rows = [[token, *x, *bent, *out] for token, x, bent, out in steps]
+    header = ["token", "in", "", "bent", "", "", "", "out", ""]
+    table(rows, ["", *[".3g"] * 8], header)
     print("\nchange one token: which outputs move?")
-    print("       " + "".join(f"{token:>7}" for token in TOKENS))
-    for token, row in zip(TOKENS, data["moved"], strict=True):
-        print(f"{token:7}" + "".join(f"{'yes' if yes else '-':>7}" for yes in row))
+    marks = [["yes" if yes else "-" for yes in row] for row in data["moved"]]
+    rows = [[token, *row] for token, row in zip(TOKENS, marks, strict=True)]
+    table(rows, [""] * 4, ["", *TOKENS])
 
     both = data["gelu"]
     print("\nthe two forms of GELU differ by at most")
     print(f"{both['largest']:.1e}, at x = ±{both['at']:.2f}")
 
     print("\nmillions of numbers in one block")
-    print("model             network  attention share")
-    for row in data["blocks"]:
-        print(
-            f"{row['model']:16} {row['feed_forward'] / 1e6:8.2f}"
-            f"  {row['attention'] / 1e6:9.2f}  {row['share']:.2f}"
-        )
-
-    print("\nlargest difference to PyTorch's")
-    for name, apart in data["difference"].items():
-        print(f"{name:10} {apart:.1e}")
-
-
-def _short(number: float) -> str:
-    return f"{number:.0f}" if number == int(number) else f"{number:.1f}"
+    header = ["model", "network", "attention", "share"]
+    rows = [
+        [b["model"], b["feed_forward"] / 1e6, b["attention"] / 1e6, b["share"]]
+        for b in data["blocks"]
+    ]
+    table(rows, ["", ".2f", ".2f", ".2f"], header)
 
 
 def draw(data: dict[str, Any]) -> Figure:

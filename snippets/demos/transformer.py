@@ -6,26 +6,22 @@ from dataclasses import replace
 from typing import Any
 
 import torch
-from jaxtyping import Bool, Float
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from snippets.corpora.robot import SENTENCE
 from snippets.lab import plots
+from snippets.lab.tables import table
 from snippets.transformer.parameters import (
     PUBLISHED,
     SIZES,
     TABLE_3,
+    Size,
     parameters,
     vocabulary_behind,
 )
-from snippets.transformer.transformer import (
-    LayerNorm,
-    TransformerBlock,
-    TransformerStack,
-    add_branch,
-)
+from snippets.transformer.transformer import LayerNorm, TransformerStack, add_branch
 
 TOKENS = ["robot", "glass", "it"]
 VECTORS = torch.tensor(
@@ -41,57 +37,53 @@ def by_hand() -> dict[str, Any]:
 
     norm = LayerNorm(4)
     it = TOKENS.index("it")
+    summed = (VECTORS + average(VECTORS))[it]
     return {
-        "tokens": TOKENS,
         "vectors": VECTORS,
         "x": VECTORS[it],
         "norm": norm(VECTORS)[it],
         "branch_post": average(VECTORS)[it],
-        "sum_post": (VECTORS + average(VECTORS))[it],
+        "sum_post": summed,
+        "mean_post": summed.mean().item(),
+        "variance_post": summed.var(correction=0).item(),
         "post": add_branch(VECTORS, average, norm, pre_norm=False)[it],
         "branch_pre": average(norm(VECTORS))[it],
         "pre": add_branch(VECTORS, average, norm, pre_norm=True)[it],
     }
 
 
-def order_matters(
-    stack: TransformerStack,
-    words: Float[Tensor, "seq d_model"],
-    places: Float[Tensor, "seq d_model"],
-    shuffle: list[int],
-    mask: Bool[Tensor, "seq seq"] | None = None,
-) -> float:
-    """How far shuffled words are from shuffling the outputs."""
-    straight = stack((words + places)[None], mask)
-    shuffled = stack((words[shuffle] + places)[None], mask)
-    difference: Tensor = shuffled - straight[:, shuffle]
-    return difference.abs().max().item()
+def order(seed: int) -> dict[str, float]:
+    """How far the outputs of shuffled words are from shuffling the outputs.
 
-
-def order(seed: int) -> dict[str, Any]:
-    """The robot's sentence, shuffled: with places, without, with a causal mask."""
+    Without positions, with them, and with a causal mask in their place.
+    """
     random = torch.Generator().manual_seed(seed)
-    words = SENTENCE.split()
-    vectors = torch.randn(len(words), 32, generator=random)
-    places = torch.randn(len(words), 32, generator=random)
-    shuffle = torch.randperm(len(words), generator=random).tolist()
-    causal = torch.ones(len(words), len(words), dtype=torch.bool).tril()
-    stack = TransformerStack(2, d_model=32, n_heads=4, d_ff=128)
+    seq = len(SENTENCE.split())
+    words, places = torch.randn(2, seq, 32, generator=random)
+    shuffle = torch.randperm(seq, generator=random)
+    stack = TransformerStack(Size(d_model=32, n_heads=4, d_ff=128, n_layers=2))
+
+    def apart(places: Tensor, mask: Tensor | None = None) -> float:
+        straight = stack((words + places)[None], mask)
+        shuffled = stack((words[shuffle] + places)[None], mask)
+        difference: Tensor = shuffled - straight[:, shuffle]
+        return difference.abs().max().item()
+
     nowhere = torch.zeros_like(places)
     return {
-        "shuffled": [words[i] for i in shuffle],
-        "without": order_matters(stack, vectors, nowhere, shuffle),
-        "with": order_matters(stack, vectors, places, shuffle),
-        "causal": order_matters(stack, vectors, nowhere, shuffle, causal),
+        "without": apart(nowhere),
+        "with": apart(places),
+        "causal": apart(nowhere, torch.ones(seq, seq, dtype=torch.bool).tril()),
     }
 
 
-def streams(seed: int, n_layers: int = 12) -> dict[str, list[list[float]]]:
+def streams(seed: int) -> dict[str, list[list[float]]]:
     """The stream after 0 to 12 untrained blocks: its size, and its likeness to x."""
     measured: dict[str, list[list[float]]] = {}
+    size = Size(d_model=64, n_heads=4, d_ff=256, n_layers=12)
     for form in ("post", "pre"):
         torch.manual_seed(seed)
-        stack = TransformerStack(n_layers, 64, 4, 256, pre_norm=form == "pre")
+        stack = TransformerStack(size, pre_norm=form == "pre")
         for matrix in stack.parameters():
             if matrix.dim() == 2:  # Xavier's sizes, as in xiong-2020
                 nn.init.xavier_uniform_(matrix)
@@ -108,75 +100,46 @@ def streams(seed: int, n_layers: int = 12) -> dict[str, list[list[float]]]:
     return measured
 
 
-def differences(seed: int, device: str) -> dict[str, float]:
-    """The largest differences to PyTorch's own layer, in both forms."""
-    found = {}
-    for form in ("post", "pre"):
-        torch.manual_seed(seed)
-        theirs = nn.TransformerEncoderLayer(
-            64, 4, 256, dropout=0.0, batch_first=True, norm_first=form == "pre"
-        )
-        ours = TransformerBlock(64, 4, 256, pre_norm=form == "pre")
-        ours.load_state_dict(from_torch(theirs.state_dict()))
-        x = torch.randn(2, 10, 64, device=device)
-        ours, theirs = ours.to(device), theirs.to(device)
-        found[form] = (ours(x) - theirs(x)).abs().max().item()
-    return found
-
-
-def from_torch(theirs: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The weights of an nn.TransformerEncoderLayer under our names."""
-    names = {
-        "self_attn.out_proj": "attention.output",
-        "linear1": "feed_forward.widen",
-        "linear2": "feed_forward.narrow",
-        "norm1": "attention_norm",
-        "norm2": "feed_forward_norm",
+def counted() -> dict[str, Any]:
+    """What the formula counts, and which vocabularies the paper's numbers leave."""
+    counts = {name: parameters(size) for name, size in SIZES.items()}
+    totals = {name: sum(parts.values()) for name, parts in counts.items()}
+    base = SIZES["base"]
+    ranges = [
+        vocabulary_behind(replace(base, **row), millions) for row, millions in TABLE_3
+    ]
+    lows, highs = zip(*ranges, strict=True)
+    biases = {
+        name: sum(parameters(replace(SIZES[name], bias=True)).values()) - totals[name]
+        for name in ("base", "big")
     }
-    ours = {}
-    for kind in ("weight", "bias"):
-        for their, our in names.items():
-            ours[f"{our}.{kind}"] = theirs[f"{their}.{kind}"]
-        # PyTorch keeps the three projections in one matrix.
-        three = theirs[f"self_attn.in_proj_{kind}"].chunk(3)
-        for part, tensor in zip(("query", "key", "value"), three, strict=True):
-            ours[f"attention.{part}.{kind}"] = tensor
-    return ours
+    return {
+        "parameters": counts,
+        "totals": totals,
+        "published": PUBLISHED,
+        "behind": {
+            "rows": len(ranges),
+            "base": [max(lows), min(highs)],
+            "biases": biases,
+            "big": vocabulary_behind(SIZES["big"], PUBLISHED["big"]),
+        },
+    }
 
 
 def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
     """One branch by hand, order, the stream over depth, and the parameters."""
-    counts = {name: parameters(size) for name, size in SIZES.items()}
-    base = SIZES["base"]
-    rows = [
-        vocabulary_behind(replace(base, **row), millions) for row, millions in TABLE_3
-    ]
     return {
         "by_hand": by_hand(),
         "order": order(seed),
         "streams": streams(seed),
-        "parameters": counts,
-        "totals": {n: sum(parts.values()) for n, parts in counts.items()},
-        "published": PUBLISHED,
-        "behind": {
-            "rows": len(rows),
-            "base": [max(low for low, _ in rows), min(high for _, high in rows)],
-            "biases": {
-                name: sum(parameters(replace(SIZES[name], bias=True)).values())
-                - sum(counts[name].values())
-                for name in ("base", "big")
-            },
-            "big": vocabulary_behind(SIZES["big"], PUBLISHED["big"]),
-        },
-        "difference": differences(seed, device),
+        **counted(),
     }
 
 
 def show(data: dict[str, Any]) -> None:
-    """Print the branch, the order, the stream, the table and the differences."""
-    hand = data["by_hand"]
+    """Print the branch, the order, the stream and the parameters."""
     print('one branch by hand: "it" takes an average')
-    for label, key in (
+    steps = [
         ("x", "x"),
         ("post-norm: average", "branch_post"),
         ("  x + average", "sum_post"),
@@ -184,41 +147,35 @@ def show(data: dict[str, Any]) -> None:
         ("pre-norm: norm(x)", "norm"),
         ("  average of norms", "branch_pre"),
         ("  x + average", "pre"),
-    ):
-        numbers = "".join(f"{number:6.2f}" for number in hand[key])
-        print(f"{label:18}{numbers}")
+    ]
+    rows = [[label, *data["by_hand"][key]] for label, key in steps]
+    table(rows, ["", *[".2f"] * 4])
 
-    order = data["order"]
     print("\nshuffle the words: do the outputs follow?")
-    print(f"{'no positions: difference':31}{order['without']:10.1e}")
-    print(f"{'positions added':31}{order['with']:10.1e}")
-    print(f"{'no positions, causal mask':31}{order['causal']:10.1e}")
+    labels = {
+        "without": "no positions: difference",
+        "with": "positions added",
+        "causal": "no positions, causal mask",
+    }
+    table([[labels[kind], apart] for kind, apart in data["order"].items()], ["", ".1e"])
 
     print("\nthe stream after random blocks")
-    print("        size         like x")
-    print("block   post   pre   post   pre")
-    post, pre = data["streams"]["post"], data["streams"]["pre"]
-    for block in range(0, len(post), 3):
-        print(
-            f"{block:5}{post[block][0]:7.2f}{pre[block][0]:6.2f}"
-            f"{post[block][1]:7.2f}{pre[block][1]:6.2f}"
-        )
-
-    def row(label: str, cells: list[str]) -> None:
-        print(f"{label:12}" + "".join(f"{cell:>7}" for cell in cells))
+    print("          size        like x")
+    pairs = zip(data["streams"]["post"], data["streams"]["pre"], strict=True)
+    rows = [
+        [block, post[0], pre[0], post[1], pre[1]]
+        for block, (post, pre) in enumerate(pairs)
+    ]
+    table(rows[::3], ["", *[".2f"] * 4], ["block", "post", "pre", "post", "pre"])
 
     names = list(data["published"])
     counts = [data["parameters"][name] for name in names]
     print("\nparameters, in millions")
-    row("", [name.removesuffix("-base") for name in names])
-    for part in counts[0]:
-        row(part, [f"{count[part] / 1e6:.2f}" for count in counts])
-    row("total", [f"{data['totals'][name] / 1e6:.2f}" for name in names])
-    row("published", [str(data["published"][name]) for name in names])
-
-    found = data["difference"]
-    print("\nlargest difference to PyTorch's layer:")
-    print(f"post-norm {found['post']:.1e}  pre-norm {found['pre']:.1e}")
+    rows = [[part, *[count[part] / 1e6 for count in counts]] for part in counts[0]]
+    rows.append(["total", *[data["totals"][name] / 1e6 for name in names]])
+    header = ["", *[name.removesuffix("-base") for name in names]]
+    table(rows, ["", *[".2f"] * len(names)], header)
+    print("published:", ", ".join(f"{data['published'][name]}" for name in names))
 
 
 def draw(data: dict[str, Any]) -> Figure:
@@ -232,9 +189,7 @@ def draw(data: dict[str, Any]) -> Figure:
             ("post", plots.MUTED, plots.DASHED, "s"),
         ):
             values = [state[column] for state in data["streams"][form]]
-            axes.plot(
-                values, color=colour, linestyle=line, marker=mark, markersize=4
-            )  # fmt: skip
+            axes.plot(values, color=colour, linestyle=line, marker=mark, markersize=4)
             axes.annotate(
                 f"{form}-norm", (len(values) - 1, values[-1]), xytext=(0, 11),
                 textcoords="offset points", ha="right", color=colour,

@@ -6,6 +6,7 @@ import copy
 import io
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,12 @@ import safetensors.torch
 import torch
 from matplotlib.figure import Figure
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from snippets.corpora.robot import SENTENCE
-from snippets.demos.transformer import from_torch
 from snippets.lab import plots
+from snippets.lab.tables import table
 from snippets.text.logits import softmax
-from snippets.transformer.parameters import SIZES, parameters
+from snippets.transformer.parameters import SIZES, Size, parameters
 from snippets.transformer.weight_tying import (
     LanguageModel,
     gradients,
@@ -41,7 +41,6 @@ def by_hand() -> dict[str, Any]:
     return {
         "tokens": TOKENS,
         "matrix": MATRIX,
-        "vector": vector,
         "logits": logits,
         "probabilities": softmax(logits),
     }
@@ -57,45 +56,25 @@ def sentence() -> tuple[list[str], Tensor, Tensor]:
 
 def small_model(tied: bool = True) -> LanguageModel:
     """Two blocks over the words of the sentence."""
-    return LanguageModel(
-        len(sentence()[0]), 16, d_model=16, n_heads=2, d_ff=64, n_layers=2, tied=tied
+    vocab_size = len(sentence()[0])
+    size = Size(
+        d_model=16, n_heads=2, d_ff=64, n_layers=2, vocab_size=vocab_size, max_len=16
     )
+    return LanguageModel(size, tied)
 
 
 def both_ends() -> dict[str, Any]:
     """How much of the gradient of each row arrives at which end."""
     vocabulary, ids, targets = sentence()
     model = small_model()
-    twin = untied_twin(model)
-    look_up, logits = gradients(twin, ids, targets)
+    look_up, logits = gradients(untied_twin(model), ids, targets)
     together, _ = gradients(model, ids, targets)
     return {
         "tokens": vocabulary,
         "look_up": look_up.norm(dim=-1),
         "logits": logits.norm(dim=-1),
         "both": together.norm(dim=-1),
-        "difference": (together - (look_up + logits)).abs().max().item(),
     }
-
-
-def difference_to_pytorch() -> float:
-    """The same model from PyTorch's own parts, its matrix used twice by name."""
-    _, ids, _ = sentence()
-    ours = small_model()
-    layer = nn.TransformerEncoderLayer(
-        16, 2, 64, dropout=0.0, batch_first=True, norm_first=True
-    )
-    stack = nn.TransformerEncoder(
-        layer, 2, nn.LayerNorm(16), enable_nested_tensor=False
-    )
-    for our, their in zip(ours.stack.blocks, stack.layers, strict=True):
-        our.load_state_dict(from_torch(their.state_dict()))
-    matrix = ours.embedding.weight
-    x = F.embedding(ids, matrix) * 16**0.5
-    x = x + ours.places.weight[: ids.shape[1]]
-    future = nn.Transformer.generate_square_subsequent_mask(ids.shape[1])
-    theirs = F.linear(stack(x, future, is_causal=True), matrix)
-    return (ours(ids) - theirs).abs().max().item()  # type: ignore[no-any-return]
 
 
 def step(model: LanguageModel) -> LanguageModel:
@@ -107,22 +86,19 @@ def step(model: LanguageModel) -> LanguageModel:
     return model
 
 
+def saved_and_loaded(content: Any, weights_only: bool = True) -> Any:
+    """Through torch.save: the numbers, or the whole model with its code."""
+    file = io.BytesIO()
+    torch.save(content, file)
+    file.seek(0)
+    return torch.load(file, weights_only=weights_only)
+
+
 def load_state(model: LanguageModel, assign: bool = False) -> LanguageModel:
     """Through torch.save of the numbers, into a new model."""
-    file = io.BytesIO()
-    torch.save(model.state_dict(), file)
-    file.seek(0)
     fresh = small_model()
-    fresh.load_state_dict(torch.load(file, weights_only=True), assign=assign)
+    fresh.load_state_dict(saved_and_loaded(model.state_dict()), assign=assign)
     return fresh
-
-
-def whole(model: LanguageModel) -> LanguageModel:
-    """Through torch.save of the whole model."""
-    file = io.BytesIO()
-    torch.save(model, file)
-    file.seek(0)
-    return torch.load(file, weights_only=False)  # type: ignore[no-any-return]
 
 
 def safe(model: LanguageModel) -> LanguageModel:
@@ -139,7 +115,7 @@ SURVIVALS: dict[str, Callable[[LanguageModel], LanguageModel]] = {
     "a step of the optimizer": step,
     "copy.deepcopy": copy.deepcopy,
     "state_dict, saved and loaded": load_state,
-    "torch.save of the whole": whole,
+    "torch.save of the whole": partial(saved_and_loaded, weights_only=False),
     "safetensors save_model": safe,
     "load_state_dict(assign=True)": lambda model: load_state(model, True),
 }
@@ -169,13 +145,15 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
     torch.manual_seed(seed)
     copied = step(untied_twin(small_model()))
     apart = copied.output.weight - copied.embedding.weight
+    counts = {
+        kind: sum(weight.numel() for weight in small_model(kind == "tied").parameters())
+        for kind in ("tied", "untied")
+    }
+    # Drawn and left: the gradients on record are of the model that is drawn after them.
+    _ = small_model(), nn.TransformerEncoderLayer(16, 2, 64)
     return {
         "by_hand": by_hand(),
-        "parameters": {
-            kind: sum(p.numel() for p in small_model(kind == "tied").parameters())
-            for kind in ("tied", "untied")
-        },
-        "difference": difference_to_pytorch(),
+        "parameters": counts,
         "ends": both_ends(),
         "survives": {
             name: is_tied(travel(small_model())) for name, travel in SURVIVALS.items()
@@ -187,35 +165,36 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
 
 def show(data: dict[str, Any]) -> None:
     """Print the example, the gradients, what keeps the tie, what it saves."""
-    hand = data["by_hand"]
+    hand, ends = data["by_hand"], data["ends"]
     print('"it" in at one end, out at the other')
-    print("token   its row   logit  probability")
-    for token, row, logit, p in zip(
-        hand["tokens"], hand["matrix"], hand["logits"], hand["probabilities"],
-        strict=True,
-    ):  # fmt: skip
-        print(f"{token:7}{row[0]:4.0f}{row[1]:4.0f}{logit:9.2f}{p:9.2f}")
-
-    ends = data["ends"]
+    columns = (hand[key] for key in ("tokens", "matrix", "logits", "probabilities"))
+    table(
+        [[token, *row, *scores] for token, row, *scores in zip(*columns, strict=True)],
+        ["", ".0f", ".0f", ".2f", ".2f"],
+        ["token", "row", "", "logit", "probability"],
+    )
     print("\nsize of a row's gradient, by end")
-    print("token     look-up  logits  tied")
-    for token, *sizes in zip(
-        ends["tokens"], ends["look_up"], ends["logits"], ends["both"], strict=True
-    ):
-        print(f"{token:10}" + "".join(f"{size:7.3f}" for size in sizes))
-    print(f"tied minus both added: {ends['difference']:.1e}")
-
+    columns = (ends[key] for key in ("tokens", "look_up", "logits", "both"))
+    header = ["token", "look-up", "logits", "tied"]
+    table(zip(*columns, strict=True), ["", ".3f", ".3f", ".3f"], header)
     print("\nare the ends still one matrix after")
-    for name, tied in data["survives"].items():
-        print(f"{name:30}{'yes' if tied else 'no'}")
+    survives = data["survives"].items()
+    table([[name, "yes" if tied else "no"] for name, tied in survives], ["", ""])
     print(f"copied ends, after one step: {data['copied_apart']:.2f} apart")
 
-    print("\nmillions   matrix  uses  untied  saved")
-    for row in data["saved"]:
-        print(
-            f"{row['name']:10}{row['matrix'] / 1e6:7.2f}{row['uses']:6}"
-            f"{row['untied'] / 1e6:8.2f}{100 * row['share']:5.0f} %"
-        )
+    print("\nmillions of parameters")
+    header = ["model", "matrix", "uses", "untied", "saved"]
+    rows = [
+        [
+            row["name"],
+            row["matrix"] / 1e6,
+            row["uses"],
+            row["untied"] / 1e6,
+            row["share"],
+        ]
+        for row in data["saved"]
+    ]
+    table(rows, ["", ".2f", "", ".2f", ".0%"], header)
     ours = data["parameters"]
     print(f"the model above: {ours['tied']:,}, untied {ours['untied']:,}")
 

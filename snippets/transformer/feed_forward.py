@@ -1,7 +1,8 @@
 """Feed-forward: one small network, wide in the middle, used on every token alone.
 
 Papers: vaswani-2017-attention (section 3.3, equation 2); hendrycks-2016-gelu for the
-smooth activation. The dropout of the paper's code is left out.
+smooth activation. PyTorch's layer also drops numbers in the middle, the paper's does
+not.
 """
 
 from __future__ import annotations
@@ -16,12 +17,18 @@ from torch import Tensor, nn
 
 # --8<-- [start:activations]
 def relu(x: Float[Tensor, "*any"]) -> Float[Tensor, "*any"]:
-    """x, with 0 in place of what is negative; NaN stays NaN."""
+    """x, with 0 in place of what is negative: -2 gives 0, 2 gives 2.
+
+    NaN stays NaN, and the slope at 0 is 0.
+    """
     return torch.where(x <= 0, 0, x)
 
 
 def gelu(x: Float[Tensor, "*any"]) -> Float[Tensor, "*any"]:
-    """x times the share of a normal distribution that is below x."""
+    """x times the share of a normal distribution below x.
+
+    1 gives 0.84, -1 gives -0.16.
+    """
     return x * (1 + torch.erf(x / math.sqrt(2))) / 2
 
 
@@ -63,7 +70,10 @@ class FeedForward(nn.Module):
 def moved(
     layer: nn.Module, x: Float[Tensor, "seq d_model"]
 ) -> Bool[Tensor, "seq seq"]:
-    """Row i: which outputs move when token i is changed."""
+    """Row i: which outputs move when token i is changed.
+
+    The identity if every position is by itself; all True in attention.
+    """
     before = layer(x)
     rows = []
     for position in range(len(x)):

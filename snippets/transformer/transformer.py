@@ -1,14 +1,13 @@
 """A Transformer block adds two branches to a stream: attention, then feed-forward.
 
 Papers: vaswani-2017-attention (sections 3.1 and 5.4), ba-2016-layer-norm,
-he-2015-resnet; xiong-2020-pre-layer-norm for where the norm stands. The dropout
-that the paper applies to every branch is left out.
+he-2015-resnet; xiong-2020-pre-layer-norm for where the norm stands. Post-norm as in
+the paper of 2017 unless pre-norm is asked for, as in GPT-2.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 import torch
 from jaxtyping import Bool, Float
@@ -16,6 +15,7 @@ from torch import Tensor, nn
 
 from snippets.attention.heads import MultiHeadAttention
 from snippets.transformer.feed_forward import FeedForward, relu
+from snippets.transformer.parameters import Size
 
 
 # --8<-- [start:layer-norm]
@@ -63,23 +63,27 @@ def add_branch(
 class TransformerBlock(nn.Module):
     """Attention, then feed-forward, each added to the stream.
 
-    Post-norm as in the paper, unless `pre_norm`, as in GPT-2.
+    In training, `size.dropout` is the chance of a weight of attention
+    and of a number of a branch to be set to 0, as in PyTorch's layer;
+    that one also drops inside its feed-forward network.
     """
 
     def __init__(
         self,
-        d_model: int,
-        n_heads: int,
-        d_ff: int,
-        activation: Callable[[Tensor], Tensor] = relu,
+        size: Size,
+        activation: Layer = relu,
         pre_norm: bool = False,
         eps: float = 1e-5,
     ) -> None:
         super().__init__()
-        self.attention = MultiHeadAttention(d_model, n_heads)
-        self.feed_forward = FeedForward(d_model, d_ff, activation)
+        d_model, dropout = size.d_model, size.dropout
+        self.attention = MultiHeadAttention(
+            d_model, size.n_heads, dropout=dropout
+        )
+        self.feed_forward = FeedForward(d_model, size.d_ff, activation)
         self.attention_norm = LayerNorm(d_model, eps)
         self.feed_forward_norm = LayerNorm(d_model, eps)
+        self.dropout = nn.Dropout(dropout)
         self.pre_norm = pre_norm
 
     # --8<-- [start:block]
@@ -88,38 +92,40 @@ class TransformerBlock(nn.Module):
         x: Float[Tensor, "*batch seq d_model"],
         mask: Bool[Tensor, "*#batch #seq seq"] | None = None,
     ) -> Float[Tensor, "*batch seq d_model"]:
-        attend = partial(self.attention, mask=mask)
-        x = add_branch(x, attend, self.attention_norm, self.pre_norm)
+        x = add_branch(
+            x,
+            lambda x: self.dropout(self.attention(x, mask=mask)),
+            self.attention_norm,
+            self.pre_norm,
+        )
         return add_branch(
-            x, self.feed_forward, self.feed_forward_norm, self.pre_norm
+            x,
+            lambda x: self.dropout(self.feed_forward(x)),
+            self.feed_forward_norm,
+            self.pre_norm,
         )
 
     # --8<-- [end:block]
 
 
 class TransformerStack(nn.Module):
-    """n_layers blocks, each with weights of its own."""
+    """As many blocks as `size` says, each with weights of its own."""
 
     def __init__(
         self,
-        n_layers: int,
-        d_model: int,
-        n_heads: int,
-        d_ff: int,
-        activation: Callable[[Tensor], Tensor] = relu,
+        size: Size,
+        activation: Layer = relu,
         pre_norm: bool = False,
         eps: float = 1e-5,
     ) -> None:
         super().__init__()
         self.blocks = nn.ModuleList(
-            TransformerBlock(
-                d_model, n_heads, d_ff, activation, pre_norm, eps
-            )
-            for _ in range(n_layers)
+            TransformerBlock(size, activation, pre_norm, eps)
+            for _ in range(size.n_layers)
         )
         # A pre-norm stream leaves the last block as a plain sum.
         last = LayerNorm if pre_norm else nn.Identity
-        self.norm = last(d_model, eps)
+        self.norm = last(size.d_model, eps)
 
     def stream(
         self,

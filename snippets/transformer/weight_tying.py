@@ -2,7 +2,7 @@
 
 Papers: press-2016-output-embedding, inan-2016-tying-word-vectors; the factor at the
 look-up is from vaswani-2017-attention (section 3.4). Where the model deviates from
-that paper: pre-norm, a decoder alone, learned positions, no dropout.
+that paper: pre-norm, a decoder alone, learned positions.
 """
 
 from __future__ import annotations
@@ -16,23 +16,19 @@ from torch import Tensor, nn
 
 from snippets.text.embeddings import Embedding
 from snippets.text.logits import cross_entropy
+from snippets.transformer.parameters import Size
 from snippets.transformer.transformer import TransformerStack
 
 
 class LanguageModel(nn.Module):
-    """From ids to the logits of what comes next."""
+    """From ids to the logits of what comes next.
 
-    def __init__(
-        self,
-        vocab_size: int,
-        max_len: int,
-        d_model: int,
-        n_heads: int,
-        d_ff: int,
-        n_layers: int,
-        tied: bool = True,
-    ) -> None:
+    In training, `size.dropout` also drops from the sum of embeddings.
+    """
+
+    def __init__(self, size: Size, tied: bool = True) -> None:
         super().__init__()
+        vocab_size, d_model = size.vocab_size, size.d_model
         # --8<-- [start:tie]
         self.embedding = Embedding(vocab_size, d_model)
         self.output = nn.Linear(d_model, vocab_size, bias=False)
@@ -42,10 +38,9 @@ class LanguageModel(nn.Module):
         if tied:
             self.output.weight = self.embedding.weight
         # --8<-- [end:tie]
-        self.places = Embedding(max_len, d_model)
-        self.stack = TransformerStack(
-            n_layers, d_model, n_heads, d_ff, pre_norm=True
-        )
+        self.places = Embedding(size.max_len, d_model)
+        self.dropout = nn.Dropout(size.dropout)
+        self.stack = TransformerStack(size, pre_norm=True)
         self.scale = math.sqrt(d_model)
 
     # --8<-- [start:forward]
@@ -54,7 +49,7 @@ class LanguageModel(nn.Module):
     ) -> Float[Tensor, "*batch seq vocab_size"]:
         seq = ids.shape[-1]
         x = self.embedding(ids) * self.scale  # one end: ids in
-        x = x + self.places.weight[:seq]
+        x = self.dropout(x + self.places.weight[:seq])
         past = torch.ones(seq, seq, dtype=torch.bool, device=x.device)
         x = self.stack(x, past.tril())
         logits: Tensor = self.output(x)  # other end: logits out

@@ -11,16 +11,18 @@ import copy
 import importlib
 import inspect
 import io
+import os
 import pickle
 import pkgutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+import jaxtyping
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 import snippets
 from snippets.attention.heads import MultiHeadAttention
@@ -33,20 +35,15 @@ from snippets.recurrence.luong import Luong
 from snippets.recurrence.multiplicative_attention import (
     Concat,
     General,
-    LocalWindow,
     LuongAttention,
 )
-from snippets.recurrence.recurrent_networks import (
-    GRUCell,
-    LSTMCell,
-    RNNCell,
-    unroll,
-)
+from snippets.recurrence.recurrent_networks import GRUCell, LSTMCell, RNNCell, unroll
 from snippets.recurrence.rnn_transducer import Transducer
 from snippets.recurrence.seq2seq import Decoder, Encoder, Seq2Seq
 from snippets.text.embeddings import Embedding
-from snippets.text.logits import Bigram, softmax
+from snippets.text.logits import Bigram
 from snippets.transformer.feed_forward import FeedForward, gelu, gelu_tanh
+from snippets.transformer.parameters import Size
 from snippets.transformer.transformer import (
     LayerNorm,
     TransformerBlock,
@@ -58,38 +55,28 @@ BATCH, SEQ, D_MODEL, N_HEADS, D_FF, VOCAB_SIZE = 3, 6, 16, 4, 24, 11
 
 # softmax ignores what is added to all scores of a query, and a key's bias adds
 # query · bias to all of them: it can learn nothing.
-KEY_BIAS = "attention.key.bias"
+KEY_BIAS = "key.bias"
 
 
 @dataclass(frozen=True)
 class Case:
-    """A model of ours and what kind of model it is.
+    """A model of ours and what kind of model it is."""
 
-    Attributes:
-        build: makes the model, with random weights.
-        reads_ids: it takes ids (batch, seq), not vectors (batch, seq, d_model).
-        mixes: an output depends on more than its own position.
-        mask: it takes `mask=`, True where to look.
-        causal: it looks at the past only, without being asked.
-        ordered: it knows the positions, so that shuffling is not harmless.
-        tied: the names of two parameters that are one.
-        idle: endings of the names of parameters that can learn nothing.
-        batched: it takes batches alone, not one sequence, nor batches of batches.
-        packs: it reads through PyTorch's packed sequences, which want the lengths.
-        outputs: how to get its outputs, where they are not what it returns.
-    """
-
-    build: Callable[[], nn.Module]
-    reads_ids: bool = False
-    mixes: bool = False
-    mask: bool = False
-    causal: bool = False
-    ordered: bool = False
-    tied: tuple[str, str] | None = None
-    idle: tuple[str, ...] = ()
-    batched: bool = False
-    packs: bool = False
-    outputs: Callable[..., Tensor] | None = None
+    build: Callable[[], nn.Module]  # makes it, with random weights
+    reads_ids: bool = False  # ids (batch, seq), not vectors (batch, seq, d_model)
+    mixes: bool = False  # an output depends on more than its own position
+    mask: bool = False  # it takes a mask, True where to look
+    causal: bool = False  # it looks at the past only, without being asked
+    ordered: bool = False  # it knows the positions: shuffling is not harmless
+    tied: tuple[str, str] | None = None  # the names of two parameters that are one
+    idle: str = "none"  # how the names of parameters end that can learn nothing
+    drops: bool = False  # in training it sets numbers to 0 at random
+    batched: bool = False  # batches alone: no single row, no batches of batches
+    recurrent: bool = False  # step by step, or by PyTorch's LSTM: no graph is asked
+    packs: bool = False  # it reads through packed sequences, which want the lengths
+    # How it is called with inputs, and a mask if there is one. Of a tuple the first
+    # counts.
+    call: Callable[..., Any] | None = None
 
     def model(self, seed: int = 0, dtype: torch.dtype = torch.float32) -> nn.Module:
         """The model with random numbers everywhere, norms and biases too."""
@@ -100,11 +87,15 @@ class Case:
                 weight += 0.2 * torch.randn_like(weight)
         return model.to(dtype)
 
-    def inputs(self, seed: int = 1, dtype: torch.dtype = torch.float32) -> Tensor:
-        random = torch.Generator().manual_seed(seed)
+    def inputs(self, dtype: torch.dtype = torch.float32) -> Tensor:
+        random = torch.Generator().manual_seed(1)
         if self.reads_ids:
             return torch.randint(VOCAB_SIZE, (BATCH, SEQ), generator=random)
         return torch.randn(BATCH, SEQ, D_MODEL, generator=random, dtype=dtype)
+
+    def ready(self, dtype: torch.dtype = torch.float32) -> tuple[nn.Module, Tensor]:
+        """The model as it is used, not trained, and inputs for it."""
+        return self.model(dtype=dtype).eval(), self.inputs(dtype=dtype)
 
     def others(self, inputs: Tensor) -> Tensor:
         """Inputs that differ from these everywhere."""
@@ -115,98 +106,54 @@ class Case:
     def run(
         self, model: nn.Module, inputs: Tensor, mask: Tensor | None = None
     ) -> Tensor:
-        if self.outputs is not None:
-            masks = [] if mask is None else [mask]
-            return self.outputs(model, inputs, *masks)
-        output = model(inputs) if mask is None else model(inputs, mask=mask)
+        given = {} if mask is None else {"mask": mask}
+        output = (self.call or type(model).__call__)(model, inputs, **given)
+        output = output[0] if isinstance(output, tuple) else output
         assert isinstance(output, Tensor)
         return output
 
 
 ATTENDS = {"mixes": True, "mask": True}
-SIZE = {"d_model": D_MODEL, "n_heads": N_HEADS}
-BLOCK = {**SIZE, "d_ff": D_FF}
-LANGUAGE = {**BLOCK, "vocab_size": VOCAB_SIZE, "max_len": 2 * SEQ, "n_layers": 2}
-SPEAKS = {"reads_ids": True, "mixes": True, "causal": True, "ordered": True}
-
-
-def hidden(cell: nn.Module, inputs: Tensor) -> Tensor:
-    """The hidden states of a cell that reads from left to right."""
-    assert isinstance(cell, RNNCell | LSTMCell | GRUCell)
-    return unroll(cell, inputs)[0]
-
-
+HEADS = {"d_model": D_MODEL, "n_heads": N_HEADS}
+SIZE = Size(**HEADS, d_ff=D_FF, n_layers=2, vocab_size=VOCAB_SIZE, max_len=2 * SEQ)
+DROPPING = replace(SIZE, dropout=0.2)
+BLOCK: dict[str, Any] = {**ATTENDS, "idle": KEY_BIAS}
 # One token after another: causal, and in order. A recurrent network looks at nothing,
 # so what a mask of attention does is not asked of it; its own, which stops the state
 # at padding, is held to PyTorch's packed sequences in the test of its name.
-READS: dict[str, Any] = {
-    "mixes": True,
-    "causal": True,
-    "ordered": True,
-    "outputs": hidden,
-}
-
-TRANSLATES: dict[str, Any] = {"reads_ids": True, "batched": True, **READS}
+READS: dict[str, Any] = {"mixes": True, "causal": True, "ordered": True}
+CELL: dict[str, Any] = {**READS, "recurrent": True, "call": unroll}
+SPEAKS: dict[str, Any] = {**READS, "reads_ids": True, "idle": KEY_BIAS}
+TRANSLATES = {**READS, "reads_ids": True, "batched": True, "recurrent": True}
 TRANSLATOR = (VOCAB_SIZE, VOCAB_SIZE, D_MODEL, D_FF)
 
 
-def states(encoder: nn.Module, source: Tensor) -> Tensor:
-    """All that an encoder hands out for its words."""
-    return torch.as_tensor(encoder(source)[0])
-
-
-def written_after(decoder: nn.Module, target: Tensor) -> Tensor:
-    """The logits of a decoder that begins with nothing read."""
+def after_nothing(decoder: nn.Module, target: Tensor) -> Any:
+    """A decoder that begins with nothing read."""
     weight = next(decoder.parameters())
-    state = (weight.new_zeros(len(target), D_FF),) * 2
-    return torch.as_tensor(decoder(target, state))
+    return decoder(target, (weight.new_zeros(len(target), D_FF),) * 2)
 
 
-def written_for_one_source(model: nn.Module, target: Tensor) -> Tensor:
-    """The logits of a translator, as it writes; what it reads stays the same."""
-    source = torch.arange(1, 5).expand(len(target), -1)
-    return torch.as_tensor(model(source, target))
+def for_one_source(model: nn.Module, target: Tensor) -> Any:
+    """A translator as it writes; what it reads stays the same."""
+    return model(torch.arange(1, 5).expand(len(target), -1), target)
 
 
-def annotated(encoder: nn.Module, source: Tensor) -> Tensor:
-    """The annotations of an encoder; what stands beyond `SEQ` is padding."""
-    real = (torch.arange(source.shape[1]) < SEQ).expand_as(source)
-    return torch.as_tensor(encoder(source, real)[0])
+def before_padding(encoder: nn.Module, source: Tensor) -> Any:
+    """An encoder of words; what stands beyond `SEQ` is padding."""
+    return encoder(source, (torch.arange(source.shape[1]) < SEQ).expand_as(source))
 
 
-def looked_up(
-    attention: nn.Module, inputs: Tensor, mask: Tensor | None = None
-) -> Tensor:
-    """The contexts of an attention whose queries and values are the same vectors."""
-    return torch.as_tensor(attention(inputs, inputs, mask)[0])
+def with_labels(model: nn.Module, frames: Tensor) -> Any:
+    """A transducer at each frame, after each of the same labels."""
+    return model(frames, torch.arange(1, 5).expand(len(frames), -1))
 
 
-def written_while_listening(model: nn.Module, frames: Tensor) -> Tensor:
-    """What a transducer would write at each frame, after each of the same labels."""
-    labels = torch.arange(1, 5).expand(len(frames), -1)
-    return torch.as_tensor(model(frames, labels))
-
-
-def scored(score: nn.Module, inputs: Tensor, mask: Tensor | None = None) -> Tensor:
-    """What a score looks up, of the vectors that it scores; softly."""
-    return softmax(score(inputs, inputs) / D_MODEL, mask) @ inputs
-
-
-def five_words(inputs: Tensor) -> Tensor:
-    """The mask of a source that is five words long, whatever stands in the inputs."""
-    return torch.ones((*inputs.shape[:-2], 5), dtype=torch.bool)
-
-
-def bell(window: nn.Module, inputs: Tensor) -> Tensor:
-    """How the weights fall off in a source of five words, for every query."""
-    return torch.as_tensor(window(inputs, five_words(inputs))[1])
-
-
-def found_in_one_source(attention: nn.Module, inputs: Tensor) -> Tensor:
+def in_five_words(attention: nn.Module, inputs: Tensor) -> Any:
     """What every query finds in five annotations that stay the same."""
     value = torch.linspace(-1, 1, 5 * D_MODEL, dtype=inputs.dtype).sin()
     value = value.reshape(5, D_MODEL).expand(*inputs.shape[:-2], -1, -1)
-    return torch.as_tensor(attention(inputs, value, five_words(inputs))[0])
+    return attention(inputs, value, torch.ones(value.shape[:-1], dtype=torch.bool))
 
 
 def luong(**options: Any) -> nn.Module:
@@ -214,108 +161,100 @@ def luong(**options: Any) -> nn.Module:
     return Luong(*TRANSLATOR, General(D_FF, D_FF), **options)
 
 
-def luong_attention(**options: Any) -> nn.Module:
-    return LuongAttention(D_MODEL, General(D_MODEL, D_MODEL), **options)
+def looking(score: Callable[..., nn.Module], *sizes: int, **options: Any) -> Case:
+    """Luong's attention with one of its scores."""
+    return Case(
+        lambda: LuongAttention(D_MODEL, score(D_MODEL, D_MODEL, *sizes), **options),
+        call=in_five_words,
+    )
 
 
-WRITES: dict[str, Any] = TRANSLATES | {
-    "outputs": written_for_one_source,
-    "packs": True,
-}
+WRITES: dict[str, Any] = {**TRANSLATES, "packs": True, "call": for_one_source}
 
-# Every class has at least one case; what varies inside it has one each.
+# Every class has a case, or is a part of a model that has one; what varies inside it
+# has one each.
 CASES: dict[str, Case] = {
     "Embedding": Case(partial(Embedding, VOCAB_SIZE, D_MODEL), reads_ids=True),
     "Bigram": Case(partial(Bigram, VOCAB_SIZE), reads_ids=True),
-    "RNNCell": Case(partial(RNNCell, D_MODEL, D_FF), **READS),
-    "LSTMCell": Case(partial(LSTMCell, D_MODEL, D_FF), **READS),
-    "GRUCell": Case(partial(GRUCell, D_MODEL, D_FF), **READS),
+    "RNNCell": Case(partial(RNNCell, D_MODEL, D_FF), **CELL),
+    "LSTMCell": Case(partial(LSTMCell, D_MODEL, D_FF), **CELL),
+    "GRUCell": Case(partial(GRUCell, D_MODEL, D_FF), **CELL),
     "GRUCell of the paper": Case(
-        partial(GRUCell, D_MODEL, D_FF, reset_after=False), **READS
+        partial(GRUCell, D_MODEL, D_FF, reset_after=False), **CELL
     ),
-    "Encoder": Case(
-        partial(Encoder, VOCAB_SIZE, D_MODEL, D_FF), **TRANSLATES | {"outputs": states}
-    ),
+    "Encoder": Case(partial(Encoder, VOCAB_SIZE, D_MODEL, D_FF), **TRANSLATES),
     "Decoder": Case(
-        partial(Decoder, VOCAB_SIZE, D_MODEL, D_FF),
-        **TRANSLATES | {"outputs": written_after},
+        partial(Decoder, VOCAB_SIZE, D_MODEL, D_FF), **TRANSLATES, call=after_nothing
     ),
     "Seq2Seq": Case(partial(Seq2Seq, *TRANSLATOR), **WRITES),
     "AdditiveAttention": Case(
         partial(AdditiveAttention, D_MODEL, D_MODEL, D_FF),
         **ATTENDS,
-        outputs=looked_up,
+        call=lambda model, x, **mask: model(x, x, **mask),
     ),
     "BidirectionalEncoder": Case(
         partial(BidirectionalEncoder, VOCAB_SIZE, D_MODEL, D_FF),
-        **TRANSLATES | {"causal": False, "packs": True, "outputs": annotated},
+        **WRITES | {"causal": False, "call": before_padding},
     ),
     "RNNSearch": Case(partial(RNNSearch, *TRANSLATOR), **WRITES),
     "Transducer": Case(
         partial(Transducer, D_MODEL, VOCAB_SIZE, D_FF),
-        **READS | {"batched": True, "outputs": written_while_listening},
+        **TRANSLATES | {"reads_ids": False, "call": with_labels},
     ),
-    "General": Case(partial(General, D_MODEL, D_MODEL), **ATTENDS, outputs=scored),
-    "Concat": Case(partial(Concat, D_MODEL, D_MODEL, 5), **ATTENDS, outputs=scored),
-    "LocalWindow": Case(partial(LocalWindow, D_MODEL, 2), outputs=bell),
-    "LuongAttention": Case(luong_attention, outputs=found_in_one_source),
-    "LuongAttention local": Case(
-        partial(luong_attention, reach=2), outputs=found_in_one_source
-    ),
+    "LuongAttention": looking(General),
+    "LuongAttention concat": looking(Concat, 5),
+    "LuongAttention local": looking(General, reach=2),
     "Luong": Case(luong, **WRITES),
     "Luong fed": Case(partial(luong, input_feeding=True), **WRITES),
     "Luong local": Case(partial(luong, reach=3), **WRITES),
     "MultiHeadAttention": Case(
-        partial(MultiHeadAttention, **SIZE), **ATTENDS, idle=("key.bias",)
+        partial(MultiHeadAttention, **HEADS), **ATTENDS, idle=KEY_BIAS
     ),
     "MultiHeadAttention without biases": Case(
-        partial(MultiHeadAttention, **SIZE, bias=False), **ATTENDS
+        partial(MultiHeadAttention, **HEADS, bias=False), **ATTENDS
     ),
     "FeedForward": Case(partial(FeedForward, D_MODEL, D_FF)),
     "FeedForward gelu": Case(partial(FeedForward, D_MODEL, D_FF, gelu)),
     "FeedForward gelu_tanh": Case(partial(FeedForward, D_MODEL, D_FF, gelu_tanh)),
     "LayerNorm": Case(partial(LayerNorm, D_MODEL)),
-    "TransformerBlock": Case(
-        partial(TransformerBlock, **BLOCK), **ATTENDS, idle=(KEY_BIAS,)
-    ),
+    "TransformerBlock": Case(partial(TransformerBlock, SIZE), **BLOCK),
     "TransformerBlock pre_norm": Case(
-        partial(TransformerBlock, **BLOCK, pre_norm=True), **ATTENDS, idle=(KEY_BIAS,)
+        partial(TransformerBlock, SIZE, pre_norm=True), **BLOCK
     ),
-    "TransformerStack": Case(
-        partial(TransformerStack, 2, **BLOCK), **ATTENDS, idle=(KEY_BIAS,)
+    "TransformerBlock dropout": Case(
+        partial(TransformerBlock, DROPPING), **BLOCK, drops=True
     ),
+    "TransformerStack": Case(partial(TransformerStack, SIZE), **BLOCK),
     "TransformerStack pre_norm": Case(
-        partial(TransformerStack, 2, **BLOCK, pre_norm=True),
-        **ATTENDS,
-        idle=(KEY_BIAS,),
+        partial(TransformerStack, SIZE, pre_norm=True), **BLOCK
     ),
     "LanguageModel": Case(
-        partial(LanguageModel, **LANGUAGE),
+        partial(LanguageModel, SIZE),
         **SPEAKS,
-        idle=(KEY_BIAS,),
         tied=("embedding.weight", "output.weight"),
     ),
-    "LanguageModel untied": Case(
-        partial(LanguageModel, **LANGUAGE, tied=False), **SPEAKS, idle=(KEY_BIAS,)
+    "LanguageModel untied": Case(partial(LanguageModel, SIZE, tied=False), **SPEAKS),
+    "LanguageModel dropout": Case(
+        partial(LanguageModel, DROPPING), **SPEAKS, drops=True
     ),
 }
 
 
 def models_of_ours() -> set[type[nn.Module]]:
     """Every nn.Module that a snippet defines and that can be built, by a walk."""
-    found: set[type[nn.Module]] = set()
-    for module in pkgutil.walk_packages(snippets.__path__, "snippets."):
-        if module.name.endswith("__main__"):
-            continue
-        for member in vars(importlib.import_module(module.name)).values():
-            if (
-                isinstance(member, type)
-                and issubclass(member, nn.Module)
-                and member.__module__ == module.name
-                and not inspect.isabstract(member)
-            ):
-                found.add(member)
-    return found
+    names = [
+        found.name for found in pkgutil.walk_packages(snippets.__path__, "snippets.")
+    ]
+    return {
+        member
+        for name in names
+        if not name.endswith("__main__")
+        for member in vars(importlib.import_module(name)).values()
+        if isinstance(member, type)
+        and issubclass(member, nn.Module)
+        and member.__module__ == name
+        and not inspect.isabstract(member)
+    }
 
 
 # --- The properties
@@ -331,15 +270,10 @@ def causal_mask(seq: int = SEQ) -> Tensor:
     return torch.ones(seq, seq, dtype=torch.bool).tril()
 
 
-def own_mask(case: Case) -> Tensor | None:
-    """The mask that makes the model causal; none where it is so by itself."""
-    return causal_mask() if case.mask else None
-
-
 def assert_causal(case: Case) -> None:
     """A change in the future changes nothing before it, and all that follows."""
-    model, inputs = case.model().eval(), case.inputs()
-    mask = own_mask(case)
+    model, inputs = case.ready()
+    mask = causal_mask() if case.mask else None  # else it is so by itself
     before = case.run(model, inputs, mask)
     for place in range(1, SEQ):
         changed = inputs.clone()
@@ -352,28 +286,31 @@ def assert_causal(case: Case) -> None:
 
 
 def assert_deterministic(case: Case) -> None:
-    """Two evaluations of one input are the same, whatever was drawn between."""
-    model, inputs = case.model().eval(), case.inputs()
-    torch.manual_seed(1)
-    first = case.run(model, inputs)
-    torch.manual_seed(2)
-    same(case.run(model, inputs), first, "two evaluations", tolerance=0)
+    """Two evaluations are the same; so is training, unless it drops at random."""
+    model, inputs = case.ready()
+
+    def drawn(seed: int) -> Tensor:
+        torch.manual_seed(seed)
+        return case.run(model, inputs)
+
+    first = drawn(1)
+    same(drawn(2), first, "two evaluations", tolerance=0)
+    model.train()
+    if case.drops:
+        assert not torch.equal(drawn(1), drawn(2)), "nothing is dropped in training"
+    else:
+        same(drawn(3), first, "training and evaluation", tolerance=0)
 
 
 def assert_everything_learns(case: Case) -> None:
     """Every parameter has a gradient; non-zero, except a key's bias, which has none."""
-    model = case.model(dtype=torch.float64).train()
-    inputs = case.inputs(dtype=torch.float64)
-    output = case.run(model, inputs)
-    random = torch.Generator().manual_seed(2)
-    wanted = torch.randn(output.shape, generator=random, dtype=output.dtype)
-    (output * wanted).sum().backward()
-    parameters = dict(model.named_parameters())
-    assert parameters, "it has no parameters at all"
-    for name, weight in parameters.items():
+    model, inputs = case.ready(torch.float64)
+    output = case.run(model.train(), inputs)
+    (output * torch.randn_like(output)).sum().backward()
+    for name, weight in model.named_parameters():
         assert weight.grad is not None, f"{name} gets no gradient"
         largest = weight.grad.abs().max().item()
-        if name.endswith(case.idle or "no such ending"):
+        if name.endswith(case.idle):
             assert largest < 1e-12, f"{name} is said to learn nothing"
         else:
             assert largest > 1e-9, f"{name} gets a gradient of zero"
@@ -381,24 +318,19 @@ def assert_everything_learns(case: Case) -> None:
 
 def assert_gradients_are_slopes(case: Case) -> None:
     """The gradient is what a small step changes: nothing on the way is detached."""
-    model = case.model(dtype=torch.float64)
-    inputs = case.inputs(dtype=torch.float64)
-    weights, random = list(model.parameters()), torch.Generator().manual_seed(3)
+    model, inputs = case.ready(torch.float64)
+    weights = list(model.parameters())
+    start = parameters_to_vector(weights).detach()
+    way, wanted = torch.randn_like(start), torch.randn_like(case.run(model, inputs))
 
-    def drawn(like: Tensor) -> Tensor:
-        return torch.randn(like.shape, generator=random, dtype=like.dtype)
+    def total() -> Tensor:
+        return (case.run(model, inputs) * wanted).mean()
 
-    output = case.run(model, inputs)
-    wanted, way = drawn(output), [drawn(weight) for weight in weights]
-    gradients = torch.autograd.grad((output * wanted).sum(), weights)
-    slope = sum((g * d).sum() for g, d in zip(gradients, way, strict=True))
-    after = []
-    with torch.no_grad():
-        for step in (1e-6, -2e-6):
-            for weight, direction in zip(weights, way, strict=True):
-                weight += step * direction
-            after.append((case.run(model, inputs) * wanted).sum())
-    same(slope / output.numel(), (after[0] - after[1]) / 2e-6 / output.numel(), "slope")
+    gradient = parameters_to_vector(torch.autograd.grad(total(), weights))
+    vector_to_parameters(start + 1e-6 * way, weights)
+    after = total()
+    vector_to_parameters(start - 1e-6 * way, weights)
+    same(gradient @ way, (after - total()) / 2e-6, "the gradient and the slope")
 
 
 def assert_waits_for_nothing(case: Case) -> None:
@@ -414,28 +346,43 @@ def assert_waits_for_nothing(case: Case) -> None:
         raise AssertionError(f"it looks at a number: {error}") from error
 
 
-@contextmanager
-def memory_not_set_is_nan() -> Iterator[None]:
-    """Inside, torch.empty is NaN everywhere in place of what was in memory."""
-    torch.use_deterministic_algorithms(True)
+def assert_compiles_whole(case: Case) -> None:
+    """One graph, that gives the same outputs and gradients.
+
+    Shapes go unchecked on the way, as where a reader runs it.
+    """
+    model, inputs = case.ready()
+    backend = os.environ.get("COMPILE_BACKEND", "aot_eager")
+    jaxtyping.config.update("jaxtyping_disable", True)
+    torch.compiler.reset()
+    run = partial(case.run, model)
     try:
-        yield
+        found = [
+            [output, *torch.autograd.grad(output.square().sum(), [*model.parameters()])]
+            for output in (
+                torch.compile(run, fullgraph=True, backend=backend)(inputs),
+                run(inputs),
+            )
+        ]
+    except RuntimeError as error:
+        raise AssertionError(f"it takes more than one graph: {error}") from error
     finally:
-        torch.use_deterministic_algorithms(False)
+        jaxtyping.config.update("jaxtyping_disable", False)
+    for whole, plain in zip(*found, strict=True):
+        torch.testing.assert_close(whole, plain, rtol=1e-4, atol=1e-4)
 
 
 def assert_no_nan(case: Case) -> None:
     """Every number is set, and no input brings forth a NaN, forward or backward."""
-    with memory_not_set_is_nan():
-        model = case.build().train()
+    # Now torch.empty is NaN everywhere, in place of what was in memory.
+    torch.use_deterministic_algorithms(True)
+    model = case.build().train()
+    torch.use_deterministic_algorithms(False)
     for name, weight in model.named_parameters():
         assert weight.isfinite().all(), f"{name} is not set"
-    inputs = case.inputs()
-    scales = [1.0] if case.reads_ids else [1.0, 0.0, 1e4]
-    for scale in scales:
+    for scale in [1.0] if case.reads_ids else [1.0, 0.0, 1e4]:
         model.zero_grad()
-        scaled = inputs if case.reads_ids else (scale * inputs).requires_grad_()
-        output = case.run(model, scaled)
+        output = case.run(model, case.inputs() * (1 if case.reads_ids else scale))
         assert output.isfinite().all(), f"NaN in the outputs of inputs × {scale}"
         output.square().mean().backward()
         for name, weight in model.named_parameters():
@@ -445,7 +392,7 @@ def assert_no_nan(case: Case) -> None:
 
 def assert_nothing_to_look_at_gives_nothing(case: Case) -> None:
     """Where a row of the mask is all False, nothing comes from anywhere, and no NaN."""
-    model, inputs = case.model().train(), case.inputs()
+    model, inputs = case.ready()
     mask = torch.ones(BATCH, SEQ, SEQ, dtype=torch.bool)
     mask[1] = False
     output = case.run(model, inputs, mask)
@@ -461,7 +408,7 @@ def assert_nothing_to_look_at_gives_nothing(case: Case) -> None:
 
 def assert_padding_changes_nothing(case: Case) -> None:
     """A longer sequence with its end masked gives the same for the rest."""
-    model, inputs = case.model().eval(), case.inputs()
+    model, inputs = case.ready()
     alone = case.run(model, inputs)
     longer = torch.cat([inputs, case.others(inputs)[:, :3]], 1)
     real = torch.arange(longer.shape[1]) < SEQ
@@ -471,7 +418,7 @@ def assert_padding_changes_nothing(case: Case) -> None:
 
 def assert_rows_are_alone(case: Case) -> None:
     """The rows of a batch do not see each other."""
-    model, inputs = case.model().eval(), case.inputs()
+    model, inputs = case.ready()
     together = case.run(model, inputs)
     for row in range(BATCH):
         alone = case.run(model, inputs[row : row + 1])
@@ -483,7 +430,7 @@ def assert_rows_are_alone(case: Case) -> None:
 
 def assert_any_batch_will_do(case: Case) -> None:
     """One sequence alone, and a batch of batches, give what they give in a batch."""
-    model, inputs = case.model().eval(), case.inputs()
+    model, inputs = case.ready()
     for mask in (None, causal_mask()) if case.mask else (None,):
         together = case.run(model, inputs, mask)
         same(case.run(model, inputs[1], mask), together[1], "one sequence, no batch")
@@ -491,54 +438,41 @@ def assert_any_batch_will_do(case: Case) -> None:
         same(stacked, together[:, None], "a batch of batches")
 
 
-def through_pickle(model: nn.Module) -> nn.Module:
+def saved_and_loaded(content: Any) -> Any:
     file = io.BytesIO()
     try:
-        torch.save(model, file)
+        torch.save(content, file)
     except (pickle.PicklingError, AttributeError, TypeError) as error:
-        raise AssertionError(f"the whole model cannot be saved: {error}") from error
+        raise AssertionError(f"it cannot be saved: {error}") from error
     file.seek(0)
-    loaded = torch.load(file, weights_only=False)
-    assert isinstance(loaded, nn.Module)
-    return loaded
+    return torch.load(file, weights_only=not isinstance(content, nn.Module))
 
 
 def through_state(case: Case, model: nn.Module) -> nn.Module:
-    file = io.BytesIO()
-    torch.save(model.state_dict(), file)
-    file.seek(0)
     fresh = case.model(seed=5)
-    fresh.load_state_dict(torch.load(file, weights_only=True))
+    fresh.load_state_dict(saved_and_loaded(model.state_dict()))
     return fresh
 
 
 def assert_copies_are_alike_and_apart(case: Case) -> None:
     """A deep copy and what was saved give the same, and live on their own."""
-    inputs = case.inputs()
-    journeys: dict[str, Callable[[nn.Module], nn.Module]] = {
-        "a deep copy": copy.deepcopy,
-        "the state saved and loaded": partial(through_state, case),
-        "the whole saved and loaded": through_pickle,
-    }
-    for name, travel in journeys.items():
-        model = case.model().eval()
+    for travel in (copy.deepcopy, partial(through_state, case), saved_and_loaded):
+        model, inputs = case.ready()
         expected = case.run(model, inputs).detach().clone()
         other = travel(model).eval()
-        assert len(list(other.parameters())) == len(list(model.parameters())), name
-        same(case.run(other, inputs), expected, name)
+        same(case.run(other, inputs), expected, f"{travel}")
         with torch.no_grad():
             for weight in model.parameters():
                 weight.mul_(1.7).add_(0.3)
-        same(case.run(other, inputs), expected, f"{name}, the original changed")
+        same(case.run(other, inputs), expected, f"{travel}, the original changed")
         assert (case.run(model, inputs) - expected).abs().max() > 1e-3, (
-            f"{name}: the original still uses numbers that are not its parameters"
+            f"{travel}: the original still uses numbers that are not its parameters"
         )
 
 
 def assert_float64_agrees(case: Case) -> None:
     """The same in twice as many digits: nothing is lost on the way."""
-    single, double = case.model().eval(), case.model(dtype=torch.float64).eval()
-    inputs = case.inputs()
+    (single, inputs), (double, _) = case.ready(), case.ready(torch.float64)
     wide = inputs if case.reads_ids else inputs.double()
     output = case.run(double, wide)
     assert output.dtype == torch.float64, "it falls back to fewer digits"
@@ -555,7 +489,7 @@ def shuffles() -> Iterator[Tensor]:
 
 def assert_outputs_follow_a_shuffle(case: Case) -> None:
     """Permute the positions and the outputs are permuted with them."""
-    model, inputs = case.model().eval(), case.inputs()
+    model, inputs = case.ready()
     straight = case.run(model, inputs)
     for order in shuffles():
         same(case.run(model, inputs[:, order]), straight[:, order], f"order {order}")
@@ -563,7 +497,7 @@ def assert_outputs_follow_a_shuffle(case: Case) -> None:
 
 def assert_order_is_seen(case: Case) -> None:
     """A model that knows positions gives other outputs for another order."""
-    model, inputs = case.model().eval(), case.inputs()
+    model, inputs = case.ready()
     if case.reads_ids:
         inputs[:] = torch.arange(SEQ)  # no token twice
     straight = case.run(model, inputs)
@@ -574,7 +508,7 @@ def assert_order_is_seen(case: Case) -> None:
 
 def assert_position_wise(case: Case) -> None:
     """A position by itself gives what it gives in a sequence."""
-    model, inputs = case.model().eval(), case.inputs()
+    model, inputs = case.ready()
     together = case.run(model, inputs)
     for place in range(SEQ):
         alone = case.run(model, inputs[:, place : place + 1])
@@ -584,15 +518,12 @@ def assert_position_wise(case: Case) -> None:
 def assert_tied(case: Case) -> None:
     """Two names, one parameter: counted once, and one after a step and a journey."""
     assert case.tied is not None
-    first, second = case.tied
-    model = case.model()
-    assert model.get_parameter(first) is model.get_parameter(second), "not one"
-    inputs = case.inputs()
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    model, inputs = case.ready()
     case.run(model, inputs).square().mean().backward()
-    optimizer.step()
+    torch.optim.SGD(model.parameters(), lr=0.1).step()
     for other in (model, copy.deepcopy(model), through_state(case, model)):
-        assert other.get_parameter(first) is other.get_parameter(second), "came apart"
+        first, second = map(other.get_parameter, case.tied)
+        assert first is second, f"{case.tied} are not one, or came apart"
 
 
 Property = Callable[[Case], None]
@@ -610,20 +541,15 @@ ALWAYS: tuple[Property, ...] = (
 
 def properties_of(case: Case) -> list[Property]:
     """What this kind of model is held to."""
-    held = list(ALWAYS)
-    if case.mask or case.causal:
-        held.append(assert_causal)
-    if case.mask:
-        held.append(assert_nothing_to_look_at_gives_nothing)
-    if not case.batched:
-        held.append(assert_any_batch_will_do)
-    if not case.packs:
-        held.append(assert_waits_for_nothing)
-    if not case.mixes:
-        held.append(assert_position_wise)
-    held.append(
-        assert_order_is_seen if case.ordered else assert_outputs_follow_a_shuffle
-    )
-    if case.tied:
-        held.append(assert_tied)
-    return held
+    where: dict[Property, bool] = {
+        assert_causal: case.mask or case.causal,
+        assert_nothing_to_look_at_gives_nothing: case.mask,
+        assert_any_batch_will_do: not case.batched,
+        assert_waits_for_nothing: not case.packs,
+        assert_compiles_whole: not case.recurrent,
+        assert_position_wise: not case.mixes,
+        assert_order_is_seen: case.ordered,
+        assert_outputs_follow_a_shuffle: not case.ordered,
+        assert_tied: case.tied is not None,
+    }
+    return [*ALWAYS, *(held for held, applies in where.items() if applies)]

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -71,7 +72,7 @@ def new(path: str, content: str = "") -> Plant:
     return lambda tree: files(tree, {path: content})
 
 
-def sub(path: str, pattern: str, by: str, count: int = 1) -> Plant:
+def sub(path: str, pattern: str, by: Any, count: int = 1) -> Plant:
     def plant(tree: Tree) -> Tree:
         text, times = re.subn(pattern, by, tree.files[path], count=count, flags=re.S)
         assert times >= 1, f"{pattern!r} is not in {path}"
@@ -340,6 +341,15 @@ PLANTS = {
     "number-in-a-reason": ("numbers", sub(PAGE, "With two", "With 0.5"), "0.5"),
     "number-in-a-caption": ("numbers", sub(PAGE, "four steps", "4.5 steps"), "4.5"),
     "number-in-braces": ("numbers", more(PAGE, "{{ 0.73 }}"), "0.73"),
+    # Worked examples.
+    "worked-wrong": (
+        "worked",
+        sub(PAGE, "Take three", "(2 × 2 + 1 × 0 = 4.5) Take three"),
+        "attention.md:56: 4.5 is neither in docs/results/attention.txt nor in",
+    ),
+    "worked-whole": ("worked", sub(PAGE, "Take three", "4,000. Take"), ": 4,000 is"),
+    "worked-sign": ("worked", sub(PAGE, "Take three", "(−2, 0) Take"), ": −2 is"),
+    "worked-elsewhere": ("numbers", sub(PAGE, "## Code", "0.73\n\n## Code"), "0.73"),
     # Drawings.
     "colour": (
         "drawings",
@@ -405,6 +415,20 @@ def test_a_planted_fault_is_seen(tree, faults, check, plant, says):
 
 def test_every_check_has_a_planted_fault():
     assert {check for check, _, _ in PLANTS.values()} == set(CHECKS)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "2 × 2 + 1 × 0 = 4, and 4 / √2 = 2.83, or 2.828 to three digits.",
+        "$e^{2.83} = 16.92$, of $q_{17}$ in section 3.2.1 or figure 9",
+        "1. (0.2, 0.7, 0.1) sum to 1\n77. the mark of a list",
+    ],
+)
+def test_a_worked_example_is_typed(tree, faults, typed):
+    planted = sub(PAGE, "Take three tokens", lambda _: f"{typed}\n\nTake")(tree)
+    for check in ("worked", "numbers"):
+        assert list(CHECKS[check](planted)) == faults[check]
 
 
 def test_a_picture_that_fits_is_no_fault(tree, faults):
@@ -504,6 +528,6 @@ def test_what_needs_no_page_is_judged_without_the_site_installed():
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (1, "")
     checks, *told = done.stdout.splitlines()
-    assert checks == "rooms orphans imports sittings claims"
+    assert checks == "rooms orphans imports sittings claims worked"
     assert "attention: docs/concepts/attention.md is missing" in told
     assert "make site" in told[-1]

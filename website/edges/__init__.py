@@ -13,11 +13,12 @@ from website.edges.claims import claims
 from website.edges.code import imports
 from website.edges.files import orphans, rooms, sittings
 from website.edges.tree import Tree
+from website.edges.worked import worked
 
 Check = Callable[[Tree], Iterator[str]]
 
 #: What can be judged without reading a page as a template.
-FILES: tuple[Check, ...] = (rooms, orphans, imports, sittings, claims)
+FILES: tuple[Check, ...] = (rooms, orphans, imports, sittings, claims, worked)
 CHECKS = FILES
 UNREADABLE: tuple[type[Exception], ...] = (SyntaxError,)
 

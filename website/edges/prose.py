@@ -10,6 +10,7 @@ from jinja2 import nodes
 from website.concepts import words
 from website.edges.template import body_of, parsed, templates
 from website.edges.tree import Tree
+from website.edges.worked import by_hand
 
 FEWEST_WORDS, MOST_WORDS = 900, 1300
 
@@ -57,9 +58,16 @@ def typed_numbers(prose: str) -> list[str]:
 
 
 def numbers(tree: Tree) -> Iterator[str]:
-    """No number that a program could produce is typed, not even in a caption."""
-    for _, page in tree.pages:
-        for template in templates(tree.files[page]):
+    """No number that a program could produce is typed, not even in a caption.
+
+    Those of a worked example are typed; `worked` finds them in what was recorded.
+    """
+    for concept, page in tree.pages:
+        content = tree.files[page]
+        if concept.code:
+            example = by_hand(content)
+            content = content[: example.start] + content[example.stop :]
+        for template in templates(content):
             expressions = parsed(template)
             found = typed_numbers(template)
             for const in expressions.find_all(nodes.Const):

@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import nodes
 from mkdocs.utils.meta import get_data
 
-from website.render import environment
+from website.expressions import environment
 
 
 def matter_of(page: str) -> Mapping[str, Any]:

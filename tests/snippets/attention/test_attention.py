@@ -155,3 +155,16 @@ def test_an_additive_mask_is_refused_with_the_way_to_turn_it(attend, unchecked):
         attend(query, key, value, additive)
     ours, theirs = (attend(query, key, value, m) for m in (additive == 0, mask))
     torch.testing.assert_close(ours, theirs, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("attend", [lambda *a: attention(*a)[0], fused_attention])
+def test_dropout_draws_what_pytorchs_operator_draws(attend):
+    query, key, value, mask = random_inputs(6, torch.float64)
+    inputs = [tensor.requires_grad_() for tensor in (query, key, value)]
+    outputs = []
+    for operator in (attend, F.scaled_dot_product_attention):
+        torch.manual_seed(7)
+        output = operator(*inputs, mask, 0.3)
+        outputs += [output, *torch.autograd.grad(output.square().sum(), inputs)]
+    for ours, theirs in zip(outputs[:4], outputs[4:], strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-12)

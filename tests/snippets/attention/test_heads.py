@@ -27,13 +27,13 @@ def for_bert(text):
     return WordPiece(weights.vocabulary()).for_bert(text)
 
 
-def both(dtype=torch.float64, bias=True, seed=0):
+def both(dtype=torch.float64, bias=True, dropout=0.0):
     """Ours and PyTorch's, with the same random weights."""
-    torch.manual_seed(seed)
-    theirs = nn.MultiheadAttention(D_MODEL, N_HEADS, bias=bias, batch_first=True)
+    torch.manual_seed(0)
+    theirs = nn.MultiheadAttention(D_MODEL, N_HEADS, dropout, bias, batch_first=True)
     for parameter in theirs.parameters():  # its biases begin as zeros
         nn.init.normal_(parameter, std=0.3)
-    ours = MultiHeadAttention(D_MODEL, N_HEADS, bias)
+    ours = MultiHeadAttention(D_MODEL, N_HEADS, bias, dropout)
     state = theirs.state_dict()
     kinds = ["weight", "bias"] if bias else ["weight"]
     copied = {
@@ -132,6 +132,29 @@ def test_gradients_equal_those_of_pytorchs_module(path, kind):
 
 
 @pytest.mark.parametrize("kind", MASKS)
+@pytest.mark.parametrize("training", [True, False])
+def test_dropout_draws_what_pytorchs_module_draws(training, kind):
+    ours, theirs = (module.train(training) for module in both(dropout=0.3))
+    x, context = random_inputs(5)
+    mask, arguments = allowed(kind, KEYS)
+    torch.manual_seed(7)
+    output, weights = theirs(
+        x, context, context, **arguments, average_attn_weights=False
+    )
+    torch.manual_seed(7)
+    steps = ours.steps(x, context, mask)
+    torch.manual_seed(7)
+    fused = ours(x, context, mask)
+    assert weights.eq(0).float().mean().gt(0.2) or not training
+    for our, their in (
+        (steps.output, output),
+        (steps.weights, weights),
+        (fused, output),
+    ):
+        torch.testing.assert_close(our, their, rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize("kind", MASKS)
 def test_the_fused_path_is_the_formula(kind):
     ours, _ = both()
     x, context = random_inputs(3)
@@ -197,6 +220,12 @@ def test_without_a_batch_and_with_several_it_is_pytorchs(shape, path, unchecked)
     rows = x.reshape(-1, QUERIES, D_MODEL)  # PyTorch's takes one, or one batch
     expected = torch.stack([theirs(row, row, row, **arguments)[0] for row in rows])
     torch.testing.assert_close(output, expected.reshape_as(x), rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize("dropout", [-0.1, 1.1])
+def test_dropout_out_of_range_is_refused(dropout):
+    with pytest.raises(ValueError, match=f"dropout {dropout} is not from 0 to 1"):
+        MultiHeadAttention(D_MODEL, N_HEADS, dropout=dropout)
 
 
 def test_no_tokens_give_no_vectors():

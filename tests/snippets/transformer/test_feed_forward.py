@@ -50,42 +50,29 @@ def test_activations_and_their_slopes_equal_pytorchs(ours, dtype):
     equals_pytorchs(ours, TORCHS[ours], dtype)
 
 
-def test_the_exact_gelu_is_not_taken_for_gpt2s():
+def test_exact_gelu_is_not_taken_for_gpt2s():
     # karpathy/nanoGPT, PR #274: the exact one where GPT-2 has the tanh form.
     with pytest.raises(AssertionError):
         equals_pytorchs(gelu, TORCHS[gelu_tanh], torch.float32)
 
 
 @activations
-def test_equals_pytorchs_layers_in_a_row(ours):
-    torch.manual_seed(1)
-    theirs = nn.Sequential(nn.Linear(D_MODEL, D_FF), nn.Linear(D_FF, D_MODEL)).double()
-    network = FeedForward(D_MODEL, D_FF, ours).double()
-    for mine, their in ((network.widen, theirs[0]), (network.narrow, theirs[1])):
-        mine.load_state_dict(their.state_dict())
-    x = tokens(1)
+def test_network_equals_pytorchs_layers_in_a_row(ours):
+    layer, x = network(ours), tokens(1)
+    theirs = [nn.Linear(D_MODEL, D_FF).double(), nn.Linear(D_FF, D_MODEL).double()]
+    for mine, their in zip((layer.widen, layer.narrow), theirs, strict=True):
+        their.load_state_dict(mine.state_dict())
     expected = theirs[1](TORCHS[ours](theirs[0](x)))
-    torch.testing.assert_close(network(x), expected, rtol=0, atol=1e-14)
+    torch.testing.assert_close(layer(x), expected, rtol=0, atol=1e-14)
+    for output in (layer(x), expected):
+        output.square().sum().backward()
+    for mine, their in zip((layer.widen, layer.narrow), theirs, strict=True):
+        for kind in ("weight", "bias"):
+            gradients = (getattr(linear, kind).grad for linear in (mine, their))
+            torch.testing.assert_close(*gradients, rtol=0, atol=1e-12)
 
 
-def test_equals_the_formula_written_out_in_loops():
-    layer, x = network(), tokens(2)
-    w1, b1 = layer.widen.weight.tolist(), layer.widen.bias.tolist()
-    w2, b2 = layer.narrow.weight.tolist(), layer.narrow.bias.tolist()
-    vector = x[1, 3].tolist()
-    hidden = [
-        max(0.0, sum(w * v for w, v in zip(row, vector, strict=True)) + b)
-        for row, b in zip(w1, b1, strict=True)
-    ]
-    output = [
-        sum(w * h for w, h in zip(row, hidden, strict=True)) + b
-        for row, b in zip(w2, b2, strict=True)
-    ]
-    expected = torch.tensor(output, dtype=torch.float64)
-    torch.testing.assert_close(layer(x)[1, 3], expected, rtol=0, atol=1e-14)
-
-
-def test_equals_two_convolutions_of_width_1():
+def test_network_equals_two_convolutions_of_width_1():
     # "Another way of describing this is as two convolutions with kernel size 1"
     # (vaswani-2017-attention, section 3.3).
     layer, x = network(), tokens(3)
@@ -99,45 +86,12 @@ def test_equals_two_convolutions_of_width_1():
     torch.testing.assert_close(layer(x), expected, rtol=0, atol=1e-14)
 
 
-def test_two_relus_make_the_absolute_value():
-    # |x| = relu(x) + relu(-x), a closed form for one dimension and two hidden units.
-    layer = FeedForward(1, 2)
-    layer.load_state_dict(
-        {
-            "widen.weight": torch.tensor([[1.0], [-1.0]]),
-            "widen.bias": torch.zeros(2),
-            "narrow.weight": torch.tensor([[1.0, 1.0]]),
-            "narrow.bias": torch.zeros(1),
-        }
-    )
-    x = torch.linspace(-3, 3, 61).unsqueeze(-1)
-    assert torch.equal(layer(x), x.abs())
-
-
 @given(st.floats(-30, 30))
 def test_gelu_minus_its_mirror_image_is_the_identity(number):
     # The share below x and the share below -x make 1.
     x = torch.tensor(number, dtype=torch.float64)
     for smooth in (gelu, gelu_tanh):
         torch.testing.assert_close(smooth(x) - smooth(-x), x, rtol=0, atol=1e-13)
-
-
-def test_gelu_is_x_times_the_share_of_a_normal_distribution_below_x():
-    x = torch.tensor([-2.0, -0.5, 0.3, 1.7], dtype=torch.float64)
-    grid = torch.linspace(-10, 0, 200_001, dtype=torch.float64)
-    for number in x:
-        below = grid + number  # from far below up to the number itself
-        density = torch.exp(-below.square() / 2) / math.sqrt(2 * math.pi)
-        share = torch.trapezoid(density, below)
-        assert gelu(number).item() == pytest.approx((number * share).item(), abs=1e-9)
-
-
-@pytest.mark.parametrize(("d_model", "d_ff"), [(8, 32), (512, 2048), (3, 5)])
-def test_parameters_by_the_formula(d_model, d_ff):
-    with torch.device("meta"):
-        layer = FeedForward(d_model, d_ff)
-    count = sum(parameter.numel() for parameter in layer.parameters())
-    assert count == 2 * d_model * d_ff + d_ff + d_model
 
 
 class OverPositions(FeedForward):
@@ -147,70 +101,68 @@ class OverPositions(FeedForward):
         return super().forward(x.mT).mT
 
 
+def test_moved_sees_who_moves_whom():
+    x = tokens(4)[0]
+    assert torch.equal(moved(network(gelu), x), torch.eye(SEQ).bool())
+    assert moved(OverPositions(SEQ, D_FF, gelu).double(), x).all()
+
+
 @given(st.floats(0, 100), st.floats(0, 100))
-def test_the_example_by_hand_is_how_far_apart_and_the_larger(first, second):
+def test_example_by_hand_is_how_far_apart_and_the_larger(first, second):
     x = torch.tensor([[first, second]], dtype=torch.float64)
     output = demo.apart_and_larger().double()(x)
-    expected = torch.tensor(
-        [[abs(first - second), max(first, second)]], dtype=torch.float64
-    )
+    wanted = [[abs(first - second), max(first, second)]]
+    expected = torch.tensor(wanted, dtype=torch.float64)
     torch.testing.assert_close(output, expected, rtol=0, atol=1e-12)
 
 
-def test_no_matrix_alone_can_tell_how_far_apart():
+def test_example_by_hand_is_beyond_a_matrix_alone():
     # A linear map takes the mean of two inputs to the mean of their outputs.
-    network = demo.apart_and_larger()
-    robot, glass, it = network(demo.X)
+    robot, glass, it = demo.apart_and_larger()(demo.X)
     torch.testing.assert_close(demo.X[:2].mean(0), demo.X[2])
     assert (it - (robot + glass) / 2).abs().max() > 1
 
 
-def test_moved_sees_who_moves_whom():
-    torch.manual_seed(0)
-    x = torch.randn(SEQ, D_MODEL, dtype=torch.float64)
-    assert torch.equal(moved(network(gelu), x), torch.eye(SEQ).bool())
-    mixing = OverPositions(SEQ, D_FF, gelu).double()
-    assert moved(mixing, x).all()
-
-
-def test_the_two_gelus_differ_as_pytorchs_do():
+def test_two_gelus_differ_as_pytorchs_do():
     both = demo.gelus()
-    x = both["at"]
-    theirs = F.gelu(x) - F.gelu(x, approximate="tanh")
-    torch.testing.assert_close(both["largest"], theirs.abs(), rtol=1e-9, atol=0)
     # Nowhere more: neither farther out nor between the points of the grid.
-    anywhere = torch.linspace(-40, 40, 2_000_003, dtype=torch.float64)
-    apart = F.gelu(anywhere) - F.gelu(anywhere, approximate="tanh")
-    assert apart.abs().max() <= both["largest"] * (1 + 1e-6)
+    x = torch.linspace(-40, 40, 2_000_003, dtype=torch.float64)
+    apart = (F.gelu(x) - F.gelu(x, approximate="tanh")).abs()
+    torch.testing.assert_close(both["largest"], apart.max(), rtol=1e-6, atol=0)
+    torch.testing.assert_close(both["at"], x[apart.argmax()].abs(), rtol=0, atol=1e-3)
 
 
-@pytest.mark.parametrize(("d_model", "d_ff"), [(384, 1536), (768, 3072), (8, 5)])
-def test_the_parts_of_a_block_are_those_of_pytorchs_layer(d_model, d_ff):
+LLAMA = LlamaConfig(
+    hidden_size=64, intermediate_size=176, num_hidden_layers=1, vocab_size=8,
+    num_attention_heads=4, num_key_value_heads=4,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("build", "ours", "feed_forward"),
+    [
+        (
+            lambda: nn.TransformerEncoderLayer(8, 2, 5),
+            demo.block_weights(8, 5),
+            "linear",
+        ),
+        (lambda: LlamaModel(LLAMA).layers[0], demo.gated_weights(64, 176), "mlp"),
+    ],
+    ids=["PyTorch", "LLaMA"],
+)
+def test_parts_of_a_block_are_those_of_the_librarys(build, ours, feed_forward):
     with torch.device("meta"):
-        layer = nn.TransformerEncoderLayer(d_model, 2, d_ff)
-    parts = {"feed_forward": 0, "attention": 0, "norms": 0}
+        layer = build()
+    theirs = dict.fromkeys(ours, 0)
+    names = {feed_forward: "feed_forward", "self_attn": "attention"}
     for name, parameter in layer.named_parameters():
-        part = {"linear": "feed_forward", "self_a": "attention", "norm1.": "norms"}
-        parts[part.get(name[:6], "norms")] += parameter.numel()
-    assert demo.block_weights(d_model, d_ff) == parts
-
-
-def test_the_parts_of_a_gated_block_are_those_of_hugging_faces_llama():
-    config = LlamaConfig(
-        hidden_size=64, intermediate_size=176, num_hidden_layers=1, vocab_size=8,
-        num_attention_heads=4, num_key_value_heads=4,
-    )  # fmt: skip
-    with torch.device("meta"):
-        layer = LlamaModel(config).layers[0]
-    parts = {"mlp": 0, "self_attn": 0, "norms": 0}
-    for name, parameter in layer.named_parameters():
-        part = name.split(".")[0]
-        parts[part if part in parts else "norms"] += parameter.numel()
-    assert list(demo.gated_weights(64, 176).values()) == list(parts.values())
+        part = [part for begin, part in names.items() if name.startswith(begin)]
+        theirs["".join(part) or "norms"] += parameter.numel()
+    assert ours == theirs
 
 
 def test_two_thirds_of_a_block_at_four_times_the_width():
     rows = demo.shares()
     assert [round(row["share"], 2) for row in rows] == [0.67] * len(rows)
     # LLaMA 7B as published: 4,096 wide, 11,008 in the middle.
-    assert (rows[-1]["d_model"], rows[-1]["d_ff"]) == (4096, 11008)
+    assert rows[-1]["feed_forward"] == 3 * 4096 * 11008
