@@ -320,7 +320,6 @@ def test_the_page_shows_what_the_library_would():
     assert data["merges"][0]["times"] == sum(word.count(first) for word in words)
 
 
-@pytest.mark.fresh
 def test_the_recorded_benchmark_is_that_of_this_code_and_keeps_the_bound():
     result = json.loads((record.RESULTS / "benchmarks/tokenization.json").read_text())
     data, recipe = result["data"], result["recipe"]
