@@ -20,7 +20,7 @@ from website.adding import refused
 from website.edges import pages, prose
 from website.edges.sections import MOST_LINES
 from website.edges.template import body_of, parsed
-from website.render import FILTERS
+from website.expressions import FILTERS
 from website.trace import SENTENCE
 
 ROOT = Path(__file__).resolve().parents[2]
