@@ -6,44 +6,124 @@ snippets train` for the models that train for longer than a demo may take.
 
 from __future__ import annotations
 
-import argparse
 import ast
-import difflib
 import io
+import os
 import sys
 import textwrap
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from syllabus import ROOT, SYLLABUS, Concept, Syllabus, load
-
 from snippets.lab.arguments import (
     Parser,
     call,
-    check_device,
+    device,
     fail,
     guarded,
+    known,
     seed,
     seeds,
 )
 
 if TYPE_CHECKING:
     from snippets.lab.record import Result
+    from syllabus import Concept, Syllabus
 
 CLAIMS = Path(__file__).resolve().parent / "claims"
 
-# What runs beside the concepts, in the form of one.
-CORPUS = Concept(
-    name="corpus",
-    title="The corpus",
-    chapter="corpora",
-    question="What do the translators learn from?",
-    definition="Sentences in Portuguese and English, and which word is which.",
-    builds_on=(),
-    status="written",
-)
+
+def main(arguments: list[str] | None = None) -> int:
+    arguments = sys.argv[1:] if arguments is None else arguments
+    match arguments:
+        case ["claim", *rest]:
+            return claim(rest)
+        case ["train", *rest]:
+            from snippets import train
+
+            return train.main(rest)
+    return run(arguments)
+
+
+# --- Snippets
+
+
+def run(arguments: list[str]) -> int:
+    """List the snippets, or run one, print what it shows, write it where asked."""
+    parser = Parser("", __doc__, "the concept to run")
+    parser.add_argument("--seed", type=seed, default=0, help="for all random numbers")
+    parser.flag(
+        "--record", "write the result into docs/results; without a name, of all"
+    )
+    parser.add_argument("--out", type=Path, help="write the result into this folder")
+    parser.add_argument(
+        "--weights",
+        type=Path,
+        help="a folder with MiniLM's files, for the snippets that read them",
+    )
+    options = parser.parse_args(arguments)
+
+    from syllabus import ROOT, SYLLABUS, load
+
+    try:
+        syllabus = load(SYLLABUS)
+    except ValueError:
+        fail(f"{SYLLABUS.relative_to(ROOT)} has errors: make check names them")
+    asked = syllabus.by_name.get(options.name)
+    if asked and (why := why_not(asked)):
+        fail(f"{options.name} {why}; {call()} lists what runs")
+    corpus = beside()
+    to_run = [c for c in syllabus.concepts if not why_not(c)] + [corpus]
+    if options.name is None and not options.record:
+        list_all(syllabus, to_run)
+        return 0
+    if options.name is not None:
+        names = {concept.name: concept for concept in to_run}
+        to_run = [names[known(options.name, "snippet", names)]]
+    for concept in to_run:
+        gone = [file for file in concept.sources if not (ROOT / file).is_file()]
+        if gone and concept is not corpus:
+            fail(
+                f"{concept.name} is marked as written, but there is no"
+                f" {' and no '.join(gone)}: write it, or mark it as planned in"
+                f" {SYLLABUS.name}"
+            )
+    device(options.device)
+
+    from snippets.lab import record
+
+    if options.weights:
+        from snippets.lab.weights import GIVEN
+
+        os.environ[GIVEN] = str(options.weights)
+    record_run = record.run_with_edits if options.record else record.run
+    for concept in to_run:
+        try:
+            result = record_run(
+                concept.name, concept.module, options.seed, options.device
+            )
+        except record.RecordError as error:
+            fail(str(error))
+        print(result.text, end="")
+        folders = [record.RESULTS] if options.record else []
+        write(result, folders + ([options.out] if options.out else []))
+    return 0
+
+
+def beside() -> Concept:
+    """What runs beside the concepts, in the form of one."""
+    from syllabus import Concept
+
+    return Concept(
+        name="corpus",
+        title="The corpus",
+        chapter="corpora",
+        question="What do the translators learn from?",
+        definition="Sentences in Portuguese and English, and which word is which.",
+        builds_on=(),
+        status="written",
+    )
 
 
 def why_not(concept: Concept) -> str | None:
@@ -53,132 +133,17 @@ def why_not(concept: Concept) -> str | None:
     return None if concept.code else "is a page without code"
 
 
-def missing(concept: Concept) -> list[str]:
-    """The files of a written concept that are not there."""
-    return [
-        file for file in concept.sources if not (ROOT / file).is_file()
-    ]
-
-
 def list_all(syllabus: Syllabus, listed: Sequence[Concept]) -> None:
     """Print every snippet with its one sentence, by chapter."""
-    titles = {
-        chapter.name: chapter.title for chapter in syllabus.chapters
-    }
-    for chapter, group in groupby(
-        listed, key=lambda concept: concept.chapter
-    ):
+    titles = {chapter.name: chapter.title for chapter in syllabus.chapters}
+    for chapter, group in groupby(listed, key=lambda concept: concept.chapter):
         print(titles.get(str(chapter), "Beside them"))
         for concept in group:
             sentence = textwrap.fill(concept.definition, 66)
-            print(
-                f"  {concept.name}\n{textwrap.indent(sentence, '      ')}"
-            )
+            print(f"  {concept.name}\n{textwrap.indent(sentence, '      ')}")
     print(f"\nRun one: {call('attention')}")
     print(f"Train one for longer: {call('train')}")
     print(f"The claims of papers: {call('claim')}")
-
-
-def parse(arguments: list[str] | None) -> argparse.Namespace:
-    parser = Parser(prog="python -m snippets", description=__doc__)
-    parser.add_argument(
-        "name",
-        nargs="?",
-        help="the concept to run; without it, list all",
-    )
-    parser.add_argument(
-        "--seed", type=seed, default=0, help="for all random numbers"
-    )
-    parser.add_argument(
-        "--device", default="cpu", help="cpu, cuda, mps"
-    )
-    parser.add_argument(
-        "--record",
-        action="store_true",
-        help="write the result into docs/results; without a name, of all",
-    )
-    parser.add_argument(
-        "--out", type=Path, help="write the result into this folder"
-    )
-    parser.add_argument(
-        "--weights",
-        type=Path,
-        help="a folder with MiniLM's files, for the snippets that read them",
-    )
-    return parser.parse_args(arguments)
-
-
-def parse_claim(arguments: list[str]) -> argparse.Namespace:
-    parser = Parser(
-        prog="python -m snippets claim",
-        description="Try what a paper claims, in miniature.",
-    )
-    parser.add_argument(
-        "name", nargs="?", help="the claim to try; without it, list all"
-    )
-    parser.add_argument(
-        "--seeds",
-        type=seeds,
-        default=[0, 1, 2],
-        help="a run for each, parted by commas: 0,1,2",
-    )
-    parser.add_argument(
-        "--record",
-        action="store_true",
-        help="write the result into docs/results/claims; without a name, of all",
-    )
-    parser.add_argument(
-        "--device",
-        default="cpu",
-        help="cpu, cuda, mps; what is recorded runs on the cpu",
-    )
-    parser.add_argument(
-        "--conclude",
-        action="store_true",
-        help="conclude from the recorded rows, without measuring anew",
-    )
-    parser.add_argument(
-        "--again",
-        action="store_true",
-        help="fail where it comes out otherwise than recorded; without a name, try all",
-    )
-    return parser.parse_args(arguments)
-
-
-def known(
-    name: str, kind: str, names: Collection[str], lists: str
-) -> str:
-    """The name, where there is such a one; else fail with a guess at what was meant."""
-    if name not in names:
-        near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-        hint = (
-            f"did you mean {near[0]}?"
-            if near
-            else f"{lists} lists them all"
-        )
-        fail(f"no {kind} {name!r}: {hint}")
-    return name
-
-
-def run(concept: Concept, options: argparse.Namespace) -> None:
-    """Run one snippet, print what it shows, write it where that is asked for."""
-    from snippets.lab import record, weights
-
-    weights.USE = options.weights
-    record_run = record.run_with_edits if options.record else record.run
-    try:
-        result = record_run(
-            concept.name,
-            concept.module,
-            options.seed,
-            options.device,
-        )
-    except (weights.WeightsError, record.RecordError) as error:
-        fail(str(error))
-    print(result.text, end="")
-    folders = [record.RESULTS] if options.record else []
-    folders += [options.out] if options.out else []
-    write(result, folders)
 
 
 def write(result: Result, folders: list[Path]) -> None:
@@ -188,27 +153,27 @@ def write(result: Result, folders: list[Path]) -> None:
             paths = result.write(folder)
         except OSError as error:
             fail(f"{folder}: cannot write there ({error.strerror})")
-        print(
-            f"wrote {', '.join(str(path) for path in paths)}",
-            file=sys.stderr,
-        )
+        print(f"wrote {', '.join(str(path) for path in paths)}", file=sys.stderr)
 
 
-def sentence(path: Path) -> str:
-    """What a claim's file claims; read, not run, as a list must not wait."""
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        match node:
-            case ast.Assign(
-                targets=[ast.Name(id="CLAIM")],
-                value=ast.Constant(value=str(words)),
-            ):
-                return textwrap.fill(words, 66)
-    return ""
+# --- Claims
 
 
 def claim(arguments: list[str]) -> int:
     """List the claims, or try one over some seeds and conclude."""
-    options = parse_claim(arguments)
+    parser = Parser(
+        "claim", "Try what a paper claims, in miniature.", "the claim to try"
+    )
+    parser.add_argument(
+        "--seeds",
+        type=seeds,
+        default=[0, 1, 2],
+        help="a run for each, parted by commas: 0,1,2",
+    )
+    parser.flag("--record", "write what comes out into docs/results/claims, on the cpu")
+    parser.flag("--conclude", "conclude from the recorded rows, measuring nothing anew")
+    parser.flag("--again", "fail where it comes out otherwise than recorded")
+    options = parser.parse_args(arguments)
     claimed = {
         path.stem.replace("_", "-"): sentence(path)
         for path in sorted(CLAIMS.glob("[!_]*.py"))
@@ -221,20 +186,16 @@ def claim(arguments: list[str]) -> int:
         return 0
     names = list(claimed)
     if options.name is not None:
-        names = [known(options.name, "claim", claimed, call("claim"))]
+        names = [known(options.name, "claim", claimed, "claim")]
     if options.record and len(set(options.seeds)) < 3:
         fail("--record: a claim is recorded over at least three seeds")
     if options.record and options.device != "cpu":
         fail("--record: what is recorded runs on the cpu")
-    check_device(options.device)
-
-    import torch
+    device(options.device)
 
     from snippets.lab import claims
     from snippets.lab.record import RecordError
 
-    # Small models are fastest with one thread, and the record says one.
-    torch.set_num_threads(1)
     differs = False
     for name in names:
         try:
@@ -254,47 +215,15 @@ def claim(arguments: list[str]) -> int:
     return int(differs)
 
 
-def main(arguments: list[str] | None = None) -> int:
-    arguments = sys.argv[1:] if arguments is None else arguments
-    if arguments[:1] == ["claim"]:
-        return claim(arguments[1:])
-    if arguments[:1] == ["train"]:
-        from snippets import train
-
-        return train.main(arguments[1:])
-    options = parse(arguments)
-    try:
-        syllabus = load()
-    except ValueError:
-        fail(
-            f"{SYLLABUS.relative_to(ROOT)} has errors: make check names them"
-        )
-    asked = syllabus.by_name.get(options.name)
-    if asked and (why := why_not(asked)):
-        fail(f"{options.name} {why}; {call()} lists what runs")
-    to_run = [c for c in syllabus.concepts if not why_not(c)] + [CORPUS]
-    if options.name is None and not options.record:
-        list_all(syllabus, to_run)
-        return 0
-    if options.name is not None:
-        names = {concept.name: concept for concept in to_run}
-        to_run = [names[known(options.name, "snippet", names, call())]]
-    for concept in to_run:
-        if concept is not CORPUS and (gone := missing(concept)):
-            fail(
-                f"{concept.name} is marked as written, but there is no"
-                f" {' and no '.join(gone)}: write it, or mark it as planned in"
-                f" {SYLLABUS.name}"
-            )
-    check_device(options.device)
-
-    import torch
-
-    # Small models are fastest with one thread; and two add up in another order.
-    torch.set_num_threads(1)
-    for concept in to_run:
-        run(concept, options)
-    return 0
+def sentence(path: Path) -> str:
+    """What a claim's file claims; read, not run, as a list must not wait."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        match node:
+            case ast.Assign(
+                targets=[ast.Name(id="CLAIM")], value=ast.Constant(value=str(words))
+            ):
+                return textwrap.fill(words, 66)
+    return ""
 
 
 def start() -> int:

@@ -25,7 +25,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import nn
 
 from snippets.corpora.portuguese import Pair, PairsError, read_pairs
@@ -34,20 +33,14 @@ from snippets.corpora.translation import (
     Build,
     Settings,
     Translator,
+    drawing,
+    scores,
     sentences,
     train,
 )
 from snippets.lab import record
-from snippets.lab.arguments import (
-    Parser,
-    call,
-    check_device,
-    count,
-    fail,
-    seed,
-)
+from snippets.lab.arguments import Parser, call, count, device, fail, known, seed
 from snippets.lab.checkpoints import Checkpoint, TrainingError
-from snippets.lab.scores import alignment_error_rate, bleu, strongest
 from snippets.recurrence.additive_attention import RNNSearch
 from snippets.recurrence.luong import Luong
 from snippets.recurrence.multiplicative_attention import General
@@ -60,9 +53,7 @@ STEPS = 4000
 LR = 0.005  # with twice this rate one score, general, learns or not by the seed
 
 
-def luong(
-    source_size: int, target_size: int, d_model: int, d_hidden: int
-) -> nn.Module:
+def luong(source_size: int, target_size: int, d_model: int, d_hidden: int) -> nn.Module:
     """Luong's, with the score called general."""
     score = General(d_hidden, d_hidden)
     return Luong(source_size, target_size, d_model, d_hidden, score)
@@ -75,93 +66,30 @@ MODELS: dict[str, Build] = {
 }
 
 
-def scores(
-    translator: Translator, test: Sequence[Pair], longest: int
-) -> dict[str, float]:
-    """BLEU, the share of perfect sentences, the alignment error rate."""
-    written = translator.translate(test, 2 * longest)
-    wanted = [list(pair.english) for pair in test]
-    same = [a == b for a, b in zip(written, wanted, strict=True)]
-    found = {
-        "bleu": bleu(written, wanted),
-        "perfect": sum(same) / len(same),
-    }
-    gold = [pair.alignment for pair in test]
-    if hasattr(translator.model, "aligned") and all(gold):
-        links = map(strongest, translator.look(test))
-        found["error_rate"] = alignment_error_rate(links, gold)
-    return found
-
-
-def drawing(translator: Translator) -> dict[str, Any]:
-    """The sentence of all pages, and where the translator looks in it."""
-    (written,) = translator.translate([SENTENCE], 30)
-    shown: dict[str, Any] = {
-        "portuguese": SENTENCE.portuguese,
-        "english": SENTENCE.english,
-        "gold": sorted(SENTENCE.alignment),
-        "written": written,
-    }
-    if hasattr(translator.model, "aligned"):
-        (shown["weights"],) = translator.look([SENTENCE])
-    return shown
-
-
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    parser = Parser(
-        prog="python -m snippets train",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        "name",
-        nargs="?",
-        choices=MODELS,
-        help="what to train; without it, list all",
-    )
+    parser = Parser("train", __doc__, "what to train")
     parser.add_argument(
         "--steps",
         type=count,
-        help=f"updates of the weights; {STEPS} without it, or as many as the"
-        " training that --resume goes on with",
+        help=f"updates of the weights; {STEPS} without it, or as many as the training"
+        " that --resume goes on with",
     )
+    parser.add_argument("--seed", type=seed, default=0, help="for all random numbers")
     parser.add_argument(
-        "--seed",
-        type=seed,
-        default=0,
-        help="for all random numbers; 0 without it",
+        "--pairs", type=Path, help="a file of pairs: English, tab, Portuguese"
     )
-    parser.add_argument(
-        "--device", default="cpu", help="cpu, cuda, mps"
-    )
-    parser.add_argument(
-        "--pairs",
-        type=Path,
-        help="a file of pairs: English, tab, Portuguese",
-    )
-    go_on = parser.add_mutually_exclusive_group()
-    go_on.add_argument(
-        "--resume",
-        action="store_true",
-        help="go on from the checkpoint, where the last training ended",
-    )
-    go_on.add_argument(
-        "--restart",
-        action="store_true",
-        help="begin anew, and write over the checkpoint",
-    )
+    parser.flag("--resume", "go on from the checkpoint, where the last training ended")
+    parser.flag("--restart", "begin anew, and write over the checkpoint")
     parser.add_argument(
         "--checkpoints",
         type=Path,
         default=CACHE,
         help="the folder for them; .cache/training without it",
     )
-    parser.add_argument(
-        "--record",
-        action="store_true",
-        help="write the result into docs/results/trained",
-    )
+    parser.flag("--record", "write the result into docs/results/trained")
     options = parser.parse_args(arguments)
+    if options.resume and options.restart:
+        parser.error("--resume: not with --restart, which begins anew")
     if options.record and options.pairs:
         parser.error("--record: of our own pairs only")
     if options.record and options.resume:
@@ -176,84 +104,14 @@ def main(arguments: Sequence[str]) -> int:
         print("\n".join(MODELS))
         print(f"\nTrain one: {call('train NAME')}")
         return 0
-    check_device(options.device)
-    torch.set_num_threads(1)
+    known(options.name, "training", MODELS, "train")
+    device(options.device)
     # What scores in the end is missing before the training, not after it.
     importlib.import_module("sacrebleu")
     try:
         return run(options)
     except PairsError as error:
         fail(str(error))
-
-
-def data(
-    options: argparse.Namespace, settings: Settings
-) -> tuple[list[Pair], list[Pair]]:
-    """The pairs to train on, and others to test on.
-
-    Raises:
-        PairsError: the file of pairs cannot be read, or is too small.
-    """
-    if not options.pairs:
-        return (
-            sentences("train", settings, settings.count),
-            sentences("test", settings, TESTS),
-        )
-    known = read_pairs(options.pairs)
-    if len(known) < 2:
-        raise PairsError(
-            f"{options.pairs}: one pair; give two or more, some to test"
-        )
-    # One in twenty is kept to test on, at most so many.
-    test = known[:: max(20, len(known) // TESTS)]
-    # A sentence that comes again is not new.
-    asked = {pair.portuguese for pair in test}
-    training = [p for p in known if p.portuguese not in asked]
-    if not training:
-        raise PairsError(
-            f"{options.pairs}: one sentence only; give others to train on"
-        )
-    return training, test
-
-
-def checkpoint_of(
-    options: argparse.Namespace,
-    settings: Settings,
-    training: Sequence[Pair],
-) -> Checkpoint:
-    """A checkpoint for this model, this seed and these very sentences."""
-    words = [(pair.portuguese, pair.english) for pair in training]
-    digest = hashlib.sha256(json.dumps(words).encode()).hexdigest()
-    of = {"model": options.name, "data": digest, **asdict(settings)}
-    del of["steps"]  # may change: see `steps_of`
-    name = f"{options.name}-{options.seed}-{digest[:8]}.safetensors"
-    return Checkpoint(
-        options.checkpoints / name, of, options.resume, options.restart
-    )
-
-
-def steps_of(asked: int | None, checkpoint: Checkpoint) -> int:
-    """How many steps in all; what is resumed has a number of its own.
-
-    Raises:
-        TrainingError: it has taken more already.
-    """
-    about = checkpoint.about
-    if about is None:
-        return asked or STEPS
-    steps = asked or about.steps
-    if about.step > steps:
-        raise TrainingError(
-            f"{checkpoint.path}: is at step {about.step} already; give more"
-            " --steps"
-        )
-    if steps != about.steps:
-        print(
-            f"it began as a training of {about.steps} steps, so its learning"
-            f" rate, and with it every loss, is not that of one of {steps}",
-            file=sys.stderr,
-        )
-    return steps
 
 
 def run(options: argparse.Namespace) -> int:
@@ -265,11 +123,9 @@ def run(options: argparse.Namespace) -> int:
     """
     settings = Settings(STEPS, lr=LR)
     print(f"{options.name}: reading the pairs", file=sys.stderr)
-    training, test = data(options, settings)
+    training, test = data(options.pairs, settings)
     with checkpoint_of(options, settings, training) as checkpoint:
-        settings = replace(
-            settings, steps=steps_of(options.steps, checkpoint)
-        )
+        settings = replace(settings, steps=steps_of(options.steps, checkpoint))
         # Of one processor: a busy machine does not make it slower.
         start = time.process_time()
         translator = train(
@@ -288,19 +144,80 @@ def run(options: argparse.Namespace) -> int:
     for name, score in found.items():
         print(f"{name.replace('_', ' '):12}{score:8.3f}")
     if options.pairs or done < settings.steps:
-        for pair in test[:5]:
-            (words,) = translator.translate([pair], 60)
-            print(f"{' '.join(pair.portuguese)}\n  {' '.join(words)}")
+        shown = [(p, translator.translate([p], 60)[0]) for p in test[:5]]
     else:
-        shown = drawing(translator)
-        print(" ".join(shown["portuguese"]))
-        print(" ".join(shown["written"]))
+        drawn = drawing(translator)
+        shown = [(SENTENCE, drawn["written"])]
         if options.record:
-            write(options, settings, translator, found, shown)
+            write(options, settings, translator, found, drawn)
+    for pair, words in shown:
+        print(f"{' '.join(pair.portuguese)}\n  {' '.join(words)}")
     if checkpoint.trouble:
         raise TrainingError(checkpoint.trouble)
     # As a shell counts a program that Ctrl-C has ended.
     return 0 if done == settings.steps else 130
+
+
+def data(path: Path | None, settings: Settings) -> tuple[list[Pair], list[Pair]]:
+    """The pairs to train on, and others to test on.
+
+    Raises:
+        PairsError: the file of pairs cannot be read, or is too small.
+    """
+    if path is None:
+        training = sentences("train", settings, settings.count)
+        return training, sentences("test", settings, TESTS)
+    pairs = read_pairs(path)
+    if len(pairs) < 2:
+        raise PairsError(f"{path}: one pair; give two or more, some to test")
+    # One in twenty is kept to test on, at most so many.
+    test = pairs[:: max(20, len(pairs) // TESTS)]
+    # A sentence that comes again is not new.
+    asked = {pair.portuguese for pair in test}
+    training = [pair for pair in pairs if pair.portuguese not in asked]
+    if not training:
+        raise PairsError(f"{path}: one sentence only; give others to train on")
+    return training, test
+
+
+def checkpoint_of(
+    options: argparse.Namespace, settings: Settings, training: Sequence[Pair]
+) -> Checkpoint:
+    """A checkpoint for this model, this seed and these very sentences."""
+    words = [(pair.portuguese, pair.english) for pair in training]
+    digest = hashlib.sha256(json.dumps(words).encode()).hexdigest()
+    of = {
+        "model": options.name,
+        "data": digest,
+        "seed": options.seed,
+        **asdict(settings),
+    }
+    del of["steps"]  # may change: see `steps_of`
+    folder = options.checkpoints / f"{options.name}-{options.seed}-{digest[:8]}"
+    return Checkpoint(folder, of, options.resume, options.restart)
+
+
+def steps_of(asked: int | None, checkpoint: Checkpoint) -> int:
+    """How many steps in all; what is resumed has a number of its own.
+
+    Raises:
+        TrainingError: it has taken more already.
+    """
+    about = checkpoint.about
+    if about is None:
+        return asked or STEPS
+    steps = asked or about.steps
+    if about.step > steps:
+        raise TrainingError(
+            f"{checkpoint.path}: is at step {about.step} already; give more --steps"
+        )
+    if steps != about.steps:
+        print(
+            f"it began as a training of {about.steps} steps, so its learning rate, and"
+            f" with it every loss, is not that of one of {steps}",
+            file=sys.stderr,
+        )
+    return steps
 
 
 def write(
@@ -308,7 +225,7 @@ def write(
     settings: Settings,
     translator: Translator,
     found: dict[str, float],
-    shown: dict[str, Any],
+    drawn: dict[str, Any],
 ) -> None:
     """Write the result beside those of the demos.
 
@@ -316,11 +233,11 @@ def write(
         TrainingError: it cannot be written.
     """
     weights = translator.model.parameters()
+    command = f"train {options.name} --steps {settings.steps} --seed {options.seed}"
     content = {
         "name": options.name,
         "recipe": record.recipe(
-            f"python -m snippets train {options.name}"
-            f" --steps {settings.steps} --seed {options.seed}",
+            f"python -m snippets {command}",
             seed=options.seed,
             device="cpu",
             code=record.code_hash(__name__),
@@ -329,7 +246,7 @@ def write(
             "settings": asdict(settings),
             "parameters": sum(weight.numel() for weight in weights),
             "scores": found,
-            "sentence": shown,
+            "sentence": drawn,
         },
     }
     try:

@@ -14,6 +14,7 @@ from torch.nn import functional as F
 from snippets.lab import plots
 from snippets.lab.claims import Row, column, dots, span, verdict
 from snippets.lab.tables import table
+from snippets.lab.training import fit
 from snippets.recurrence.recurrent_networks import (
     Cell,
     GRUCell,
@@ -120,25 +121,36 @@ def train(
     torch.manual_seed(seed)
     random = torch.Generator().manual_seed(seed)
     model = Model.build(name, device)
-    optimizer = torch.optim.Adam(model.parameters, lr=rate)
-    faultless = step = 0
-    while faultless < 5 and step < MOST_STEPS:
-        step += 1
+    faultless = 0
+
+    def batch(step: int) -> tuple[Tensor, Tensor, int]:
         far = distance
         if name == "RNN mixed":
             far = int(torch.randint(1, far + 1, (), generator=random))
-        drawn = sequences(BATCH, far, random)
-        x, first = (part.to(device) for part in drawn)
+        return *sequences(BATCH, far, random), far
+
+    def loss(_: nn.Module, batch: tuple[Tensor, Tensor, int]) -> Tensor:
+        nonlocal faultless
+        x, first, far = batch
         logits = model.recall(x)
         if (logits.argmax(-1) != first).any():
             faultless = 0
         elif far >= 0.9 * distance:
             faultless += 1
-        optimizer.zero_grad()
-        cross_entropy(logits, first).backward()
-        nn.utils.clip_grad_norm_(model.parameters, 1.0)
-        optimizer.step()
-    return model, step
+        return cross_entropy(logits, first)
+
+    parts = nn.ModuleList(model)
+    losses = fit(
+        parts,
+        torch.optim.Adam(parts.parameters(), lr=rate),
+        batch,
+        loss,
+        MOST_STEPS,
+        evaluate=lambda _: -faultless,
+        every=1,
+        goal=-5,
+    )
+    return model, len(losses)
 
 
 def measure(seed: int, device: str = "cpu") -> list[Row]:

@@ -187,13 +187,13 @@ def train(
     model = build().to(device)
     fit(
         model,
+        torch.optim.Adam(model.parameters(), LR),
         batches=lambda step: recordings(
             grammar, BATCH, seed, 10_000 * (seed + 1) + step
         )[0],
         loss=lambda model, said: loss(model, said).mean(),
         steps=STEPS,
-        lr=lambda step: LR * min(1, step / 50) * (1 - step / STEPS),
-        seed=seed,
+        schedule=lambda step: min(1, step / 50) * (1 - step / STEPS),
         label=f"{name}, seed {seed}",
     )
     return model, loss, write

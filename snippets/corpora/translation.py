@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,14 +14,17 @@ from torch import Tensor, nn
 
 from snippets.corpora.batches import Batch, batch, shuffled
 from snippets.corpora.portuguese import Pair, pairs, words_of
+from snippets.lab import checkpoints
 from snippets.lab.checkpoints import Checkpoint
+from snippets.lab.scores import alignment_error_rate, bleu, strongest
 from snippets.lab.training import fit
 from snippets.text.logits import cross_entropy
 from snippets.text.search import greedy
 from snippets.text.vocabulary import Vocabulary
 
-# From the sizes of both vocabularies, of a word's vector and of a state.
-Build = Callable[[int, int, int, int], nn.Module]
+# From the sizes of both vocabularies, of a word's vector and of a state: `source_size`,
+# `target_size`, `d_model`, `d_hidden`.
+Build = Callable[..., nn.Module]
 
 # The sentence that runs through all pages, with an adjective to turn round.
 SENTENCE = Pair(
@@ -64,10 +68,10 @@ class Settings:
     d_model: int = 64
     d_hidden: int = 128
 
-    def rate(self, step: int) -> float:
-        """Rises for 50 steps, then falls to a fiftieth, in straight lines."""
+    def schedule(self, step: int) -> float:
+        """The share of `lr`: up for 50 steps, down to a fiftieth, in straight lines."""
         rising = (step + 1) / 50
-        return self.lr * min(1, rising, max(0.02, 1 - step / self.steps))
+        return min(1, rising, max(0.02, 1 - step / self.steps))
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,20 @@ class Translator:
     model: Any
     source: Vocabulary
     target: Vocabulary
-    losses: list[float]
+    losses: list[float] = field(default_factory=list)
+
+    @classmethod
+    def load(
+        cls, folder: Path, build: Build, device: torch.device | str = "cpu"
+    ) -> Translator:
+        """The translator of a checkpoint.
+
+        Raises:
+            TrainingError: there is no whole checkpoint of such a model.
+        """
+        model, about = checkpoints.load(folder, build, device)
+        source, target = map(Vocabulary.of, about.vocabulary)
+        return cls(model, source, target)
 
     def rows(self, sentences: Sequence[Pair]) -> Batch:
         """The sentences as the model reads them, where the model is."""
@@ -113,19 +130,57 @@ def train(
     """A translator with the words of the training pairs."""
     source = Vocabulary(pair.portuguese for pair in training)
     target = Vocabulary(pair.english for pair in training)
+    sizes = {
+        "source_size": len(source),
+        "target_size": len(target),
+        "d_model": settings.d_model,
+        "d_hidden": settings.d_hidden,
+    }
+    if checkpoint:
+        checkpoint.sizes = sizes
+        checkpoint.vocabulary = [source.words, target.words]
     torch.manual_seed(seed)
-    model = build(len(source), len(target), settings.d_model, settings.d_hidden)
+    model = build(*sizes.values()).to(device)
     losses = fit(
-        model.to(device),
+        model,
+        torch.optim.Adam(model.parameters(), settings.lr),
         shuffled(training, source, target, settings.batch_size, seed),
         translation_loss,
         settings.steps,
-        settings.rate,
-        seed,
-        checkpoint,
-        label,
+        schedule=settings.schedule,
+        checkpoint=checkpoint,
+        label=label,
     )
     return Translator(model, source, target, losses)
+
+
+def scores(
+    translator: Translator, test: Sequence[Pair], longest: int
+) -> dict[str, float]:
+    """BLEU, the share of perfect sentences, the alignment error rate."""
+    written = translator.translate(test, 2 * longest)
+    wanted = [list(pair.english) for pair in test]
+    same = [a == b for a, b in zip(written, wanted, strict=True)]
+    found = {"bleu": bleu(written, wanted), "perfect": sum(same) / len(same)}
+    gold = [pair.alignment for pair in test]
+    if hasattr(translator.model, "aligned") and all(gold):
+        links = map(strongest, translator.look(test))
+        found["error_rate"] = alignment_error_rate(links, gold)
+    return found
+
+
+def drawing(translator: Translator) -> dict[str, Any]:
+    """The sentence of all pages, and where the translator looks in it."""
+    (written,) = translator.translate([SENTENCE], 30)
+    shown: dict[str, Any] = {
+        "portuguese": SENTENCE.portuguese,
+        "english": SENTENCE.english,
+        "gold": sorted(SENTENCE.alignment),
+        "written": written,
+    }
+    if hasattr(translator.model, "aligned"):
+        (shown["weights"],) = translator.look([SENTENCE])
+    return shown
 
 
 def sentences(split: Any, settings: Settings, count: int, seed: int = 0) -> list[Pair]:

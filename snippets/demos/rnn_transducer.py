@@ -107,11 +107,11 @@ def trained(seed: int, device: str) -> tuple[Transducer, list[float]]:
     model = Transducer(D_FRAME, len(WORDS), D_MODEL).double().to(device)
     losses = fit(
         model,
+        torch.optim.Adam(model.parameters(), LR),
         batches=lambda step: batch(BATCH, 6, 1000 * (seed + 1) + step)[0],
         loss=lambda model, said: loss_of(model, said).mean(),
         steps=STEPS,
-        lr=lambda step: LR * (1 - step / STEPS),
-        seed=seed,
+        schedule=lambda step: 1 - step / STEPS,
     )
     return model, losses
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import io
+import math
 import tempfile
 from collections.abc import Callable
 from functools import partial
@@ -18,6 +19,7 @@ from torch import Tensor, nn
 from snippets.corpora.robot import SENTENCE
 from snippets.lab import plots
 from snippets.lab.tables import table
+from snippets.lab.training import fit
 from snippets.text.logits import softmax
 from snippets.transformer.parameters import SIZES, Size, parameters
 from snippets.transformer.weight_tying import (
@@ -81,8 +83,14 @@ def step(model: LanguageModel) -> LanguageModel:
     """One step of an optimizer."""
     _, ids, targets = sentence()
     optimizer = torch.optim.AdamW(model.parameters(), lr=0.01)
-    surprise(model, ids, targets).backward()
-    optimizer.step()
+    fit(
+        model,
+        optimizer,
+        batches=lambda step: (ids, targets),
+        loss=lambda model, batch: surprise(model, *batch),
+        steps=1,
+        clip=math.inf,
+    )
     return model
 
 

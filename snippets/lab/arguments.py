@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import os
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NoReturn
 
 MOST = 2**32 - 1  # as a seed: it goes into every generator, also times a thousand
@@ -66,23 +67,56 @@ def call(words: str = "") -> str:
     return " ".join(command)
 
 
-def check_device(name: str) -> None:
-    """Refuse a device that torch does not know or this machine does not have."""
+def device(name: str) -> str:
+    """A device that this machine has, ready for use.
+
+    Small models are fastest with one thread, and two add up in another order: what
+    asks for a device gets one thread.
+    """
     import torch
 
+    torch.set_num_threads(1)
     try:
         # Reading the number back refuses devices that hold no numbers.
         torch.zeros(1, device=name).item()
     except (RuntimeError, AssertionError, ImportError):
         fail(f"--device {name}: not on this machine; cpu always is")
+    return name
 
 
 class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, without the usage before it."""
+    """Takes a NAME and options; says what is wrong in one line, without the usage.
+
+    Args:
+        command: the words behind `python -m snippets`.
+        name: the help on NAME.
+    """
+
+    def __init__(self, command: str, description: str | None, name: str) -> None:
+        super().__init__(
+            prog=f"python -m snippets {command}".strip(),
+            description=description,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        self.command = command
+        self.add_argument("name", nargs="?", help=f"{name}; without it, list all")
+        self.add_argument("--device", default="cpu", help="cpu, cuda, mps")
+
+    def flag(self, name: str, what: str) -> None:
+        """An option without a value."""
+        self.add_argument(name, action="store_true", help=what)
 
     def error(self, message: str) -> NoReturn:
-        how = call(f"{self.prog.removeprefix('python -m snippets')} --help")
-        fail(f"{message}; {how} shows the options")
+        fail(f"{message}; {call(f'{self.command} --help')} shows the options")
+
+
+def known(name: str, kind: str, names: Iterable[str], command: str = "") -> str:
+    """The name, where there is such a one; else fail with a guess at what was meant."""
+    if name not in (names := list(names)):
+        near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+        hint = f"did you mean {near[0]}?" if near else f"{call(command)} lists them all"
+        fail(f"no {kind} {name!r}: {hint}")
+    return name
 
 
 def guarded(main: Callable[[], int]) -> int:

@@ -1,8 +1,10 @@
-"""The one training loop: progress bar, checkpoint, resume, Ctrl-C.
+"""The one training loop: any model, any optimizer, any batches, any loss.
 
-It knows nothing of any model. A batch is a function of the step, and the checkpoint
-holds all that changes from step to step, so a run that was killed and resumed has the
-very losses of one that was not.
+`learn` is one step of it, whole. `fit` goes on: it moves batches to the model's device,
+follows a schedule, evaluates, draws a progress bar, keeps a checkpoint and ends on
+Ctrl-C. A batch is a function of the step, and the checkpoint holds all that changes
+from step to step, so a run that was killed and resumed has the very losses of one that
+was not.
 """
 
 from __future__ import annotations
@@ -13,92 +15,259 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from types import FrameType
 from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
-from snippets.lab.checkpoints import Checkpoint, TrainingError
+from snippets.lab.checkpoints import Best, Checkpoint, TrainingError
 from snippets.lab.progress import progress
 
 Batch = TypeVar("Batch")
+Model = TypeVar("Model", bound=nn.Module)
+Loss = Callable[[Model, Batch], Tensor]
 
-CLIP = 1.0  # the longest gradient, all parameters together
-SAVE_SECONDS = 10.0  # between two checkpoints
+LOOK_SECONDS = 0.1  # between two looks at the losses, each of which waits for a GPU
+SAVE_SECONDS = 10.0  # between two checkpoints, at least
+SAVE_SHARE = 0.1  # of the time, at most, goes into checkpoints
+
+
+def learn(
+    model: Model,
+    optimizer: Optimizer,
+    parts: Sequence[Batch],
+    loss: Loss[Model, Batch],
+    rates: Sequence[float],
+    clip: float,
+) -> tuple[Tensor, Tensor]:
+    """One step; the mean loss of its parts, the gradient's length."""
+    optimizer.zero_grad()
+    shares = []
+    for part in parts:
+        share = loss(model, part) / len(parts)  # forward
+        share.backward()  # adds to the gradient
+        shares.append(share.detach())
+    groups = optimizer.param_groups
+    weights = [weight for group in groups for weight in group["params"]]
+    length = nn.utils.clip_grad_norm_(weights, clip)
+    for group, rate in zip(groups, rates, strict=True):
+        group["lr"] = rate  # as the schedule has it for this step
+    optimizer.step()
+    return torch.stack(shares).sum(), length
+
+
+def linear(step: int, steps: int, warmup: int = 0, least: float = 0.0) -> float:
+    """A schedule: up in a straight line for `warmup` steps, then down to `least`.
+
+    >>> [linear(step, steps=6, warmup=2) for step in range(7)]
+    [0.5, 1.0, 1.0, 0.75, 0.5, 0.25, 0.0]
+    """
+    if step < warmup:
+        return (step + 1) / warmup
+    return 1 - (1 - least) * _done(step, steps, warmup)
+
+
+def cosine(step: int, steps: int, warmup: int = 0, least: float = 0.0) -> float:
+    """A schedule: up in a straight line, then down to `least` by half a cosine.
+
+    The way down begins and ends slowly (Loshchilov and Hutter, "SGDR: Stochastic
+    Gradient Descent with Warm Restarts", 2017).
+
+    >>> [round(cosine(step, steps=4), 2) for step in range(5)]
+    [1.0, 0.85, 0.5, 0.15, 0.0]
+    """
+    if step < warmup:
+        return (step + 1) / warmup
+    height = (1 + math.cos(math.pi * _done(step, steps, warmup))) / 2
+    return least + (1 - least) * height
+
+
+def _done(step: int, steps: int, warmup: int) -> float:
+    """How far the way down is gone, from 0 to 1."""
+    return min(1.0, (step - warmup) / max(1, steps - warmup))
+
+
+def decayed(
+    model: nn.Module, weight_decay: float, without: Collection[str] = ()
+) -> list[dict[str, Any]]:
+    """The parameters as two groups for AdamW: matrices decay, vectors do not.
+
+    A matrix multiplies, and small weights make it simple; a bias or the gain of a norm
+    has one number a feature, and none to spare. So do the codes of BERT, by the names
+    of the parameters, and of nanoGPT, by their dimensions, as here. AdamW is that of
+    loshchilov-2017-adamw.
+
+    >>> optimizer = torch.optim.AdamW(decayed(model, 0.1), lr=3e-4)
+
+    Args:
+        without: names of further parameters that do not decay, such as embeddings.
+
+    Raises:
+        ValueError: the model has no parameter of such a name.
+    """
+    parameters = dict(model.named_parameters())
+    if unknown := set(without) - set(parameters):
+        raise ValueError(f"the model has no parameter {', '.join(sorted(unknown))}")
+    groups: dict[float, list[nn.Parameter]] = {weight_decay: [], 0.0: []}
+    for name, parameter in parameters.items():
+        decays = parameter.dim() > 1 and name not in without
+        groups[weight_decay if decays else 0.0].append(parameter)
+    return [
+        {"params": parameters, "weight_decay": decay}
+        for decay, parameters in groups.items()
+        if parameters
+    ]
 
 
 def fit(
-    model: nn.Module,
+    model: Model,
+    optimizer: Optimizer,
     batches: Callable[[int], Batch],
-    loss: Callable[[nn.Module, Batch], Tensor],
+    loss: Loss[Model, Batch],
     steps: int,
-    lr: float | Callable[[int], float] = 1e-3,
-    seed: int = 0,
+    *,
+    schedule: Callable[[int], float] | None = None,
+    clip: float = 1.0,
+    accumulate: int = 1,
+    precision: torch.dtype | None = None,
+    evaluate: Callable[[Model], float] | None = None,
+    every: int = 100,
+    patience: int | None = None,
+    goal: float | None = None,
     checkpoint: Checkpoint | None = None,
     label: str = "",
 ) -> list[float]:
-    """Train with Adam; the loss of every step.
+    """Train; the loss of every step.
 
-    The model stays on its device, and the batches come to it. Ctrl-C ends the
-    training after the step at hand; a second one does not wait.
+    The model stays on its one device, and the batches come to it; there the losses
+    stay as well until somebody looks. Ctrl-C ends the training after the step at hand;
+    a second one does not wait. Whoever wants the same run again seeds torch before.
 
     Args:
-        batches: the batch of a step, the same whenever it is asked.
+        batches: the batch of a number, the same whenever it is asked.
         loss: one number to make small.
-        lr: the learning rate, or one for each step, counted from 0.
-        seed: for what the model draws at random, such as dropout.
-        checkpoint: an open one, saved into every few seconds and at the end.
+        schedule: the share of the optimizer's learning rates that a step takes,
+            counted from 0: `partial(cosine, steps=1000, warmup=50)`.
+        clip: the longest gradient, all parameters together; `math.inf` clips none.
+        accumulate: batches that make one step together, where one of all would not
+            fit into memory: step 2 of 4 takes the batches 8 to 11. Their losses count
+            alike, so means are best over as many tokens each.
+        precision: `torch.bfloat16` computes the loss in it where that is safe
+            (autocast); the weights, and what the optimizer keeps, stay as they are.
+        evaluate: a score, smaller is better, such as the loss on held-out batches;
+            asked in evaluation mode and without gradients, `every` so many steps.
+        patience: end after so many scores without a better one.
+        goal: end at such a score.
+        checkpoint: an open one; saved into every few seconds, at the best score, and
+            at the end. The model itself is always that of the last step.
         label: stands before the progress bar.
 
     Returns:
-        The losses: fewer than `steps` where Ctrl-C ended it and the checkpoint has it.
+        The losses: fewer than `steps` where a score or Ctrl-C ended it.
 
     Raises:
         KeyboardInterrupt: Ctrl-C, without a checkpoint; the model is as far as it got.
-        TrainingError: the checkpoint is of another training; or the loss or its
-            gradient is no number, and the model is as before that step.
+        TrainingError: the checkpoint is of another training; or a loss, its gradient
+            or a score is no number. The model is no use then; the checkpoint is.
+        ValueError: a precision that would need its losses scaled.
     """
+    if precision == torch.float16:
+        raise ValueError("float16 loses small gradients; take torch.bfloat16")
     device = next(model.parameters()).device
-    optimizer = torch.optim.Adam(model.parameters())
-    torch.manual_seed(seed)
-    losses = checkpoint.load(model, optimizer, seed) if checkpoint else []
-    saved = time.monotonic()
+    losses, best = checkpoint.load(model, optimizer) if checkpoint else ([], None)
+    pending: list[tuple[Tensor, Tensor]] = []
+    looked = saved = time.monotonic()
+    pause = SAVE_SECONDS
+
+    def cast(model: Model, part: Batch) -> Tensor:
+        with torch.autocast(device.type, precision):
+            return loss(model, part)
+
+    def look() -> None:
+        """Take the losses from the device; refuse what is no number."""
+        nonlocal looked
+        columns = (
+            torch.stack(column).tolist() for column in zip(*pending, strict=True)
+        )
+        for now, length in zip(*columns, strict=True):
+            for name, number in (("loss", now), ("gradient", length)):
+                _finite(name, number, len(losses))
+            losses.append(now)
+        pending.clear()
+        if losses:
+            bar.set_postfix(loss=f"{losses[-1]:.3f}", refresh=False)
+        looked = time.monotonic()
+
+    def save() -> None:
+        nonlocal saved, pause
+        if checkpoint:
+            start = time.monotonic()
+            checkpoint.save(model, optimizer, losses, steps, best)
+            saved = time.monotonic()
+            pause = max(SAVE_SECONDS, (saved - start) / SAVE_SHARE)
+
+    def enough() -> bool:
+        if best is None:
+            return False
+        waited = (step - best.step) // every
+        reached = goal is not None and best.score <= goal
+        return reached or (patience is not None and waited >= patience)
+
     with (
         in_training(model),
+        rates_of(optimizer) as rates,
         interruptible() as interrupted,
         progress(steps, label, initial=len(losses)) as bar,
     ):
-        while len(losses) < steps and not interrupted.is_set():
-            step = len(losses)
-            for group in optimizer.param_groups:
-                group["lr"] = lr(step) if callable(lr) else lr
-            optimizer.zero_grad()
-            now = loss(model, moved(batches(step), device))
-            now.backward()
-            length = nn.utils.clip_grad_norm_(model.parameters(), CLIP)
-            for name, number in (("loss", now), ("gradient", length)):
-                if not math.isfinite(number.item()):
-                    raise TrainingError(
-                        f"the {name} is {number.item()} at step {step}: take a"
-                        " smaller lr"
-                    )
-            optimizer.step()
-            losses.append(now.item())
-            bar.set_postfix(loss=f"{losses[-1]:.3f}", refresh=False)
+        step = len(losses)
+        while step < steps and not interrupted.is_set() and not enough():
+            numbers = range(step * accumulate, (step + 1) * accumulate)
+            parts = [moved(batches(number), device) for number in numbers]
+            share = schedule(step) if schedule else 1.0
+            now = [rate * share for rate in rates]
+            how_wrong = cast if precision else loss
+            pending.append(learn(model, optimizer, parts, how_wrong, now, clip))
+            step += 1
+            if time.monotonic() - looked >= LOOK_SECONDS:
+                look()
             bar.update()
-            if checkpoint and time.monotonic() - saved >= SAVE_SECONDS:
-                checkpoint.save(model, optimizer, losses, steps, seed)
-                saved = time.monotonic()
-    if checkpoint:
-        checkpoint.save(model, optimizer, losses, steps, seed)
-    if len(losses) < steps:
+            if evaluate and step % every == 0:
+                look()
+                score = _finite("score", _score(evaluate, model), step)
+                if best is None or score < best.score:
+                    best = Best(step, score)
+                    save()
+            if checkpoint and time.monotonic() - saved >= pause:
+                look()
+                save()
+        look()
+    save()
+    if interrupted.is_set() and step < steps and not enough():
         if not checkpoint:
             raise KeyboardInterrupt
         saved_in = "" if checkpoint.trouble else f"; saved in {checkpoint.path}"
-        print(f"stopped at step {len(losses)} of {steps}{saved_in}", file=sys.stderr)
+        print(f"stopped at step {step} of {steps}{saved_in}", file=sys.stderr)
     return losses
+
+
+def _finite(name: str, number: float, step: int) -> float:
+    if not math.isfinite(number):
+        raise TrainingError(
+            f"the {name} is {number} at step {step}: take a smaller learning rate"
+        )
+    return number
+
+
+@torch.no_grad()
+def _score(evaluate: Callable[[Model], float], model: Model) -> float:
+    model.eval()
+    try:
+        return float(evaluate(model))
+    finally:
+        model.train()
 
 
 @contextlib.contextmanager
@@ -110,6 +279,17 @@ def in_training(model: nn.Module) -> Iterator[None]:
         yield
     finally:
         model.train(before)
+
+
+@contextlib.contextmanager
+def rates_of(optimizer: Optimizer) -> Iterator[list[float]]:
+    """The learning rate of every group, given back whatever a schedule made of it."""
+    rates = [group["lr"] for group in optimizer.param_groups]
+    try:
+        yield rates
+    finally:
+        for group, rate in zip(optimizer.param_groups, rates, strict=True):
+            group["lr"] = rate
 
 
 def moved(batch: Any, device: torch.device) -> Any:

@@ -24,8 +24,18 @@ class Vocabulary:
 
     def __init__(self, sentences: Iterable[Sequence[str]]) -> None:
         counts = Counter(word for words in sentences for word in words)
-        self.words = [*SPECIAL, *(w for w, _ in counts.most_common())]
-        self.ids = {word: i for i, word in enumerate(self.words)}
+        self._number([*SPECIAL, *(w for w, _ in counts.most_common())])
+
+    @classmethod
+    def of(cls, words: Iterable[str]) -> Vocabulary:
+        """One whose `words` were written down, in the same order."""
+        vocabulary = cls(())
+        vocabulary._number([*words])
+        return vocabulary
+
+    def _number(self, words: list[str]) -> None:
+        self.words = words
+        self.ids = {word: i for i, word in enumerate(words)}
 
     def __len__(self) -> int:
         return len(self.words)

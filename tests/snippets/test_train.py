@@ -10,12 +10,12 @@ import torch
 
 from snippets import train
 from snippets.corpora.portuguese import pairs
+from snippets.corpora.translation import SENTENCE, Settings
 from snippets.lab import files, freshness, record, training
 from snippets.lab.arguments import guarded
-from snippets.lab.checkpoints import TrainingError, read
+from snippets.lab.checkpoints import ABOUT, About, TrainingError, tensors_of
 from snippets.lab.record import Result
-from snippets.text.vocabulary import Vocabulary
-from snippets.train import MODELS, SENTENCE, Settings
+from snippets.train import MODELS
 
 TINY = Settings(steps=2, count=40, longest=6, batch_size=8, d_model=8, d_hidden=8)
 
@@ -42,39 +42,24 @@ def refusal(capsys, *words):
     return said.splitlines()[-1]
 
 
-def checkpoints(folder):
-    """How far each is, by the beginning of its name."""
-    found = (folder / "cache").glob("*.safetensors")
-    return {path.name.rpartition("-")[0]: read(path)[1].step for path in found}
+def steps_in(folder):
+    """How far each checkpoint is, by the beginning of its name."""
+    found = sorted(path.parent for path in folder.glob(f"cache/*/{ABOUT}"))
+    return [(path.name.rpartition("-")[0], About.read(path).step) for path in found]
 
 
-def test_the_sentence_is_as_our_grammar_would_align_it():
-    # Words of the generator, and a gold alignment that links each to some other.
-    known = {word for p in islice(pairs("train"), 3000) for word in p.portuguese}
-    assert set(SENTENCE.portuguese) <= known
-    assert {place for place, _ in SENTENCE.alignment} == set(
-        range(len(SENTENCE.portuguese))
-    )
-    assert {word for _, word in SENTENCE.alignment} == set(range(len(SENTENCE.english)))
+def pairs_file(path, lines):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return str(path)
 
 
-def test_the_sentence_is_not_trained_on():
-    chosen = train.sentences("train", Settings(1, shortest=11, longest=11), 300)
-    assert len(chosen) == 300
-    assert SENTENCE.portuguese not in {pair.portuguese for pair in chosen}
-
-
-def test_the_rate_rises_and_falls():
-    settings = Settings(steps=1000)
-    rates = [settings.rate(step) for step in range(1000)]
-    top = rates.index(max(rates))
-    assert rates[: top + 1] == sorted(rates[: top + 1]) and 30 < top < 60
-    assert rates[top:] == sorted(rates[top:], reverse=True)
-    assert rates[-1] == pytest.approx(settings.lr / 50)
+def lines_of(some):
+    return [f"{' '.join(p.english)}\t{' '.join(p.portuguese)}\tours" for p in some]
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_it_trains_says_how_good_it_is_and_records(name, elsewhere, capsys):
+def test_train_says_how_good_it_is_and_records(name, elsewhere, capsys):
     assert train.main([name, "--steps", "2", "--record"]) == 0
     assert "bleu" in capsys.readouterr().out
     result = Result.read(name, elsewhere / "results").record
@@ -87,7 +72,7 @@ def test_it_trains_says_how_good_it_is_and_records(name, elsewhere, capsys):
     assert ("error_rate" in data["scores"]) == bool(weights) == (name != "seq2seq")
 
 
-def test_it_goes_on_where_it_was_and_never_writes_over_it_unasked(elsewhere, capsys):
+def test_train_goes_on_where_it_was_and_writes_over_nothing_unasked(elsewhere, capsys):
     said = refusal(capsys, "seq2seq", "--steps", "2", "--resume")
     assert "nothing to resume" in said
     assert train.main(["seq2seq", "--steps", "3"]) == 0
@@ -98,34 +83,26 @@ def test_it_goes_on_where_it_was_and_never_writes_over_it_unasked(elsewhere, cap
     assert "is at step 3 already; give more --steps" in said
     # Without a number it goes on as it began, and what was is scored once more.
     assert train.main(["seq2seq", "--resume"]) == 0
-    assert "seq2seq: 3 steps" in capsys.readouterr().out
-    assert checkpoints(elsewhere) == {"seq2seq-0": 3}
-    assert train.main(["seq2seq", "--restart", "--steps", "2"]) == 0
-    assert checkpoints(elsewhere) == {"seq2seq-0": 2}
-
-
-def test_more_steps_than_it_began_with_are_told_to_differ(elsewhere, capsys):
-    assert train.main(["seq2seq", "--steps", "2"]) == 0
-    assert "learning rate" not in capsys.readouterr().err
+    out, err = capsys.readouterr()
+    assert "seq2seq: 3 steps" in out and "learning rate" not in err
     assert train.main(["seq2seq", "--steps", "4", "--resume"]) == 0
-    assert "began as a training of 2 steps, so its learning" in capsys.readouterr().err
-    assert checkpoints(elsewhere) == {"seq2seq-0": 4}
+    assert "began as a training of 3 steps, so its learning" in capsys.readouterr().err
+    assert steps_in(elsewhere) == [("seq2seq-0", 4)]
+    assert train.main(["seq2seq", "--restart", "--steps", "2"]) == 0
+    assert steps_in(elsewhere) == [("seq2seq-0", 2)]
 
 
-def test_every_seed_and_every_text_has_a_checkpoint_of_its_own(elsewhere, tmp_path):
+def test_train_keeps_a_checkpoint_for_every_seed_and_every_text(elsewhere):
     assert train.main(["seq2seq", "--steps", "1"]) == 0
     assert train.main(["seq2seq", "--steps", "2", "--seed", "1"]) == 0
-    for number, folder in enumerate(("a", "b"), 3):
-        path = tmp_path / folder / "mine.tsv"
-        path.parent.mkdir()
-        path.write_text(f"He slept.\tEle dormiu.\nShe {folder}.\tEla {folder}.\n")
-        words = ["seq2seq", "--steps", str(number), "--pairs", str(path)]
-        assert train.main(words) == 0
-    kept = [read(path)[1].step for path in (elsewhere / "cache").glob("*.safetensors")]
-    assert sorted(kept) == [1, 2, 3, 4]
+    for steps, folder in enumerate(("a", "b"), 3):
+        lines = ["He slept.\tEle dormiu.", f"She {folder}.\tEla {folder}."]
+        path = pairs_file(elsewhere / folder / "mine.tsv", lines)
+        assert train.main(["seq2seq", "--steps", str(steps), "--pairs", path]) == 0
+    assert sorted(step for _, step in steps_in(elsewhere)) == [1, 2, 3, 4]
 
 
-def test_other_settings_are_another_training(elsewhere, monkeypatch, capsys):
+def test_train_with_other_settings_is_another_training(elsewhere, monkeypatch, capsys):
     assert train.main(["seq2seq", "--steps", "2"]) == 0
     wider = replace(TINY, d_hidden=16)
     monkeypatch.setattr(train, "Settings", lambda steps, lr: wider)
@@ -133,24 +110,35 @@ def test_other_settings_are_another_training(elsewhere, monkeypatch, capsys):
     assert "is of another training: d_hidden was 8, is 16" in said
 
 
-def test_ctrl_c_keeps_shows_and_ends_as_shells_expect(elsewhere, monkeypatch, capsys):
-    steps = itertools.count()
-    moved = training.moved
+def losses_in(folder):
+    (path,) = folder.glob("seq2seq-0-*")
+    return tensors_of(path, About.read(path), "state")["losses"].tolist()
+
+
+def test_train_interrupted_and_resumed_has_the_same_losses(
+    elsewhere, monkeypatch, capsys
+):
+    steps, moved = itertools.count(), training.moved
 
     def interrupted(batch, device):
         if next(steps) == 2:
             signal.raise_signal(signal.SIGINT)
         return moved(batch, device)
 
-    monkeypatch.setattr(training, "moved", interrupted)
-    assert train.main(["seq2seq", "--steps", "50"]) == 130
+    with monkeypatch.context() as patched:
+        patched.setattr(training, "moved", interrupted)
+        assert train.main(["seq2seq", "--steps", "9"]) == 130
     out, err = capsys.readouterr()
-    assert "stopped at step 3 of 50; saved in" in err
+    assert "stopped at step 3 of 9; saved in" in err
     assert "seq2seq: 3 steps" in out and "bleu" in out
-    assert checkpoints(elsewhere) == {"seq2seq-0": 3}
+    assert train.main(["seq2seq", "--resume"]) == 0
+    own = elsewhere / "own"
+    words = ["seq2seq", "--steps", "9", "--checkpoints", str(own)]
+    assert train.main(words) == 0
+    assert losses_in(own) == losses_in(elsewhere / "cache")
 
 
-def test_a_full_disk_loses_no_scores(elsewhere, monkeypatch, capsys):
+def test_train_loses_no_scores_to_a_full_disk(elsewhere, monkeypatch, capsys):
     def full(number):
         raise OSError(28, "No space left on device")
 
@@ -160,27 +148,44 @@ def test_a_full_disk_loses_no_scores(elsewhere, monkeypatch, capsys):
     assert "bleu" in capsys.readouterr().out
 
 
-def test_a_place_for_checkpoints_can_be_named(elsewhere, tmp_path, capsys):
-    (tmp_path / "file").write_text("")
-    words = ["seq2seq", "--steps", "2", "--checkpoints"]
-    said = refusal(capsys, *words, str(tmp_path / "file"))
+def test_train_names_a_place_that_takes_nothing(elsewhere, capsys):
+    file = elsewhere / "file"
+    file.write_text("a file where a folder should be")
+    words = ["seq2seq", "--steps", "2"]
+    said = refusal(capsys, *words, "--checkpoints", str(file))
     assert "take another folder for checkpoints" in said
-    assert train.main([*words, str(tmp_path / "own")]) == 0
-    assert len(list((tmp_path / "own").glob("seq2seq-0-*.safetensors"))) == 1
+    (elsewhere / "results").write_text("the same")
+    said = refusal(capsys, *words, "--record")
+    assert str(elsewhere / "results") in said and "cannot write there" in said
 
 
-def test_it_trains_on_a_file_of_pairs(elsewhere, tmp_path, capsys):
-    lines = [
-        f"{' '.join(p.english)}\t{' '.join(p.portuguese)}\tours\n"
-        for p in islice(pairs("train", 0, 4, 6), 40)
-    ]
-    path = tmp_path / "pairs.tsv"
-    path.write_text("".join(lines), encoding="utf-8")
-    assert train.main(["seq2seq", "--steps", "2", "--pairs", str(path)]) == 0
+def test_train_takes_a_file_of_pairs(elsewhere, capsys):
+    path = elsewhere / "pairs.tsv"
+    words = ["seq2seq", "--steps", "2", "--pairs", str(path)]
+    pairs_file(path, lines_of(islice(pairs("train", 0, 4, 6), 40)))
+    assert train.main(words) == 0
     assert "bleu" in capsys.readouterr().out
-    path.write_text("no tab here\n", encoding="utf-8")
-    said = refusal(capsys, "seq2seq", "--pairs", str(path))
-    assert "pairs.tsv:1: 1 column" in said
+    once = "He slept.\tEle dormiu."
+    for lines, said in (
+        (["no tab here"], "pairs.tsv:1: 1 column"),
+        ([once], "one pair; give two or more, some to test"),
+        ([once] * 9, "one sentence only"),
+    ):
+        pairs_file(path, lines)
+        assert said in refusal(capsys, *words)
+
+
+def test_data_to_test_on_is_none_to_train_on(tmp_path, monkeypatch):
+    some = list(islice(pairs("train", 0, 4, 8), 250))
+    some += some[:50]  # the first of them are tested on
+    pairs_file(tmp_path / "pairs.tsv", lines_of(some))
+    monkeypatch.setattr(train, "TESTS", 10)
+    training, test = (
+        {pair.portuguese for pair in part}
+        for part in train.data(tmp_path / "pairs.tsv", TINY)
+    )
+    assert len(test) == 10 and not training & test
+    assert training | test == {pair.portuguese for pair in some}
 
 
 @pytest.mark.parametrize(
@@ -195,56 +200,13 @@ def test_it_trains_on_a_file_of_pairs(elsewhere, tmp_path, capsys):
         ["--device", "fridge"],
     ],
 )
-def test_what_cannot_be_is_refused_in_a_line(wrong, capsys):
+def test_train_refuses_what_cannot_be_in_a_line(wrong, capsys):
     assert wrong[0] in refusal(capsys, "seq2seq", *wrong)
 
 
-@pytest.mark.parametrize(
-    ("lines", "said"),
-    [
-        (["He slept.\tEle dormiu.\n"], "one pair; give two or more, some to test"),
-        (["He slept.\tEle dormiu.\n"] * 9, "one sentence only"),
-    ],
-)
-def test_too_few_pairs_are_refused(lines, said, elsewhere, tmp_path, capsys):
-    path = tmp_path / "pairs.tsv"
-    path.write_text("".join(lines), encoding="utf-8")
-    assert said in refusal(capsys, "seq2seq", "--steps", "2", "--pairs", str(path))
-
-
-def test_what_was_tested_on_was_not_trained_on(elsewhere, tmp_path, monkeypatch):
-    some = list(islice(pairs("train", 0, 4, 8), 250))
-    some += some[:50]  # the first of them are tested on
-    path = tmp_path / "pairs.tsv"
-    path.write_text(
-        "".join(f"{' '.join(p.english)}\t{' '.join(p.portuguese)}\n" for p in some),
-        encoding="utf-8",
-    )
-    seen = {}
-
-    def trained(build, training, *how):
-        seen["train"] = training
-        return train.Translator(None, Vocabulary([]), Vocabulary([]), [0.0, 0.0])
-
-    def scored(translator, test, longest):
-        seen["test"] = test
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(train, "train", trained)
-    monkeypatch.setattr(train, "scores", scored)
-    monkeypatch.setattr(train, "TESTS", 10)
-    words = ["seq2seq", "--steps", "2", "--pairs", str(path)]
-    assert guarded(lambda: train.main(words)) == 130
-    words = {name: {pair.portuguese for pair in some} for name, some in seen.items()}
-    assert len(words["test"]) == 10
-    assert words["train"] | words["test"] == {pair.portuguese for pair in some}
-    assert not words["train"] & words["test"]
-
-
-def test_a_folder_that_cannot_be_written_to_is_named(elsewhere, capsys):
-    (elsewhere / "results").write_text("a file where the folder should be")
-    said = refusal(capsys, "seq2seq", "--steps", "2", "--record")
-    assert str(elsewhere / "results") in said and "cannot write there" in said
+def test_train_suggests_the_nearest_name(capsys):
+    said = refusal(capsys, "seq2sec")
+    assert said == "snippets: no training 'seq2sec': did you mean seq2seq?"
 
 
 RECORDED = sorted(
@@ -254,7 +216,7 @@ RECORDED = sorted(
 
 @pytest.mark.fresh
 @pytest.mark.parametrize("name", RECORDED)
-def test_what_is_recorded_is_of_this_code_and_good(name):
+def test_recorded_is_of_this_code_and_good(name):
     recorded = Result.read(name, record.RESULTS / "trained")
     command = f"python -m snippets train {name} --steps 4000 --seed 0"
     recipe = record.recipe(

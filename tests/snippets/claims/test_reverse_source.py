@@ -93,7 +93,7 @@ def test_perplexity_and_its_parts_are_those_of_the_loss(some, words):
 def test_the_two_models_begin_alike_and_differ_in_what_they_read(monkeypatch):
     begun = []
 
-    def no_training(model, batches, *how):
+    def no_training(model, optimizer, batches, *how, **named):
         begun.append((model.state_dict(), batches(0)))
         return []
 

@@ -1,9 +1,8 @@
 """Why the loop can be believed: torn apart anywhere, it ends in the same place."""
 
-import itertools
+import math
 import os
 import pty
-import random
 import re
 import signal
 import subprocess
@@ -11,17 +10,21 @@ import sys
 import termios
 import threading
 import time
-import types
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 import torch
 from torch import nn
+from transformers import (
+    get_cosine_schedule_with_warmup,
+    get_linear_schedule_with_warmup,
+)
 
-from snippets.lab import files, progress, training
-from snippets.lab.checkpoints import About, Checkpoint, TrainingError, packed, read
-from snippets.lab.training import fit
+from snippets.lab import checkpoints, files, progress, training
+from snippets.lab.checkpoints import About, Checkpoint, TrainingError
+from snippets.lab.training import cosine, decayed, fit, linear
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -31,6 +34,10 @@ def model(seed=0):
     return nn.Sequential(
         nn.Linear(4, 8), nn.Tanh(), nn.Dropout(0.3), nn.Linear(8, 1)
     )  # fmt: skip
+
+
+def adam(model, lr=1e-3):
+    return torch.optim.Adam(model.parameters(), lr)
 
 
 def batches(step):
@@ -44,79 +51,171 @@ def loss(model, batch):
     return (model(x) - y).square().mean()
 
 
+def run(learner, steps, batches=batches, loss=loss, optimizer=None, seed=5, **how):
+    torch.manual_seed(seed)
+    return fit(learner, optimizer or adam(learner), batches, loss, steps, **how)
+
+
 def weights(model):
     return [p.detach().clone() for p in model.parameters()]
+
+
+def assert_same(ours, theirs):
+    torch.testing.assert_close(weights(ours), weights(theirs), rtol=0, atol=0)
 
 
 # --- It trains
 
 
-def test_it_is_adam_with_clipped_gradients():
+@pytest.mark.parametrize("kind", ["Adam", "AdamW", "SGD", "Adafactor"])
+def test_fit_takes_clipped_steps_of_any_optimizer(kind):
     ours, theirs = model(), model()
-    losses = fit(ours, batches, loss, 20, lr=0.01, seed=3)
-    adam = torch.optim.Adam(theirs.parameters(), lr=0.01)
-    torch.manual_seed(3)
+    make = getattr(torch.optim, kind)
+    losses = run(ours, 20, optimizer=make(ours.parameters(), lr=0.01), clip=0.5)
+    optimizer = make(theirs.parameters(), lr=0.01)
+    torch.manual_seed(5)
     for step in range(20):
-        adam.zero_grad()
+        optimizer.zero_grad()
         expected = loss(theirs, batches(step))
         expected.backward()
         length = torch.sqrt(sum(p.grad.square().sum() for p in theirs.parameters()))
         for p in theirs.parameters():
-            p.grad *= (1 / (length + 1e-6)).clamp(max=1)
-        adam.step()
+            p.grad *= (0.5 / (length + 1e-6)).clamp(max=1)
+        optimizer.step()
         assert losses[step] == pytest.approx(expected.item(), rel=1e-5)
     torch.testing.assert_close(weights(ours), weights(theirs))
 
 
-def test_it_learns():
-    losses = fit(model(), batches, loss, 150, lr=0.02)
-    assert sum(losses[-10:]) < 0.4 * sum(losses[:10])
+@pytest.mark.parametrize("parts", [1, 2, 4])
+def test_fit_accumulates_to_one_large_batch(parts):
+    def part(number):
+        x, y = batches(number // parts)
+        share = slice(
+            16 // parts * (number % parts), 16 // parts * (number % parts + 1)
+        )
+        return x[share], y[share]
+
+    whole, ours = model().eval(), model().eval()
+    whole[2].p = ours[2].p = 0.0  # what is dropped would be drawn in another order
+    expected = run(whole, 10)
+    losses = run(ours, 10, batches=part, accumulate=parts)
+    assert losses == pytest.approx(expected, rel=1e-5)
+    torch.testing.assert_close(weights(ours), weights(whole))
+
+
+def test_fit_computes_in_bfloat16_and_keeps_its_weights():
+    seen = []
+
+    def seeing(model, batch):
+        seen.append(model[0](batch[0]).dtype)
+        return loss(model, batch)
+
+    learner, exact = model(), model()
+    losses = run(learner, 5, loss=seeing, precision=torch.bfloat16)
+    assert set(seen) == {torch.bfloat16}
+    assert {p.dtype for p in learner.parameters()} == {torch.float32}
+    assert losses == pytest.approx(run(exact, 5), rel=0.05)
+    assert losses != run(model(), 5)
+    with pytest.raises(ValueError, match="float16 loses small"):
+        run(learner, 1, precision=torch.float16)
+
+
+def test_fit_follows_the_schedule_and_gives_the_rates_back():
+    learner = model()
+    groups = [
+        {"params": [p], "lr": 0.1 * n} for n, p in enumerate(learner.parameters())
+    ]
+    optimizer, seen = torch.optim.SGD(groups), []
+
+    def schedule(step):
+        seen.append([group["lr"] for group in optimizer.param_groups])
+        return 1 / (step + 1)
+
+    run(learner, 3, optimizer=optimizer, schedule=schedule)
+    rates = [0.0, 0.1, 0.2, 0.30000000000000004]
+    assert seen == [rates, rates, [rate / 2 for rate in rates]]
+    assert [group["lr"] for group in optimizer.param_groups] == rates
+    before = weights(learner)
+    run(learner, 2, schedule=lambda step: 0.0)
+    torch.testing.assert_close(weights(learner), before, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        (linear, get_linear_schedule_with_warmup),
+        (cosine, get_cosine_schedule_with_warmup),
+    ],
+)
+@pytest.mark.parametrize("warmup", [0, 7])
+def test_schedules_equal_those_of_the_library(ours, theirs, warmup):
+    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
+    scheduler = theirs(optimizer, warmup, 40)
+    for step in range(41):
+        # Theirs begins to warm up at 0, where nothing is learned; ours a step later.
+        share = ours(step, 40, warmup) if step >= warmup else ours(step - 1, 40, warmup)
+        assert share == pytest.approx(scheduler.get_last_lr()[0], abs=1e-9)
+        optimizer.step()
+        scheduler.step()
+    assert ours(0, 40, 4) == 0.25 and ours(39, 40, 4, least=0.2) >= 0.2
+    assert (
+        ours(40, 40, 4, least=0.2) == ours(99, 40, 4, least=0.2) == pytest.approx(0.2)
+    )
+
+
+def test_decayed_matrices_decay_and_vectors_do_not():
+    learner = nn.Sequential(nn.Embedding(3, 2), nn.Linear(2, 2), nn.LayerNorm(2))
+    before = dict(learner.state_dict())
+    before = {name: tensor.clone() for name, tensor in before.items()}
+    groups = decayed(learner, 0.5, without=["0.weight"])
+    optimizer = torch.optim.AdamW(groups, lr=0.1)
+    for p in learner.parameters():
+        p.grad = torch.zeros_like(p)
+    optimizer.step()
+    for name, tensor in learner.state_dict().items():
+        share = 0.95 if name == "1.weight" else 1
+        torch.testing.assert_close(tensor, share * before[name])
+    with pytest.raises(ValueError, match="no parameter wte"):
+        decayed(learner, 0.5, without=["wte"])
 
 
 @pytest.mark.parametrize("before", [True, False])
-def test_it_trains_in_training_mode_and_leaves_the_mode_as_it_was(before):
+def test_fit_trains_in_training_mode_and_leaves_the_mode_as_it_was(before):
     learner, modes = model().train(before), []
-    fit(learner, batches, lambda m, b: modes.append(m.training) or loss(m, b), 2)
+    run(learner, 2, loss=lambda m, b: modes.append(m.training) or loss(m, b))
     assert modes == [True, True] and learner.training == before
     with pytest.raises(TrainingError):
-        fit(learner, batches, lambda m, b: loss(m, b) * float("nan"), 2)
+        run(learner, 2, loss=lambda m, b: loss(m, b) * float("nan"))
     assert learner.training == before
 
 
-def test_the_learning_rate_may_change_with_the_step():
-    learner = model()
-    fit(learner, batches, loss, 3)
-    before = weights(learner)
-    fit(learner, batches, loss, 5, lr=lambda step: 0.0)
-    torch.testing.assert_close(weights(learner), before, rtol=0, atol=0)
-    rates = []
-    fit(learner, batches, loss, 3, lr=lambda step: rates.append(step) or 0.1)
-    assert rates == [0, 1, 2]
+@pytest.mark.parametrize("look", [0.0, 99.0])
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (lambda weight: weight.sum() * math.nan, "loss is nan"),
+        (lambda weight: weight.abs().sum() / 0, "loss is inf"),
+        (lambda weight: (0 * weight).sqrt().sum(), "gradient is nan"),
+    ],
+)
+def test_fit_refuses_what_is_no_number_and_keeps_the_last_good(
+    look, wrong, said, tmp_path, monkeypatch
+):
+    def breaking(model, step):
+        return wrong(model.weight) if step == 2 else model.weight.square().sum()
 
-
-@pytest.mark.parametrize("number", ["nan", "inf"])
-def test_a_loss_that_is_no_number_is_one_line(number):
-    learner = model()
-    said = f"the loss is {number} at step 0: take a small"
-    with pytest.raises(TrainingError, match=said):
-        fit(learner, batches, lambda m, b: loss(m, b) * float(number), 5)
-    assert all(p.isfinite().all() for p in weights(learner))
-
-
-def test_a_gradient_that_is_no_number_is_one_line_and_changes_nothing(tmp_path):
-    learner = nn.Linear(1, 1, bias=False)
-    nn.init.zeros_(learner.weight)
-    path = tmp_path / "checkpoint"
-    said = "the gradient is inf at step 0: take a small"
-    with Checkpoint(path) as checkpoint, pytest.raises(TrainingError, match=said):
-        fit(
-            learner,
-            batches,
-            lambda m, b: m.weight.sqrt().sum(),
-            5,
-            checkpoint=checkpoint,
-        )
-    assert learner.weight.item() == 0 and not path.exists()
+    monkeypatch.setattr(training, "LOOK_SECONDS", look)
+    learner, how = nn.Linear(1, 1, bias=False), {"batches": int, "loss": breaking}
+    with Checkpoint(tmp_path) as checkpoint:
+        run(learner, 2, checkpoint=checkpoint, **how)
+    said = f"the {said} at step 2: take a smaller learning rate"
+    with (
+        pytest.raises(TrainingError, match=said),
+        Checkpoint(tmp_path, resume=True) as checkpoint,
+    ):
+        run(learner, 9, checkpoint=checkpoint, **how)
+    good, about = checkpoints.load(tmp_path, lambda: nn.Linear(1, 1, bias=False))
+    assert about.step == 2 and good.weight.isfinite().all()
 
 
 class Named(NamedTuple):
@@ -124,7 +223,7 @@ class Named(NamedTuple):
     label: str
 
 
-def test_what_moves_to_the_device():
+def test_moved_moves_what_is_within():
     meta = torch.device("meta")
     given = {"x": torch.ones(2), "y": [(torch.ones(1), 3)], "z": "text"}
     moved = training.moved(given, meta)
@@ -135,34 +234,108 @@ def test_what_moves_to_the_device():
     assert type(named) is Named and named.x.device == meta and named.label == "a"
 
 
+# --- It evaluates
+
+
+def scored(scores, steps=99, **how):
+    """A training whose evaluations give these scores; its steps, and its weights."""
+    given, kept = iter(scores), []
+
+    def evaluate(model):
+        assert not model.training and not torch.is_grad_enabled()
+        kept.append(weights(model))
+        return next(given)
+
+    learner = model()
+    losses = run(learner, steps, evaluate=evaluate, every=3, **how)
+    return len(losses), kept
+
+
+@pytest.mark.parametrize(
+    ("scores", "how", "steps"),
+    [
+        ([3.0, 2.0, 4.0, 1.0], {"steps": 14}, 14),
+        ([3.0, 2.0, 4.0, 5.0], {"patience": 2}, 12),
+        ([3.0, 4.0, 2.0, 2.0, 2.0], {"patience": 2}, 15),
+        ([3.0, 2.0, 1.0], {"goal": 1.5}, 9),
+    ],
+)
+def test_fit_ends_by_the_scores(scores, how, steps, tmp_path):
+    assert scored(scores, **how)[0] == steps
+    # The best is kept, the last is gone on with; and what has ended stays ended.
+    with Checkpoint(tmp_path) as checkpoint:
+        kept = scored(scores, checkpoint=checkpoint, **how)[1]
+    best, about = checkpoints.load(tmp_path, model)
+    assert about.best.score == min(scores) and about.step == steps
+    expected = kept[scores.index(min(scores))]
+    torch.testing.assert_close(weights(best), expected, rtol=0, atol=0)
+    with Checkpoint(tmp_path, resume=True) as checkpoint:
+        assert scored([], checkpoint=checkpoint, **how)[0] == steps
+
+
+def test_fit_refuses_a_score_that_is_no_number():
+    with pytest.raises(TrainingError, match="the score is nan at step 3"):
+        scored([math.nan])
+
+
+@pytest.mark.parametrize("stop", [2, 3, 7, 10])
+def test_fit_resumes_to_the_same_end_by_scores(tmp_path, stop):
+    def score(model):
+        return abs(7 - len(seen))  # smallest after step 7, so that step 9 ends it
+
+    def counting(step):
+        seen[step] = True
+        return batches(step)
+
+    how = {"batches": counting, "evaluate": score, "every": 1, "patience": 2}
+    seen = {}
+    whole = model()
+    expected = run(whole, 99, **how)
+    seen = {}
+    with Checkpoint(tmp_path) as checkpoint:
+        run(model(), stop, checkpoint=checkpoint, **how)
+    other = model()
+    with Checkpoint(tmp_path, resume=True) as checkpoint:
+        assert run(other, 99, checkpoint=checkpoint, **how) == expected
+    assert_same(other, whole)
+    assert len(expected) == 9 and len([*tmp_path.glob("weights-*")]) == 2
+
+
 # --- It goes on where it was
 
 
 @pytest.mark.parametrize("stop", [0, 1, 7, 12])
-def test_a_resumed_run_is_the_run_without_a_stop(tmp_path, stop):
+@pytest.mark.parametrize("kind", ["AdamW", "SGD", "Adafactor"])
+def test_fit_resumed_is_the_run_without_a_stop(tmp_path, stop, kind):
+    def make(learner):
+        more = {"momentum": 0.9} if kind == "SGD" else {}
+        return getattr(torch.optim, kind)(learner.parameters(), lr=0.01, **more)
+
+    schedule = partial(cosine, steps=12, warmup=3)
     whole = model()
-    expected = fit(whole, batches, loss, 12, seed=5)
+    expected = run(whole, 12, optimizer=make(whole), schedule=schedule)
     path = tmp_path / "new" / "checkpoint"
     with Checkpoint(path) as checkpoint:
-        fit(model(), batches, loss, stop, seed=5, checkpoint=checkpoint)
+        part = model()
+        how = {"schedule": schedule, "checkpoint": checkpoint}
+        run(part, stop, optimizer=make(part), **how)
     other = model(seed=99)
-    torch.rand(17)
     with Checkpoint(path, resume=True) as checkpoint:
-        losses = fit(other, batches, loss, 12, seed=5, checkpoint=checkpoint)
+        how = {"schedule": schedule, "checkpoint": checkpoint}
+        losses = run(other, 12, optimizer=make(other), seed=7, **how)
     assert losses == expected
-    torch.testing.assert_close(weights(other), weights(whole), rtol=0, atol=0)
+    assert_same(other, whole)
 
 
 SCRIPT = """
 import sys, time
 from pathlib import Path
-import torch
 sys.path.insert(0, {tests!r})
-from test_training import batches, loss, model
+from test_training import batches, model, run
 from snippets.lab import training
 from snippets.lab.checkpoints import Checkpoint
 
-training.SAVE_SECONDS = 0.0
+training.SAVE_SECONDS, training.SAVE_SHARE = 0.0, float("inf")
 steps, checkpoint, resume = int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3] == "resume"
 
 def slowly(step):
@@ -171,8 +344,7 @@ def slowly(step):
     return batches(step)
 
 with Checkpoint(checkpoint, resume=resume) as opened:
-    losses = training.fit(model(), slowly, loss, steps, seed=5, checkpoint=opened,
-                          label="train")
+    losses = run(model(), steps, batches=slowly, checkpoint=opened, label="train")
 print("losses", losses)
 """
 
@@ -198,18 +370,17 @@ def losses_of(output):
     return [float(n) for n in re.search(r"losses \[(.*)\]", output)[1].split(", ") if n]
 
 
-def test_a_killed_run_is_resumed_to_the_same_losses_and_ctrl_c_keeps_them(tmp_path):
-    path = tmp_path / "checkpoint"
-    process = start(path, 10_000)
+def test_fit_killed_is_resumed_to_the_same_losses_and_ctrl_c_keeps_them(tmp_path):
+    process = start(tmp_path, 10_000)
     wait_for(process, 9)
     with pytest.raises(TrainingError, match="another process is training"):
-        Checkpoint(path, resume=True).__enter__()
+        Checkpoint(tmp_path, resume=True).__enter__()
     process.kill()
     process.communicate()
-    saved = read(path)[1].step
-    assert saved >= 9
-    files.part_of(path).write_bytes(b"as if killed while it wrote")
-    process = start(path, 10_000, "resume")
+    saved = About.read(tmp_path).step
+    assert saved >= 8
+    files.part_of(tmp_path / "weights-0.safetensors").write_bytes(b"killed at it")
+    process = start(tmp_path, 10_000, "resume")
     assert process.stdout.readline() == f"{saved}\n"
     wait_for(process, saved + 8)
     process.send_signal(signal.SIGINT)
@@ -217,43 +388,54 @@ def test_a_killed_run_is_resumed_to_the_same_losses_and_ctrl_c_keeps_them(tmp_pa
     assert process.returncode == 0
     losses = losses_of(output)
     assert saved + 8 < len(losses) < 10_000
-    assert errors == f"stopped at step {len(losses)} of 10000; saved in {path}\n"
-    assert read(path)[0]["losses"].tolist() == losses
-    assert losses == fit(model(), batches, loss, len(losses), seed=5)
-    assert {p.name for p in tmp_path.iterdir()} == {"checkpoint", "checkpoint.lock"}
+    assert errors == f"stopped at step {len(losses)} of 10000; saved in {tmp_path}\n"
+    assert losses == run(model(), len(losses))
+    assert About.read(tmp_path).step == len(losses)
+    kinds = sorted(path.name.partition("-")[0] for path in tmp_path.iterdir())
+    assert kinds == ["checkpoint.json", "lock", "state", "weights"]
 
 
-def test_ctrl_c_saves_although_it_is_not_yet_time(tmp_path):
-    path = tmp_path / "checkpoint"
-
+def test_fit_saves_at_ctrl_c_although_it_is_not_yet_time(tmp_path):
     def interrupted(step):
         if step == 3:
             os.kill(os.getpid(), signal.SIGINT)
         return batches(step)
 
-    with Checkpoint(path) as checkpoint:
-        losses = fit(model(), interrupted, loss, 100, checkpoint=checkpoint)
-    assert len(losses) == 4
-    assert read(path)[0]["losses"].tolist() == losses
+    with Checkpoint(tmp_path) as checkpoint:
+        losses = run(model(), 100, batches=interrupted, checkpoint=checkpoint)
+    assert len(losses) == 4 == About.read(tmp_path).step
     # Where nothing keeps it, nobody shall take it for a whole training.
     with pytest.raises(KeyboardInterrupt):
-        fit(model(), interrupted, loss, 100)
+        run(model(), 100, batches=interrupted)
 
 
-def test_it_saves_every_few_seconds_and_at_the_end(tmp_path, monkeypatch):
-    saved, ticks = [], itertools.count(step=4.0)
-    clock = types.SimpleNamespace(monotonic=lambda: next(ticks))
-    monkeypatch.setattr(training, "time", clock)
-    monkeypatch.setattr(training, "SAVE_SECONDS", 10.0)
-    monkeypatch.setattr(
-        Checkpoint, "save", lambda self, m, o, losses, *_: saved.append(len(losses))
-    )
-    with Checkpoint(tmp_path / "checkpoint") as checkpoint:
-        fit(model(), batches, loss, 10, checkpoint=checkpoint)
-    assert saved == [3, 6, 9, 10]
+@pytest.mark.parametrize(("took", "expected"), [(0, [3, 6, 9, 10]), (2, [3, 8, 10])])
+def test_fit_saves_every_few_seconds_and_at_the_end(
+    took, expected, tmp_path, monkeypatch
+):
+    saved, now = [], 0.0
+
+    class Clock:
+        monotonic = staticmethod(lambda: now)
+
+    def slowly(step):
+        nonlocal now
+        now += 4
+        return batches(step)
+
+    def save(self, model, optimizer, losses, *_):
+        nonlocal now
+        now += took
+        saved.append(len(losses))
+
+    monkeypatch.setattr(training, "time", Clock)
+    monkeypatch.setattr(Checkpoint, "save", save)
+    with Checkpoint(tmp_path) as checkpoint:
+        run(model(), 10, batches=slowly, checkpoint=checkpoint)
+    assert saved == expected
 
 
-def test_a_second_ctrl_c_does_not_wait():
+def test_interruptible_does_not_wait_for_a_second_ctrl_c():
     with pytest.raises(KeyboardInterrupt), training.interruptible() as event:
         os.kill(os.getpid(), signal.SIGINT)
         assert event.wait(5)
@@ -261,146 +443,19 @@ def test_a_second_ctrl_c_does_not_wait():
         time.sleep(5)
 
 
-def test_ctrl_c_is_given_back():
+def test_fit_gives_ctrl_c_back_and_runs_in_a_thread():
     def ours(number, frame): ...
 
-    before = signal.signal(signal.SIGINT, ours)
+    before, found = signal.signal(signal.SIGINT, ours), []
     try:
-        fit(model(), batches, loss, 2)
+        run(model(), 2)
         assert signal.getsignal(signal.SIGINT) is ours
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def test_it_runs_in_a_thread():
-    found = []
-    thread = threading.Thread(
-        target=lambda: found.extend(fit(model(), batches, loss, 3))
-    )
+    thread = threading.Thread(target=lambda: found.extend(run(model(), 3)))
     thread.start()
     thread.join()
     assert len(found) == 3
-
-
-# --- Checkpoints that cannot be used, and places that cannot be written
-
-
-def trained(path, steps=2, **how):
-    with Checkpoint(path, **how) as checkpoint:
-        fit(model(), batches, loss, steps, checkpoint=checkpoint)
-
-
-def refusal(path, learner=None, seed=0, **how):
-    """The one line that a resumed training is refused with."""
-    with (
-        pytest.raises(TrainingError) as error,
-        Checkpoint(path, **{"resume": True, **how}) as checkpoint,
-    ):
-        fit(learner or model(), batches, loss, 3, seed=seed, checkpoint=checkpoint)
-    assert "\n" not in str(error.value)
-    return str(error.value)
-
-
-def test_nothing_to_resume_is_one_line(tmp_path):
-    assert "nothing to resume; start without" in refusal(tmp_path / "missing")
-
-
-def test_a_training_is_never_written_over_unasked(tmp_path):
-    path = tmp_path / "checkpoint"
-    trained(path, 3)
-    said = "holds a training at step 3 of 3; go on with --resume, or"
-    assert said in refusal(path, resume=False)
-    assert read(path)[1].step == 3
-    trained(path, 2, restart=True)
-    assert read(path)[1].step == 2
-
-
-def test_a_checkpoint_of_another_training_is_one_line(tmp_path):
-    path = tmp_path / "checkpoint"
-    trained(path, of={"data": "a"})
-    here = {"of": {"data": "a"}}
-    assert "data was a, is b" in refusal(path, of={"data": "b"})
-    assert "data was a, is None" in refusal(path, of={})
-    assert "trained with seed 0, not 1" in refusal(path, seed=1, **here)
-    other = "no checkpoint of this model"
-    assert other in refusal(path, learner=nn.Linear(4, 1), **here)
-    # As if another optimizer, or another version of ours, had written it.
-    tensors, about = read(path)
-    for changed, name in (
-        ({k: t for k, t in tensors.items() if k != "losses"}, "Adam"),
-        ({**tensors, "optimizer.0.exp_avg": torch.ones(7)}, "Adam"),
-        ({**tensors, "random.cpu": torch.ones(3)}, "Adam"),
-        (tensors, "SGD"),
-    ):
-        new = About(about.of, name, about.seed, about.step, about.steps)
-        path.write_bytes(packed(changed, new))
-        assert other in refusal(path, **here)
-
-
-def test_a_damaged_checkpoint_is_one_line_and_stays(tmp_path):
-    path = tmp_path / "checkpoint"
-    trained(path)
-    whole = path.read_bytes()
-    chance = random.Random(0)
-    damaged = [b"", b"junk", whole[:500], whole[:-1], whole + b"x", b"PK" + whole]
-    # A digit in what it says of itself is another.
-    damaged.append(re.sub(rb"(step\W+)\d", rb"\g<1>9", whole, count=1))
-    assert damaged[-1] != whole
-    for _ in range(60):  # one bit is another
-        place, bit = chance.randrange(len(whole)), 1 << chance.randrange(8)
-        damaged.append(whole[:place] + bytes([whole[place] ^ bit]) + whole[place + 1 :])
-    damaged += [chance.randbytes(chance.randrange(300)) for _ in range(60)]
-    for content in damaged:
-        path.write_bytes(content)
-        for resume in (True, False):
-            assert "no whole checkpoint" in refusal(path, resume=resume)
-        assert path.read_bytes() == content
-
-
-def test_a_place_that_cannot_be_written_is_told_before_the_training(tmp_path):
-    (tmp_path / "file").write_text("")
-    said = refusal(tmp_path / "file" / "checkpoint", resume=False)
-    assert "cannot be written (" in said
-
-
-def test_a_full_disk_stops_nothing_and_leaves_the_old_one(
-    tmp_path, monkeypatch, capsys
-):
-    path = tmp_path / "checkpoint"
-    trained(path)
-    before = path.read_bytes()
-
-    def full(number):
-        raise OSError(28, "No space left on device")
-
-    with monkeypatch.context() as patched, Checkpoint(path, resume=True) as checkpoint:
-        patched.setattr(training, "SAVE_SECONDS", 0.0)
-        patched.setattr(files.os, "fsync", full)
-        losses = fit(model(), batches, loss, 6, checkpoint=checkpoint)
-    assert losses == fit(model(), batches, loss, 6)
-    assert "step 6 is not saved (No space left" in checkpoint.trouble
-    # Said once, when it began.
-    (said,) = capsys.readouterr().err.splitlines()
-    assert "step 3 is not saved" in said
-    assert path.read_bytes() == before
-    assert not files.part_of(path).exists()
-
-
-def test_what_is_saved_after_all_is_no_trouble(tmp_path, monkeypatch):
-    path = tmp_path / "checkpoint"
-    answers = iter([OSError(28, "No space left on device")])
-
-    def full_once(number):
-        for error in answers:
-            raise error
-
-    monkeypatch.setattr(training, "SAVE_SECONDS", 0.0)
-    monkeypatch.setattr(files.os, "fsync", full_once)
-    with Checkpoint(path) as checkpoint:
-        losses = fit(model(), batches, loss, 3, checkpoint=checkpoint)
-    assert checkpoint.trouble == ""
-    with Checkpoint(path, resume=True) as checkpoint:
-        assert fit(model(), batches, loss, 3, checkpoint=checkpoint) == losses
 
 
 # --- What a person sees
@@ -423,19 +478,20 @@ def terminal(monkeypatch):
         os.close(number)
 
 
-def test_it_is_quiet_where_nobody_watches_for_long(capfd):
-    fit(model(), batches, loss, 3, label="train")
+def test_fit_is_quiet_where_nobody_watches_for_long(capfd):
+    run(model(), 3, label="train")
     assert capfd.readouterr() == ("", "")
 
 
 def test_a_log_gets_a_line_from_time_to_time(monkeypatch, capsys):
     monkeypatch.setattr(progress, "LINE_SECONDS", 0.01)
+    monkeypatch.setattr(training, "LOOK_SECONDS", 0.0)
 
     def slowly(step):
         time.sleep(0.02)
         return batches(step)
 
-    fit(model(), slowly, loss, 6, label="train")
+    run(model(), 6, batches=slowly, label="train")
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) > 3
     pattern = r"train:  50% 3/6 \[\d\d:\d\d<\d\d:\d\d, .*loss=\d\.\d\d\d\]"
@@ -445,11 +501,11 @@ def test_a_log_gets_a_line_from_time_to_time(monkeypatch, capsys):
 @pytest.mark.parametrize("columns", [80, 0])
 def test_a_terminal_shows_the_loss_and_the_time_left(tmp_path, terminal, columns):
     # One of no columns does not know its size, as in many containers.
-    path = tmp_path / "checkpoint"
-    trained(path, 20)
+    with Checkpoint(tmp_path) as checkpoint:
+        run(model(), 20, checkpoint=checkpoint)
     shown = terminal(columns)
-    with Checkpoint(path, resume=True) as checkpoint:
-        fit(model(), batches, loss, 60, checkpoint=checkpoint, label="train")
+    with Checkpoint(tmp_path, resume=True) as checkpoint:
+        run(model(), 60, checkpoint=checkpoint, label="train")
     # It goes on counting where the checkpoint was.
     output = shown()
     assert re.search(r"train:  33%.* 20/60 ", output)
