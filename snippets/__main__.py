@@ -29,7 +29,7 @@ from snippets.lab.arguments import (
 
 if TYPE_CHECKING:
     from snippets.lab.record import Result
-    from syllabus import Concept, Syllabus
+    from syllabus import Beside, Concept, Syllabus
 
 CLAIMS = Path(__file__).resolve().parent / "claims"
 
@@ -73,8 +73,10 @@ def run(arguments: list[str]) -> int:
     asked = syllabus.by_name.get(options.name)
     if asked and (why := why_not(asked)):
         fail(f"{options.name} {why}; {call()} lists what runs")
-    corpus = beside()
-    to_run = [c for c in syllabus.concepts if not why_not(c)] + [corpus]
+    to_run: list[Concept | Beside] = [
+        *(concept for concept in syllabus.concepts if not why_not(concept)),
+        *syllabus.beside,
+    ]
     if options.name is None and not options.record:
         list_all(syllabus, to_run)
         return 0
@@ -83,7 +85,7 @@ def run(arguments: list[str]) -> int:
         to_run = [names[known(options.name, "snippet", names)]]
     for concept in to_run:
         gone = [file for file in concept.sources if not (ROOT / file).is_file()]
-        if gone and concept is not corpus:
+        if gone:
             fail(
                 f"{concept.name} is marked as written, but there is no"
                 f" {' and no '.join(gone)}: write it, or mark it as planned in"
@@ -111,21 +113,6 @@ def run(arguments: list[str]) -> int:
     return 0
 
 
-def beside() -> Concept:
-    """What runs beside the concepts, in the form of one."""
-    from syllabus import Concept
-
-    return Concept(
-        name="corpus",
-        title="The corpus",
-        chapter="corpora",
-        question="What do the translators learn from?",
-        definition="Sentences in Portuguese and English, and which word is which.",
-        builds_on=(),
-        status="written",
-    )
-
-
 def why_not(concept: Concept) -> str | None:
     """Why there is nothing to run, or None where there is."""
     if not concept.written:
@@ -133,7 +120,7 @@ def why_not(concept: Concept) -> str | None:
     return None if concept.code else "is a page without code"
 
 
-def list_all(syllabus: Syllabus, listed: Sequence[Concept]) -> None:
+def list_all(syllabus: Syllabus, listed: Sequence[Concept | Beside]) -> None:
     """Print every snippet with its one sentence, by chapter."""
     titles = {chapter.name: chapter.title for chapter in syllabus.chapters}
     for chapter, group in groupby(listed, key=lambda concept: concept.chapter):

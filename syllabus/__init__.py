@@ -86,11 +86,30 @@ class Concept(_Entry):
         return snippet, demo
 
 
+class Beside(_Entry):
+    """A page `docs/NAME.md` that is no concept, and has a demo and its results."""
+
+    name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
+    definition: Annotated[Plain, AfterValidator(_at_most_30_words)]
+    chapter: None = None
+
+    @property
+    def module(self) -> str:
+        """The module that is run: `snippets.demos.corpus`."""
+        return f"snippets.demos.{self.name.replace('-', '_')}"
+
+    @property
+    def sources(self) -> tuple[str]:
+        """Its file, from the root of the project."""
+        return (f"{self.module.replace('.', '/')}.py",)
+
+
 class Syllabus(_Entry):
-    """Chapters and concepts in reading order."""
+    """Chapters and concepts in reading order, and what runs beside them."""
 
     chapters: tuple[Chapter, ...]
     concepts: tuple[Concept, ...]
+    beside: tuple[Beside, ...] = ()
 
     @cached_property
     def by_name(self) -> dict[str, Concept]:

@@ -66,11 +66,11 @@ def two_ways() -> nn.LSTM:
 
 def transducer() -> Transducer:
     class TwoWays(Transducer):
-        def hear(
+        def transcribe(
             self, frames: Float[Tensor, "batch frame d_frame"]
         ) -> Float[Tensor, "batch frame d_model"]:
-            heard: Tensor = self.get_submodule("encoder")(frames)[0]
-            return heard
+            transcription: Tensor = self.get_submodule("encoder")(frames)[0]
+            return transcription
 
     model = TwoWays(D_FRAME, VOCAB_SIZE, D_MODEL)
     model.add_module("encoder", two_ways())
@@ -146,7 +146,7 @@ def write_ctc(model: nn.Module, frames: Tensor) -> Labels:
 def write_transducer(model: nn.Module, frames: Tensor) -> Labels:
     assert isinstance(model, Transducer)
     score = model.scorer(frames)
-    return beam_search(score, len(frames), WIDTH, most=2)[0][0]
+    return beam_search(score, len(frames), WIDTH, max_labels=2)[0][0]
 
 
 Loss = Callable[[nn.Module, Spoken], Tensor]

@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import statistics
 import textwrap
 from collections import Counter
 from collections.abc import Callable
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from snippets.corpora.portuguese import Pair, numbered, pairs
+from snippets.corpora.portuguese import Pair, Split, numbered, pairs
 from snippets.corpora.portuguese.grammar import Writer
-from snippets.corpora.portuguese.phrases import (
-    Gloss,
-    Head,
-    Nominal,
-    Word,
-    determine,
-    fixed,
-    join,
-    predicate,
-)
+from snippets.corpora.portuguese.phrases import determine, fixed, join, predicate
 from snippets.corpora.portuguese.words import MELTED, lexicon, verbs
 from snippets.lab import plots
+from snippets.lab.tables import table
 
 COUNT = 5_000
+SPLITS: tuple[Split, ...] = ("train", "valid", "test", "unseen")
 OVERT = {"eu", "nós"}
 # "nos" is also a pronoun: us, ourselves.
 CONTRACTIONS = {new for melted in MELTED.values() for new in melted.values()} - {"nos"}
@@ -65,21 +57,22 @@ PHENOMENA: dict[str, Callable[[Pair], object]] = {
 }
 
 
+class Plain(Writer):
+    """Writes without any plural, adjective or clause."""
+
+    def maybe(self, probability: float) -> bool:
+        return False
+
+
 def ours() -> Pair:
     """The sentence of every page, by the rules of the grammar."""
-
-    def the(kind: str, name: str) -> Nominal:
-        _, english, *_ = lexicon()["nouns"][kind][name]
-        word = Word(name)
-        head = Head(kind, "m", "3s", "it")
-        noun = Nominal([word], [Gloss(english, (word,))], head)
-        determine(noun, "the")
-        return noun
-
-    robot, glass = the("person", "robô"), the("fragile", "copo")
+    writer = Plain("ours")
+    (_, robot), (_, glass) = writer.noun(["robô"]), writer.noun(["copo"])
+    determine(robot, "the")
+    determine(glass, "the")
     (drop,) = (v for v in verbs()["transitive"] if v.name == "deixar cair")
     said = join(robot, predicate(drop, "3s", "past")) + glass
-    reason = Writer("ours").reason(drop, robot.head, glass.head)
+    reason = writer.reason(drop, robot.head, glass.head)
     return numbered(said + reason + fixed(".", "."))
 
 
@@ -88,47 +81,6 @@ def written(pair: Pair) -> dict[str, Any]:
     return {
         "portuguese": " ".join(pair.portuguese),
         "english": " ".join(pair.english),
-        "alignment": sorted(map(list, pair.alignment)),
-    }
-
-
-def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
-    """The size of the lexicon, an example of everything, and how often it comes."""
-    some = list(islice(pairs("train", seed), COUNT))
-    lengths = [len(pair.portuguese) for pair in some]
-    words = lexicon()
-    adjectives = {
-        adjective for table in words["adjectives"].values() for adjective in table
-    }
-    tens = Counter(min((n - 1) // 10, 3) for n in lengths)
-    return {
-        "ours": written(ours()),
-        "lexicon": {
-            "nouns": sum(map(len, words["nouns"].values())),
-            "adjectives": len(adjectives),
-            "verbs": len({v.name for group in verbs().values() for v in group}),
-        },
-        "pairs": COUNT,
-        "forms": {
-            "portuguese": len({w for p in some for w in p.portuguese}),
-            "english": len({w for p in some for w in p.english}),
-        },
-        "length": {
-            "shortest": min(lengths),
-            "median": statistics.median(lengths),
-            "longest": max(lengths),
-        },
-        "lengths": [
-            {"words": name, "share": tens[place] / COUNT}
-            for place, name in enumerate(
-                ["4 to 10", "11 to 20", "21 to 30", "31 to 40"]
-            )
-        ],
-        "phenomena": examples(some),
-        "splits": [
-            {"split": split, **written(next(pairs(split, seed, 6, 12)))}
-            for split in ("train", "valid", "test", "unseen")
-        ],
     }
 
 
@@ -147,6 +99,37 @@ def examples(some: list[Pair]) -> list[dict[str, Any]]:
     return rows
 
 
+def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
+    """The size of the lexicon, an example of everything, and how often it comes."""
+    some = list(islice(pairs("train", seed), COUNT))
+    tens = Counter(min((len(p.portuguese) - 1) // 10, 3) for p in some)
+    words, sentence = lexicon(), ours()
+    return {
+        "ours": {**written(sentence), "alignment": sorted(sentence.alignment)},
+        "lexicon": {
+            "nouns": sum(map(len, words["nouns"].values())),
+            "adjectives": len({*chain(*words["adjectives"].values())}),
+            "verbs": len({v.name for group in verbs().values() for v in group}),
+        },
+        "pairs": COUNT,
+        "forms": {
+            "portuguese": len({w for p in some for w in p.portuguese}),
+            "english": len({w for p in some for w in p.english}),
+        },
+        "lengths": [
+            {"words": name, "share": tens[place] / COUNT}
+            for place, name in enumerate(
+                ["4 to 10", "11 to 20", "21 to 30", "31 to 40"]
+            )
+        ],
+        "phenomena": examples(some),
+        "splits": [
+            {"split": split, **written(next(pairs(split, seed, 6, 12)))}
+            for split in SPLITS
+        ],
+    }
+
+
 def show(data: dict[str, Any]) -> None:
     """Print the sentence, the examples and the lengths."""
     print(data["ours"]["portuguese"])
@@ -156,26 +139,23 @@ def show(data: dict[str, Any]) -> None:
         print(f"\n{row['name']}: {row['share']:.0%}")
         for side in ("portuguese", "english"):
             print(textwrap.indent(textwrap.fill(row[side], 40), "  "))
-    print("\nPortuguese words  share")
-    for row in data["lengths"]:
-        print(f"{row['words']:16}{row['share']:7.2f}")
+    print()
+    rows = [(row["words"], row["share"]) for row in data["lengths"]]
+    table(rows, ["", ".2f"], ["Portuguese words", "share"])
 
 
 def draw(data: dict[str, Any]) -> Figure:
     """The alignment of the sentence: a square where two words belong together."""
-    source = data["ours"]["portuguese"].split()
-    target = data["ours"]["english"].split()
+    source, target = (data["ours"][side].split() for side in ("portuguese", "english"))
     figure, axes = plots.canvas(330)
     for i, j in data["ours"]["alignment"]:
         axes.add_patch(Rectangle((j - 0.5, i - 0.5), 1, 1, color=plots.LINK))
     axes.set_xticks(range(len(target)), target, rotation=60, ha="left")
     axes.set_yticks(range(len(source)), source)
     axes.xaxis.tick_top()
-    axes.set_xlim(-0.5, len(target) - 0.5)
-    axes.set_ylim(len(source) - 0.5, -0.5)
-    for place in range(1, len(target)):
-        axes.axvline(place - 0.5, color=plots.MUTED, linewidth=0.4)
-    for place in range(1, len(source)):
-        axes.axhline(place - 0.5, color=plots.MUTED, linewidth=0.4)
-    axes.tick_params(length=0)
+    axes.set(xlim=(-0.5, len(target) - 0.5), ylim=(len(source) - 0.5, -0.5))
+    axes.set_xticks([place - 0.5 for place in range(1, len(target))], minor=True)
+    axes.set_yticks([place - 0.5 for place in range(1, len(source))], minor=True)
+    axes.grid(which="minor", color=plots.MUTED, linewidth=0.4)
+    axes.tick_params(which="both", length=0)
     return figure

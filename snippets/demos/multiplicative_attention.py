@@ -6,26 +6,22 @@ from typing import Any
 
 import torch
 from matplotlib.figure import Figure
-from torch import Tensor, nn
-from torch.nn import functional as F
 
-from snippets.demos import additive_attention
-from snippets.lab import record
+from snippets.lab import alignments
+from snippets.lab.tables import table
 from snippets.recurrence.luong import Luong
 from snippets.recurrence.multiplicative_attention import (
     Concat,
     General,
     LocalWindow,
+    Score,
     dot,
 )
 
-FOLDER = record.RESULTS / "trained"
-TRAINED = "multiplicative-attention"
-
-# About to write "glass": a state that has read "new", the places of the last page.
-PLACES = additive_attention.PLACES
+# About to write "glass": a state that has read "new", and places of the source.
+PLACES = ["robô", "copo", "novo"]
 STATE = torch.tensor([[2.0, 1.0]])
-ANNOTATIONS = additive_attention.ANNOTATIONS
+ANNOTATIONS = torch.tensor([[0.0, 2.0], [2.0, 0.0], [1.0, 1.0]])
 W = torch.tensor([[1.0, 0.0], [0.0, -1.0]])
 V = torch.tensor([1.0, 1.0])
 WORDS = 6  # of a source sentence, for the window
@@ -64,89 +60,40 @@ def window() -> dict[str, Any]:
     guess = LocalWindow(2, reach=2)
     guess.v.weight.zero_()
     near, falling = guess(STATE[None], torch.ones(1, WORDS, dtype=torch.bool))
-    alike = near[0, 0] / near.sum()
+    alike, factors = near[0, 0] / near.sum(), falling[0, 0]
+    weights = alike * factors
     return {
-        "near": near[0, 0],
-        "falling": falling[0, 0],
         "alike": alike,
-        "weights": alike * falling[0, 0],
-        "sum": (alike * falling[0, 0]).sum(),
+        "falling": factors,
+        "weights": weights,
+        "sum": weights.sum(),
     }
-
-
-def beside(query: Tensor, key: Tensor) -> tuple[Tensor, Tensor]:
-    """Every query with every key."""
-    shape = len(query), len(key), -1
-    return (
-        query[:, None].expand(shape).contiguous(),
-        key[None].expand(shape).contiguous(),
-    )
-
-
-@torch.no_grad()
-def differences(seed: int, device: str) -> dict[str, float]:
-    """Ours against PyTorch: an operator without its root, and two layers."""
-    torch.manual_seed(seed)
-    query, key = torch.randn(2, 6, 8, device=device)
-    general, concat = (General(8, 8).to(device), Concat(8, 8, 5).to(device))
-    bilinear = nn.Bilinear(8, 8, 1, bias=False).to(device)
-    bilinear.load_state_dict({"weight": general.weight.weight[None]})
-    pairs = beside(query, key)
-    network = torch.tanh(concat.weight(torch.cat(pairs, -1))) @ concat.v
-    both = {
-        "dot": (
-            dot(query, key).softmax(-1) @ key,
-            F.scaled_dot_product_attention(query, key, key, scale=1.0),
-        ),
-        "general": (general(query, key), bilinear(*pairs)[..., 0]),
-        "concat": (concat(query, key), network),
-    }
-    return {
-        name: float((ours - theirs).abs().max())
-        for name, (ours, theirs) in both.items()
-    }
-
-
-@torch.no_grad()
-def at_once(seed: int) -> float:
-    """How far the logits of all steps at once are from those of step after step."""
-    torch.manual_seed(seed)
-    model = Luong(9, 9, 4, 8, General(8, 8))
-    source, target = torch.arange(3, 9)[None], torch.arange(1, 8)[None]
-    memory, steps = model.start(source), []
-    for token in target.unbind(1):
-        logits, memory = model.step(token, memory)
-        steps.append(logits)
-    together: Tensor = model(source, target)
-    return float((together - torch.stack(steps, 1)).abs().max())
 
 
 def parameters(d_hidden: int) -> dict[str, int]:
-    """How many numbers each score learns, as in our translators."""
-    scores = {
+    """How many numbers each score learns: what a translator has more than with dot."""
+    scores: dict[str, Score] = {
+        "dot": dot,
         "general": General(d_hidden, d_hidden),
         "concat": Concat(d_hidden, d_hidden, d_hidden // 2),
     }
     counts = {
-        name: sum(weight.numel() for weight in score.parameters())
+        name: sum(w.numel() for w in Luong(1, 1, 1, d_hidden, score).parameters())
         for name, score in scores.items()
     }
-    return {"dot": 0, **counts}
+    return {name: count - counts["dot"] for name, count in counts.items()}
 
 
 def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
     """By hand; the window; what `python -m snippets train` recorded."""
-    trained = record.Result.read(TRAINED, FOLDER).record["data"]
-    sentence = additive_attention.whole(trained["sentence"])
+    trained = alignments.recorded("multiplicative-attention")
     return {
         "by_hand": by_hand(),
         "window": window(),
         "parameters": parameters(trained["settings"]["d_hidden"]),
-        "differences": differences(seed, device),
-        "at_once": at_once(seed),
         "trained": {
-            "sentence": sentence,
-            "looks": additive_attention.looks(sentence),
+            "sentence": trained["sentence"],
+            "looks": trained["looks"],
             "scores": trained["scores"],
             "steps": trained["settings"]["steps"],
             "d_hidden": trained["settings"]["d_hidden"],
@@ -156,46 +103,30 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
 
 def show(data: dict[str, Any]) -> None:
     """Print the scores, the window and where the translator looked."""
-    hand, window_, trained = (data["by_hand"], data["window"], data["trained"])
+    hand, window_, trained = data["by_hand"], data["window"], data["trained"]
     print('about to write "glass"')
-    print("place    dot  general  concat   weight")
-    for row, name in enumerate(hand["places"]):
-        by_dot, general, concat = (hand["scores"][s][row] for s in hand["scores"])
-        print(
-            f"{name:5} {by_dot:6.2f} {general:8.2f} {concat:7.2f}"
-            f"   {hand['weights'][row]:6.2f}"
-        )
+    columns = hand["places"], *hand["scores"].values(), hand["weights"]
+    header = ["place", *hand["scores"], "weight"]
+    table(zip(*columns, strict=True), ["", ".2f", ".2f", ".2f", ".2f"], header)
     x, y = hand["context"]
     print(f"context of dot ({x:.2f}, {y:.2f})")
-    print(f"\nlearned, at d_hidden {trained['d_hidden']}")
-    for name, count in data["parameters"].items():
-        print(f"{name:8} {count:7,} numbers")
+
+    print(f"\nnumbers to learn, at d_hidden {trained['d_hidden']}")
+    table(data["parameters"].items(), ["", ","])
 
     print("\na window of 2 around place 3")
-    print("place    alike  falls to  weight")
-    for place, numbers in enumerate(
-        zip(window_["alike"], window_["falling"], window_["weights"], strict=True)
-    ):
-        alike, falling, weight = numbers
-        print(f"{place:5} {alike:8.2f} {falling:9.2f} {weight:7.2f}")
+    columns = range(WORDS), *(window_[k] for k in ("alike", "falling", "weights"))
+    header = ["place", "alike", "falls to", "weight"]
+    table(zip(*columns, strict=True), ["", ".2f", ".2f", ".2f"], header)
     print(f"sum of the weights {window_['sum']:.2f}")
 
     print("\nwhere a trained one looks most (general)")
-    additive_attention.show_looks(trained["looks"])
-    print(
-        f"trained {trained['steps']:,} steps\n"
-        f"BLEU {trained['scores']['bleu']:.1f}, alignment error rate"
-        f" {trained['scores']['error_rate']:.2f}"
-    )
-    print("\nlargest difference to PyTorch")
-    for name, difference in data["differences"].items():
-        print(f"{name:8} {difference:.1e}")
-    print(f"all steps at once, or one by one: {data['at_once']:.0e}")
+    alignments.show(trained)
 
 
 def draw(data: dict[str, Any]) -> Figure:
-    """Where the translator looks, drawn as for additive attention."""
-    return additive_attention.draw(data)
+    """Where the translator looks, over where a person would."""
+    return alignments.draw(data["trained"]["sentence"])
 
 
 # What the page proposes to change, and what then stands there.
@@ -206,7 +137,7 @@ EDITS = [
     ),
     (
         "        return additive_scores(query @ left.T, key @ right.T, self.v)",
-        "        return additive_scores(query @ left.T, key @ left.T, self.v)",
+        "        return (query @ left.T) @ (key @ right.T).mT",
     ),
     (
         "        falling = torch.exp(-2 * (distance / self.reach) ** 2)",

@@ -7,12 +7,12 @@ from typing import Any
 
 import torch
 from matplotlib.figure import Figure
-from torch import Tensor, nn
-from torch.nn.utils.rnn import pack_padded_sequence
+from torch import Tensor
 
 from snippets.corpora.batches import Batch
-from snippets.corpora.translation import Settings, sentences, train, translation_loss
+from snippets.corpora.translation import Settings, sentences, train
 from snippets.lab import plots
+from snippets.lab.tables import table
 from snippets.recurrence.recurrent_networks import unroll
 from snippets.recurrence.seq2seq import Encoder, Seq2Seq
 from snippets.text.logits import cross_entropy
@@ -86,34 +86,13 @@ def by_hand() -> dict[str, Any]:
                 "chance": math.exp(best.score),
             }
         )
-    return {"chances": CHANCES, "found": rows}
-
-
-def packed_lstm(encoder: Encoder, source: Tensor, mask: Tensor) -> Tensor:
-    """The context that PyTorch's LSTM makes with the same weights, of packed rows."""
-    state = encoder.cell.state_dict()
-    lstm = nn.LSTM(D_MODEL, D_HIDDEN, batch_first=True).to(source.device)
-    lstm.load_state_dict(
-        {
-            "weight_ih_l0": state["input.weight"],
-            "weight_hh_l0": state["recurrent.weight"],
-            "bias_ih_l0": state["input.bias"],
-            "bias_hh_l0": state["recurrent.bias"],
-        }
-    )
-    packed = pack_padded_sequence(
-        encoder.embedding(source),
-        mask.sum(1).cpu(),
-        batch_first=True,
-        enforce_sorted=False,
-    )
-    hidden: Tensor = lstm(packed)[1][0]
-    return hidden[0]
+    second = CHANCES[""]["he"] * max(CHANCES["he"].values())
+    return {"chances": CHANCES, "second": second, "found": rows}
 
 
 @torch.no_grad()
 def padding(seed: int, device: str) -> dict[str, float]:
-    """How far three fillings move the context; ours beside PyTorch's, packed."""
+    """How far padding moves the context: where the state waits, where it reads on."""
     torch.manual_seed(seed)
     encoder = Encoder(100, D_MODEL, D_HIDDEN).to(device)
     source = torch.randint(4, 100, (8, 9)).to(device)
@@ -127,37 +106,34 @@ def padding(seed: int, device: str) -> dict[str, float]:
     )
     waits = unroll(encoder.cell, encoder.embedding(source), mask)[1][0]
     reads = encoder(source)[1][0]
-    packed = packed_lstm(encoder, source, mask)
     return {
         "masked": (waits - alone).abs().max().item(),
         "read": (reads - alone).abs().max().item(),
-        "difference": (waits - packed).abs().max().item(),
     }
 
 
-def swapped_loss(model: Seq2Seq, held_out: Batch) -> float:
-    """The surprise at the words when every sentence gets another one's context."""
-    context = tuple(part.roll(1, 0) for part in model.start(held_out.source))
-    logits = model.decoder(held_out.target[:, :-1], context)
-    real = held_out.target_mask[:, 1:]
-    return cross_entropy(logits[real], held_out.target[:, 1:][real]).item()
-
-
 @torch.no_grad()
-def tried(model: Seq2Seq, held_out: Batch) -> dict[str, float]:
-    """A trained model on new sentences: words when helped, sentences when alone."""
-    wanted, real = held_out.target[:, 1:], held_out.target_mask[:, 1:]
-    logits = model(held_out.source, held_out.target[:, :-1])
-    written = greedy(model, held_out.source, MAX_LEN)
+def tried(model: Seq2Seq, new: Batch) -> dict[str, float]:
+    """A trained model on new sentences.
+
+    The share of words that are right after the true words, of sentences that it writes
+    alone, and the surprise at a word with its own and with another one's context.
+    """
+    known, wanted = new.target[:, :-1], new.target[:, 1:]
+    real = new.target_mask[:, 1:]
+    context = model.start(new.source)
+    own = model.decoder(known, context)
+    other = model.decoder(known, tuple(part.roll(1, 0) for part in context))
+    written = greedy(model, new.source, MAX_LEN)
     right = [
         [*ours, END] == theirs[: len(ours) + 1]
         for ours, theirs in zip(written, wanted.tolist(), strict=True)
     ]
     return {
-        "words": (logits.argmax(-1) == wanted)[real].double().mean().item(),
+        "words": (own.argmax(-1) == wanted)[real].double().mean().item(),
         "sentences": sum(right) / len(right),
-        "own": translation_loss(model, held_out).item(),
-        "other": swapped_loss(model, held_out),
+        "own": cross_entropy(own[real], wanted[real]).item(),
+        "other": cross_entropy(other[real], wanted[real]).item(),
     }
 
 
@@ -174,7 +150,7 @@ def states(model: Seq2Seq, source: Tensor, written: list[int]) -> dict[str, Any]
 
 
 def trained(seed: int, device: str) -> dict[str, Any]:
-    """Some seconds of training, then new sentences, with the states of one."""
+    """Some seconds of training, then new sentences, with the states of the last."""
     training = sentences("train", SETTINGS, SETTINGS.count, seed)
     new = sentences("test", SETTINGS, TEST, seed)
     translator = train(Seq2Seq, training, SETTINGS, seed, device=device)
@@ -187,13 +163,12 @@ def trained(seed: int, device: str) -> dict[str, Any]:
                 "portuguese": pair.portuguese,
                 "english": " ".join(pair.english),
                 "words": translator.target.decode(alone),
-                **states(translator.model, source, alone),
             }
         )
     return {
-        "losses": translator.losses[:: SETTINGS.steps // 40],
         **tried(translator.model, translator.rows(new)),
         "examples": examples,
+        "states": states(translator.model, source, alone),
     }
 
 
@@ -207,7 +182,6 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
             "hidden": D_HIDDEN,
             "train": SETTINGS.count,
             "steps": SETTINGS.steps,
-            "longest": SETTINGS.longest,
         },
         "trained": trained(seed, device),
     }
@@ -216,24 +190,26 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
 def show(data: dict[str, Any]) -> None:
     """Print what each search finds, the padding, and how the translator does."""
     print(f'"{PORTUGUESE}" in a beam of')
-    for row in data["by_hand"]["found"]:
-        print(f"{row['width']:3}  {row['text']:14}{row['chance']:6.3f}")
+    found = data["by_hand"]["found"]
+    table([[*row.values()] for row in found], ["3", "", ".3f"])
 
     moved = data["padding"]
     print("\nhow far padding moves the context vector")
-    print(f"  the state waits     {moved['masked']:.1e}")
-    print(f"  the state reads on  {moved['read']:.1e}")
-    print(f"difference to PyTorch {moved['difference']:.1e}")
+    rows = [
+        ("  the state waits", moved["masked"]),
+        ("  the state reads on", moved["read"]),
+    ]
+    table(rows, ["", ".1e"])
 
-    sizes, found = data["sizes"], data["trained"]
+    sizes, trained_ = data["sizes"], data["trained"]
     print(f"\n{sizes['steps']} steps on {sizes['train']:,} short sentences;")
     print("then, of sentences never seen:")
-    print(f"  words right, when helped    {found['words']:4.0%}")
-    print(f"  sentences right, when alone {found['sentences']:4.0%}")
+    print(f"  words right, when helped    {trained_['words']:4.0%}")
+    print(f"  sentences right, when alone {trained_['sentences']:4.0%}")
     print("surprise at a word")
-    print(f"  with the sentence's context {found['own']:.2f}")
-    print(f"  with another one's          {found['other']:.2f}")
-    for example in found["examples"]:
+    print(f"  with the sentence's context {trained_['own']:.2f}")
+    print(f"  with another one's          {trained_['other']:.2f}")
+    for example in trained_["examples"]:
         print(f"\n{' '.join(example['portuguese'])}")
         print(f"  true    {example['english']}")
         print(f"  alone   {' '.join(example['words'])}")
@@ -241,8 +217,8 @@ def show(data: dict[str, Any]) -> None:
 
 def draw(data: dict[str, Any]) -> Figure:
     """The hidden state after each word; the last one of the left goes to the right."""
-    example = data["trained"]["examples"][-1]
-    read, written = example["read"], example["written"]
+    example, after = data["trained"]["examples"][-1], data["trained"]["states"]
+    read, written = after["read"], after["written"]
     figure, (left, middle, right) = plots.canvas(
         330, 1, 3, width_ratios=[len(read), 1.2, len(written)]
     )

@@ -21,7 +21,7 @@ from snippets.recurrence.recurrent_networks import (
 from snippets.recurrence.seq2seq import Decoder
 from snippets.text.embeddings import Embedding
 from snippets.text.logits import softmax
-from snippets.text.search import Memory
+from snippets.text.search import DecoderState
 from snippets.text.vocabulary import PAD
 
 
@@ -31,16 +31,19 @@ def additive_scores(
     key: Float[Tensor, "*batch key d_score"],
     v: Float[Tensor, " d_score"],
 ) -> Float[Tensor, "*batch query key"]:
-    """Every query meets every key: add, squash, weigh by v."""
-    met = query.unsqueeze(-2) + key.unsqueeze(-3)
-    return torch.tanh(met) @ v
+    """tanh(q + k) · v for every query q and every key k.
+
+    q = (-1, 1), k = (2, 0), v = (2, 2) give 4 tanh 1 = 3.05.
+    """
+    sums = query.unsqueeze(-2) + key.unsqueeze(-3)
+    return torch.tanh(sums) @ v
 
 
 # --8<-- [end:score]
 
 
 class AdditiveAttention(nn.Module):
-    """A small network scores; softmax makes weights; they average."""
+    """Score a state against every annotation, and average these by the softmax."""
 
     def __init__(
         self, d_query: int, d_value: int, d_score: int
@@ -63,7 +66,8 @@ class AdditiveAttention(nn.Module):
     ]:
         """The contexts and the weights; mask is True where to look.
 
-        The keys do not change from word to word: make them once.
+        `key`, if given, is `self.key(value)`: the keys are the same
+        for every word that is written, so a decoder makes them once.
         """
         key = self.key(value) if key is None else key
         scores = additive_scores(self.query(state), key, self.v)
@@ -73,11 +77,14 @@ class AdditiveAttention(nn.Module):
     # --8<-- [end:attention]
 
 
-def turned(
+def reverse_sequence(
     x: Float[Tensor, "batch seq d_model"],
     mask: Bool[Tensor, "batch seq"],
 ) -> Float[Tensor, "batch seq d_model"]:
-    """Each row read from its end; the padding stays where it is."""
+    """Each row from its last token to its first; the padding stays at the end.
+
+    With "-" for padding, a b c - becomes c b a -.
+    """
     place = torch.arange(x.shape[1], device=x.device)
     from_end = mask.sum(-1, keepdim=True) - 1 - place
     order = torch.where(mask, from_end, place)
@@ -85,32 +92,34 @@ def turned(
 
 
 class BidirectionalEncoder(nn.Module):
-    """Two readers, from both ends: a place knows what stands on either side."""
+    """Two LSTMs, one from each end: an annotation knows both sides of its place."""
 
     def __init__(
         self, vocab_size: int, d_model: int, d_hidden: int
     ) -> None:
         super().__init__()
         self.embedding = Embedding(vocab_size, d_model)
-        self.forth = LSTMCell(d_model, d_hidden // 2)
-        self.back = LSTMCell(d_model, d_hidden // 2)
+        self.forward_cell = LSTMCell(d_model, d_hidden // 2)
+        self.backward_cell = LSTMCell(d_model, d_hidden // 2)
 
     def forward(
         self,
         source: Int[Tensor, "batch source"],
         mask: Bool[Tensor, "batch source"],
     ) -> tuple[Float[Tensor, "batch source d_hidden"], State]:
-        """The annotations, one a place, and the two last states side by side."""
+        """The annotations, one a place, and both last states side by side."""
         x = self.embedding(source)
-        forth, end = fused_lstm(self.forth, x, mask)
-        back, start = fused_lstm(self.back, turned(x, mask), mask)
-        both = torch.cat([forth, turned(back, mask)], -1)
-        last = zip(end, start, strict=True)
-        return both, tuple(torch.cat(parts, -1) for parts in last)
+        forward, last = fused_lstm(self.forward_cell, x, mask)
+        from_end = reverse_sequence(x, mask)
+        backward, first = fused_lstm(self.backward_cell, from_end, mask)
+        backward = reverse_sequence(backward, mask)
+        states = zip(last, first, strict=True)
+        annotations = torch.cat([forward, backward], -1)
+        return annotations, tuple(torch.cat(s, -1) for s in states)
 
 
 class RNNSearch(AttentiveTranslator):
-    """The translator of the paper, by the name it has there."""
+    """The paper's translator: bidirectional encoder, additive attention, decoder."""
 
     def __init__(
         self,
@@ -131,24 +140,26 @@ class RNNSearch(AttentiveTranslator):
         )
 
     # --8<-- [start:step]
-    def start(self, source: Int[Tensor, "batch source"]) -> Memory:
-        """The decoder's state, and all that it can look back at."""
+    def start(
+        self, source: Int[Tensor, "batch source"]
+    ) -> DecoderState:
+        """Hidden and cell state, annotations, their keys, mask."""
         mask = source != PAD
         value, state = self.encoder(source, mask)
         return *state, value, self.attention.key(value), mask
 
     def look(
-        self, token: Int[Tensor, " batch"], memory: Memory
-    ) -> tuple[Tensor, Tensor, Memory]:
-        """The logits, where it looked, and the new memory."""
-        hidden, cell, value, key, mask = memory
-        before = hidden[:, None]  # it has not read `token` yet
+        self, token: Int[Tensor, " batch"], state: DecoderState
+    ) -> tuple[Tensor, Tensor, DecoderState]:
+        """The logits, the weights of the source, and the new state."""
+        hidden, cell, value, key, mask = state
+        previous = hidden[:, None]  # it has not read `token` yet
         context, weights = self.attention(
-            before, value, mask[:, None], key
+            previous, value, mask[:, None], key
         )
-        logits, state = self.decoder.step(
+        logits, after = self.decoder.step(
             token, (hidden, cell), context[:, 0]
         )
-        return logits, weights[:, 0], (*state, value, key, mask)
+        return logits, weights[:, 0], (*after, value, key, mask)
 
     # --8<-- [end:step]

@@ -1,6 +1,6 @@
-"""What a translator that looks back can do: write a word, and say where it looked.
+"""A translator with attention: at every step it gives the weights of the source too.
 
-A translator brings `start`, what it remembers of a source, and `look`, one step.
+A subclass brings `start`, the state before the first word, and `look`, one step.
 """
 
 from __future__ import annotations
@@ -11,30 +11,32 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from snippets.text.search import Memory
+from snippets.text.search import DecoderState
 
 
 class AttentiveTranslator(nn.Module, ABC):
     """An encoder-decoder with attention; it can be searched and drawn."""
 
     @abstractmethod
-    def start(self, source: Int[Tensor, "batch source"]) -> Memory:
-        """The decoder's state, and all that it can look back at."""
+    def start(
+        self, source: Int[Tensor, "batch source"]
+    ) -> DecoderState:
+        """The decoder's state, with all that it looks back at."""
 
     @abstractmethod
     def look(
-        self, token: Int[Tensor, " batch"], memory: Memory
+        self, token: Int[Tensor, " batch"], state: DecoderState
     ) -> tuple[
         Float[Tensor, "batch vocab_size"],
         Float[Tensor, "batch source"],
-        Memory,
+        DecoderState,
     ]:
-        """The logits, where it looked, and the new memory."""
+        """The logits, the weights of the source, and the new state."""
 
     def step(
-        self, token: Int[Tensor, " batch"], state: Memory
-    ) -> tuple[Float[Tensor, "batch vocab_size"], Memory]:
-        """What a search asks for."""
+        self, token: Int[Tensor, " batch"], state: DecoderState
+    ) -> tuple[Float[Tensor, "batch vocab_size"], DecoderState]:
+        """A step without the weights, as a search asks for it."""
         logits, _, state = self.look(token, state)
         return logits, state
 
@@ -47,12 +49,12 @@ class AttentiveTranslator(nn.Module, ABC):
         Float[Tensor, "batch target source"],
     ]:
         """Teacher forcing, step by step: the logits and the weights."""
-        memory = self.start(source)
+        state = self.start(source)
         logits, weights = [], []
         for token in target.unbind(1):
-            now, where, memory = self.look(token, memory)
-            logits.append(now)
-            weights.append(where)
+            step_logits, step_weights, state = self.look(token, state)
+            logits.append(step_logits)
+            weights.append(step_weights)
         return torch.stack(logits, 1), torch.stack(weights, 1)
 
     def forward(

@@ -1,8 +1,8 @@
 """The lattice of a transducer, fast: its forward and backward variables, its gradient.
 
 All nodes with the same t + u depend on the diagonal before them alone. So T + U steps
-do, each on a vector, in place of T × U: the same numbers as `forward_variables` of
-rnn_transducer.py, and a test holds the two together.
+are enough, each on a vector, in place of T × U. A test holds the numbers equal to those
+of `forward_variables` in rnn_transducer.py.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def by_diagonals(
     width = n_frames + n_written - 1
 
     def diagonals(x: Tensor) -> tuple[Tensor, ...]:
-        """Row t moved to the right by t: now diagonals are columns."""
+        """The diagonals of x: row t moves right by t, and they are columns."""
         flat = F.pad(x, (0, n_frames)).flatten(1)
         skewed = flat[:, :-n_frames].unflatten(1, (n_frames, width))
         columns: tuple[Tensor, ...] = skewed.unbind(-1)
@@ -46,12 +46,14 @@ def backward_variables(
     blank: Float[Tensor, "batch frame written"],
     label: Float[Tensor, "batch frame label"],
 ) -> Float[Tensor, "batch frame written"]:
-    """log β(t, u): from there to the end, by any path."""
-    # Turned round, a step's cost belongs to where it ends.
-    first = blank[:, -1:, -1]
+    """log β(t, u): the probability of the rest, from (t, u) on by any path."""
+    # Seen from the end, a step's log-probability belongs to the node where it ends.
+    last_blank = blank[:, -1:, -1]
     right = F.pad(blank.flip(1, 2)[:, 1:], (0, 0, 0, 1))
-    turned = by_diagonals(right, label.flip(1, 2)) + first[..., None]
-    return turned.flip(1, 2)
+    from_end = (
+        by_diagonals(right, label.flip(1, 2)) + last_blank[..., None]
+    )
+    return from_end.flip(1, 2)
 
 
 def gradient(
@@ -61,7 +63,10 @@ def gradient(
     Float[Tensor, "batch frame written"],
     Float[Tensor, "batch frame label"],
 ]:
-    """The loss's slope at each step: minus the share of paths that take it."""
+    """The gradient of the loss by `blank` and by `label`.
+
+    It is minus the share of the paths that take a step: -1 where every path does.
+    """
     alpha = by_diagonals(blank, label)
     beta = backward_variables(blank, label)
     total = beta[:, :1, :1]  # log p of all paths

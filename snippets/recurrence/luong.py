@@ -18,15 +18,15 @@ from snippets.recurrence.multiplicative_attention import (
 )
 from snippets.recurrence.recurrent_networks import LSTMCell, fused_lstm
 from snippets.text.embeddings import Embedding
-from snippets.text.search import Memory
+from snippets.text.search import DecoderState
 from snippets.text.vocabulary import PAD
 
 
 class Luong(AttentiveTranslator):
-    """The translator of the paper: read the last word, then look.
+    """The paper's translator: the state that has read the last word scores.
 
-    With `reach` it looks at a window. With `input_feeding` the last step's findings are
-    read with the next word; without it all steps run in one go.
+    With `reach` it looks at a window. With `input_feeding` a step reads the attentional
+    state of the step before beside its word; without it all steps run in one go.
     """
 
     def __init__(
@@ -50,23 +50,26 @@ class Luong(AttentiveTranslator):
         self.attention = LuongAttention(d_hidden, score, reach)
         self.output = nn.Linear(d_hidden, target_size)
 
-    def start(self, source: Int[Tensor, "batch source"]) -> Memory:
+    def start(
+        self, source: Int[Tensor, "batch source"]
+    ) -> DecoderState:
+        """Hidden and cell state, attentional state, annotations, mask."""
         mask = source != PAD
         value, state = self.encoder(source, mask)
         return *state, torch.zeros_like(state[0]), value, mask
 
     def look(
-        self, token: Int[Tensor, " batch"], memory: Memory
-    ) -> tuple[Tensor, Tensor, Memory]:
-        """The logits, where it looked, and the new memory."""
-        hidden, cell, found, value, mask = memory
-        fed = [found] if self.input_feeding else []
+        self, token: Int[Tensor, " batch"], state: DecoderState
+    ) -> tuple[Tensor, Tensor, DecoderState]:
+        """The logits, the weights of the source, and the new state."""
+        hidden, cell, attentional, value, mask = state
+        fed = [attentional] if self.input_feeding else []
         x = torch.cat([self.embedding(token), *fed], -1)
         hidden, cell = self.cell(x, (hidden, cell))
         steps, weights = self.attention(hidden[:, None], value, mask)
-        found = steps[:, 0]
-        memory = (hidden, cell, found, value, mask)
-        return self.output(found), weights[:, 0], memory
+        attentional = steps[:, 0]
+        state = (hidden, cell, attentional, value, mask)
+        return self.output(attentional), weights[:, 0], state
 
     def aligned(
         self,
@@ -77,12 +80,11 @@ class Luong(AttentiveTranslator):
         Float[Tensor, "batch target source"],
     ]:
         """Teacher forcing: the logits and the weights."""
-        # A step that is fed waits for what the last one found.
-        if self.input_feeding:
+        if self.input_feeding:  # a step waits for the one before
             return super().aligned(source, target)
         hidden, cell, _, value, mask = self.start(source)
         states, _ = fused_lstm(
             self.cell, self.embedding(target), state=(hidden, cell)
         )
-        found, weights = self.attention(states, value, mask)
-        return self.output(found), weights
+        attentional, weights = self.attention(states, value, mask)
+        return self.output(attentional), weights

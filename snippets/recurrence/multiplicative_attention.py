@@ -23,12 +23,12 @@ def dot(
     query: Float[Tensor, "*batch query d_model"],
     key: Float[Tensor, "*batch key d_model"],
 ) -> Float[Tensor, "*batch query key"]:
-    """Nothing to learn; query and key need the same dimension."""
+    """q · k for every query and key: (2, 1) · (2, 0) = 4."""
     return query @ key.mT  # no root: Luong does not scale
 
 
 class General(nn.Module):
-    """A matrix between them: every part meets every part."""
+    """q W k: a learned matrix d_query × d_key between the two."""
 
     def __init__(self, d_query: int, d_key: int) -> None:
         super().__init__()
@@ -48,7 +48,7 @@ class General(nn.Module):
 
 # --8<-- [start:concat]
 class Concat(nn.Module):
-    """Side by side through a small network: additive again."""
+    """tanh([q; k] W) · v: the additive score, with one matrix W."""
 
     def __init__(self, d_query: int, d_key: int, d_score: int) -> None:
         super().__init__()
@@ -73,10 +73,10 @@ class Concat(nn.Module):
 
 
 class LocalWindow(nn.Module):
-    """Guess a place in the source and look around it only.
+    """The paper's local-p: predict a place, look at most `reach` from it.
 
-    The paper's local-p. Weights fall off as a Gaussian from the place,
-    so that their sum is below 1 and the guess has a gradient.
+    Weights fall off as a Gaussian from that place, so that their sum is below 1 and the
+    prediction has a gradient.
     """
 
     def __init__(self, d_query: int, reach: int) -> None:
@@ -96,7 +96,11 @@ class LocalWindow(nn.Module):
         Bool[Tensor, "*batch query key"],
         Float[Tensor, "*batch query key"],
     ]:
-        """Where it may look, and by what the weights are multiplied."""
+        """Where it may look, and the factor of each weight.
+
+        Around place 3 with reach 2, places 1 to 5 may be looked at,
+        with the factors 0.14, 0.61, 1, 0.61, 0.14.
+        """
         length = mask.sum(-1)[..., None, None]
         share = torch.sigmoid(self.v(torch.tanh(self.hidden(query))))
         place = torch.arange(mask.shape[-1], device=mask.device)
@@ -110,9 +114,9 @@ class LocalWindow(nn.Module):
 
 
 class LuongAttention(nn.Module):
-    """Score, weigh, average, and mix what was found with the state.
+    """Score, softmax, average; then mix the context with the state.
 
-    With `reach` it looks at a window around a place that it guesses.
+    With `reach` it looks at a window around a place that it predicts.
     """
 
     def __init__(
@@ -134,7 +138,7 @@ class LuongAttention(nn.Module):
         Float[Tensor, "*batch query d_hidden"],
         Float[Tensor, "*batch query key"],
     ]:
-        """What the state becomes by looking, and where it looked."""
+        """The attentional states tanh([c; h] W_c), and the weights."""
         scores = self.score(current, value)
         if self.window is None:
             weights = softmax(scores, mask[..., None, :])
@@ -142,5 +146,5 @@ class LuongAttention(nn.Module):
             near, falling = self.window(current, mask)
             weights = softmax(scores, near) * falling
         context = weights @ value
-        found = self.combine(torch.cat([context, current], -1))
-        return torch.tanh(found), weights
+        mixed = self.combine(torch.cat([context, current], -1))
+        return torch.tanh(mixed), weights

@@ -15,13 +15,14 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn.utils import rnn
 
-# What a cell hands on to itself. First the hidden state, which all see.
+# What a cell hands on to its next step: the hidden state, which is also its output,
+# and in an LSTM the cell state.
 State = tuple[Float[Tensor, "*batch d_hidden"], ...]
 
 
 # --8<-- [start:rnn]
 class RNNCell(nn.Module):
-    """The plain one: mix token and state, squash."""
+    """Mix token and state, then tanh: h = tanh(x W + b + h U + c)."""
 
     parts: ClassVar[int] = 1  # of the state: the hidden one
 
@@ -42,26 +43,33 @@ class RNNCell(nn.Module):
 
 
 def gated(
-    d_in: int, d_hidden: int, gates: int, keep_bias: float = 0.0
+    d_in: int, d_hidden: int, n_maps: int, bias: float = 0.0
 ) -> nn.Linear:
-    """The maps of all gates in one; `keep_bias` opens the second, which keeps."""
-    linear = nn.Linear(d_in, gates * d_hidden)
+    """The maps of all gates in one, d_in to n_maps × d_hidden.
+
+    `bias` is added to that of the second gate: of an LSTM the forget gate, of a GRU the
+    update gate. With 3.0 such a gate begins near sigmoid(3) = 0.95.
+    """
+    linear = nn.Linear(d_in, n_maps * d_hidden)
     with torch.no_grad():
-        linear.bias[d_hidden : 2 * d_hidden] += keep_bias
+        linear.bias[d_hidden : 2 * d_hidden] += bias
     return linear
 
 
 class LSTMCell(nn.Module):
-    """A cell state that is forgotten by a factor and never squashed."""
+    """Three gates, and a cell state that is added to and never squashed.
+
+    A `forget_bias` above 0 opens the forget gate to begin with.
+    """
 
     parts: ClassVar[int] = 2  # the hidden state, the cell state
 
     def __init__(
-        self, d_model: int, d_hidden: int, keep_bias: float = 0.0
+        self, d_model: int, d_hidden: int, forget_bias: float = 0.0
     ) -> None:
         super().__init__()
         self.d_hidden = d_hidden
-        self.input = gated(d_model, d_hidden, 4, keep_bias)
+        self.input = gated(d_model, d_hidden, 4, forget_bias)
         self.recurrent = gated(d_hidden, d_hidden, 4)
 
     # --8<-- [start:lstm]
@@ -69,12 +77,12 @@ class LSTMCell(nn.Module):
         self, x: Float[Tensor, "*batch d_model"], state: State
     ) -> State:
         hidden, cell = state
-        both = self.input(x) + self.recurrent(hidden)
-        write, keep, new, show = both.chunk(4, -1)
-        input_gate = torch.sigmoid(write)
-        forget_gate = torch.sigmoid(keep)  # 1 keeps all
-        output_gate = torch.sigmoid(show)
-        new = torch.tanh(new)
+        maps = self.input(x) + self.recurrent(hidden)
+        i, f, n, o = maps.chunk(4, -1)
+        input_gate = torch.sigmoid(i)
+        forget_gate = torch.sigmoid(f)  # 1 keeps all
+        output_gate = torch.sigmoid(o)
+        new = torch.tanh(n)
         # No matrix and no tanh between this cell and the last.
         cell = forget_gate * cell + input_gate * new
         return output_gate * torch.tanh(cell), cell
@@ -83,10 +91,10 @@ class LSTMCell(nn.Module):
 
 
 class GRUCell(nn.Module):
-    """One state, two gates: keep the old or write the new.
+    """One state, two gates: z × old + (1 - z) × new.
 
-    A `keep_bias` above 0 makes it keep to begin with. Without
-    `reset_after` it is the one of the published paper.
+    An `update_bias` above 0 opens the update gate z, which keeps the old state, to
+    begin with. Without `reset_after` it is the one of the published paper.
     """
 
     parts: ClassVar[int] = 1
@@ -95,23 +103,23 @@ class GRUCell(nn.Module):
         self,
         d_model: int,
         d_hidden: int,
-        keep_bias: float = 0.0,
+        update_bias: float = 0.0,
         reset_after: bool = True,
     ) -> None:
         super().__init__()
         self.d_hidden = d_hidden
         self.reset_after = reset_after
-        self.input = gated(d_model, d_hidden, 3, keep_bias)
+        self.input = gated(d_model, d_hidden, 3, update_bias)
         self.recurrent = gated(d_hidden, d_hidden, 3)
 
     def forward(
         self, x: Float[Tensor, "*batch d_model"], state: State
     ) -> State:
         (hidden,) = state
-        x_reset, x_keep, x_new = self.input(x).chunk(3, -1)
-        reset, keep, new = self.recurrent(hidden).chunk(3, -1)
+        x_reset, x_update, x_new = self.input(x).chunk(3, -1)
+        reset, update, new = self.recurrent(hidden).chunk(3, -1)
         reset_gate = torch.sigmoid(x_reset + reset)
-        update_gate = torch.sigmoid(x_keep + keep)  # 1 keeps all
+        update_gate = torch.sigmoid(x_update + update)  # 1 keeps all
         if self.reset_after:
             new = reset_gate * new
         else:
@@ -131,9 +139,9 @@ def unroll(
     mask: Bool[Tensor, "*batch seq"] | None = None,
     state: State | None = None,
 ) -> tuple[Float[Tensor, "*batch seq d_hidden"], State]:
-    """Read from left to right: all hidden states, the last state.
+    """Read from left to right: all hidden states, and the last state.
 
-    At padding, where `mask` is False, the state waits.
+    At padding, where `mask` is False, the state stays as it was.
     """
     if state is None:  # nothing is read yet: zeros
         zeros = x.new_zeros(*x.shape[:-2], cell.d_hidden)
@@ -158,7 +166,11 @@ def fused_lstm(
     mask: Bool[Tensor, "batch seq"] | None = None,
     state: State | None = None,
 ) -> tuple[Float[Tensor, "batch seq d_hidden"], State]:
-    """As `unroll`, by PyTorch's own loop; padding only follows a token."""
+    """What `unroll` gives, by PyTorch's own loop. Padding follows the tokens.
+
+    Raises:
+        ValueError: a row of the mask is all False, and nn.LSTM reads no such row.
+    """
     fused = nn.LSTM(
         x.shape[-1], lstm.d_hidden, batch_first=True, device="meta"
     )
@@ -181,20 +193,5 @@ def fused_lstm(
         packed, batch_first=True, total_length=x.shape[1]
     )
     last = tuple(part.squeeze(0) for part in end)
-    # PyTorch has zeros at padding; here the state waits.
+    # PyTorch has zeros at padding, `unroll` the last hidden state.
     return torch.where(mask[..., None], hidden, last[0][:, None]), last
-
-
-def gradient_by_distance(
-    cell: Cell, x: Float[Tensor, "batch seq d_model"]
-) -> Float[Tensor, " seq"]:
-    """How much the last hidden state still hears of each token.
-
-    The norm of the gradient of its sum at a token's vector, a mean
-    over the batch; the last token first, so the index is the distance.
-    """
-    x = x.detach().requires_grad_()
-    hidden, _ = unroll(cell, x)
-    (gradient,) = torch.autograd.grad(hidden[:, -1].sum(), x)
-    by_distance: Tensor = gradient.norm(dim=-1).mean(0).flip(0)
-    return by_distance

@@ -8,7 +8,6 @@ logits; the search goes frame by frame, and does not normalize by length.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from functools import cache
 
@@ -40,12 +39,10 @@ def steps(
     Float[Tensor, "batch frame written"],
     Float[Tensor, "batch frame label"],
 ]:
-    """What each step costs: to the right a blank, up the next label."""
-    places = labels[:, None, :, None].expand(
-        -1, log_probs.shape[1], -1, 1
-    )
-    label = log_probs[:, :, :-1].gather(-1, places).squeeze(-1)
-    return log_probs[..., BLANK], label
+    """log p at (t, u) of a blank, to (t + 1, u), and of a label, to (t, u + 1)."""
+    places = labels[:, None, :, None]
+    label = log_probs[:, :, :-1].take_along_dim(places, -1)
+    return log_probs[..., BLANK], label.squeeze(-1)
 
 
 # --8<-- [start:forward]
@@ -53,7 +50,7 @@ def forward_variables(
     blank: Float[Tensor, "batch frame written"],
     label: Float[Tensor, "batch frame label"],
 ) -> Float[Tensor, "batch frame written"]:
-    """log α(t, u): at frame t, u labels written, by any path."""
+    """log α(t, u): the probability to come to frame t with u labels."""
     batch, n_frames, n_written = blank.shape
     rows: list[list[Tensor]] = []
     for t in range(n_frames):
@@ -96,7 +93,7 @@ def transducer_loss(
 
 
 class Transducer(nn.Module):
-    """A reader of frames, a reader of labels, and where they meet."""
+    """An encoder of frames, a prediction network over labels, a joint network."""
 
     def __init__(
         self, d_frame: int, vocab_size: int, d_model: int
@@ -114,48 +111,50 @@ class Transducer(nn.Module):
         frames: Float[Tensor, "batch frame d_frame"],
         labels: Int[Tensor, "batch label"],
     ) -> Float[Tensor, "batch frame written choices"]:
-        heard = self.hear(frames).unsqueeze(-2)
+        """Log-probabilities at every node of the lattice."""
+        transcription = self.transcribe(frames).unsqueeze(-2)
         # Before the first label it reads a blank.
-        before = F.pad(labels, (1, 0), value=BLANK)
-        said, _ = fused_lstm(self.predictor, self.embedding(before))
-        return self.meet(heard, said.unsqueeze(-3))
+        vectors = self.embedding(F.pad(labels, (1, 0), value=BLANK))
+        prediction, _ = fused_lstm(self.predictor, vectors)
+        return self.join(transcription, prediction.unsqueeze(-3))
 
-    def hear(
+    def transcribe(
         self, frames: Float[Tensor, "batch frame d_frame"]
     ) -> Float[Tensor, "batch frame d_model"]:
         return fused_lstm(self.encoder, frames)[0]
 
-    def meet(
+    def join(
         self,
-        heard: Float[Tensor, "*#batch d_model"],
-        said: Float[Tensor, "*#batch d_model"],
+        transcription: Float[Tensor, "*#batch d_model"],
+        prediction: Float[Tensor, "*#batch d_model"],
     ) -> Float[Tensor, "*batch choices"]:
         """Log-probabilities of a blank and of every label."""
-        return log_softmax(self.joint(torch.tanh(heard + said)))
+        mixed = torch.tanh(transcription + prediction)
+        return log_softmax(self.joint(mixed))
 
     # --8<-- [end:model]
 
     def scorer(self, frames: Float[Tensor, "frame d_frame"]) -> Scorer:
-        """What comes next, at frame t, after these labels."""
-        heard = self.hear(frames[None])
+        """score(t, labels): log p of each choice at frame t after these labels."""
+        transcription = self.transcribe(frames[None])[0]
 
-        @cache
-        def read(labels: Labels) -> tuple[Tensor, State]:
-            past = read(labels[:-1])[1] if labels else None
+        @cache  # each beginning is read once
+        def predict(labels: Labels) -> tuple[Tensor, State]:
+            past = predict(labels[:-1])[1] if labels else None
             last = labels[-1] if labels else BLANK
             token = torch.tensor([[last]], device=frames.device)
-            vector = self.embedding(token)
-            said, state = fused_lstm(self.predictor, vector, state=past)
-            return said[0, 0], state
+            x = self.embedding(token)
+            output, state = fused_lstm(self.predictor, x, state=past)
+            return output[0, 0], state
 
-        return lambda t, labels: self.meet(heard[0, t], read(labels)[0])
+        return lambda t, y: self.join(transcription[t], predict(y)[0])
 
 
-def greedy(score: Scorer, n_frames: int, most: int = 5) -> Labels:
-    """Take the likeliest step, frame by frame, at most `most` labels each."""
+def greedy(score: Scorer, n_frames: int, max_labels: int = 5) -> Labels:
+    """The likeliest step each time; at most `max_labels` labels a frame."""
     labels: Labels = ()
     for t in range(n_frames):
-        for _ in range(most):
+        for _ in range(max_labels):
             best = int(score(t, labels).argmax())
             if best == BLANK:
                 break
@@ -163,15 +162,23 @@ def greedy(score: Scorer, n_frames: int, most: int = 5) -> Labels:
     return labels
 
 
+def likeliest(beam: Beam, width: int) -> Beam:
+    """The `width` likeliest outputs of the beam."""
+    if width < 1:
+        raise ValueError(f"width {width}: a beam needs 1 or more")
+    ranked = sorted(beam.items(), key=lambda item: -item[1])
+    return dict(ranked[:width])
+
+
 # --8<-- [start:beam]
 def beam_search(
-    score: Scorer, n_frames: int, width: int, most: int = 5
+    score: Scorer, n_frames: int, width: int, max_labels: int = 5
 ) -> list[tuple[Labels, float]]:
-    """The likeliest outputs with their log-probabilities."""
+    """Outputs with their log-probabilities, the likeliest first."""
     beam: Beam = {(): 0.0}
     for t in range(n_frames):
         done: Beam = {}
-        for _ in range(most + 1):
+        for _ in range(max_labels + 1):
             longer: Beam = {}
             for labels, log_p in beam.items():
                 ways = (log_p + score(t, labels)).tolist()
@@ -186,15 +193,8 @@ def beam_search(
 
 def add(beam: Beam, labels: Labels, log_p: float) -> None:
     """Two paths to the same labels are one output: add them."""
-    known = beam.get(labels, -math.inf)
+    known = beam.get(labels, -np.inf)
     beam[labels] = float(np.logaddexp(known, log_p))
 
 
 # --8<-- [end:beam]
-
-
-def likeliest(beam: Beam, width: int) -> Beam:
-    if width < 1:
-        raise ValueError(f"width {width}: a beam needs 1 or more")
-    ranked = sorted(beam.items(), key=lambda item: -item[1])
-    return dict(ranked[:width])

@@ -21,7 +21,7 @@ from snippets.text.vocabulary import PAD
 
 
 class Encoder(nn.Module):
-    """Reads. Hands out all hidden states, and the last state."""
+    """An LSTM over the source: all its hidden states, and its last state."""
 
     def __init__(
         self, vocab_size: int, d_model: int, d_hidden: int
@@ -40,10 +40,10 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """Writes, word by word, out of a state.
+    """An LSTM that reads the last word and gives the logits of the next one.
 
-    With `d_context` a step can be given a context as well: what else there is to know,
-    beside the last word. The cell and the output read both.
+    With `d_context` a step takes a context vector as well, and both the cell and the
+    output layer read it beside the word.
     """
 
     def __init__(
@@ -66,15 +66,15 @@ class Decoder(nn.Module):
         context: Float[Tensor, "batch d_context"] | None = None,
     ) -> tuple[Float[Tensor, "batch vocab_size"], State]:
         """The logits of the next word, and the new state."""
-        also = [] if context is None else [context]
-        x = torch.cat([self.embedding(token), *also], -1)
+        extra = [] if context is None else [context]
+        x = torch.cat([self.embedding(token), *extra], -1)
         state = self.cell(x, state)
-        return self.output(torch.cat([state[0], *also], -1)), state
+        return self.output(torch.cat([state[0], *extra], -1)), state
 
     def forward(
         self, target: Int[Tensor, "batch target"], state: State
     ) -> Float[Tensor, "batch target vocab_size"]:
-        """All steps in one go: the words are known before."""
+        """The logits of all steps in one call: all words are known."""
         x = self.embedding(target)
         hidden, _ = fused_lstm(self.cell, x, state=state)
         logits: Tensor = self.output(hidden)
@@ -84,7 +84,7 @@ class Decoder(nn.Module):
 
 
 class Seq2Seq(nn.Module):
-    """The encoder's last state is all that the decoder gets to see."""
+    """An encoder and a decoder; between them goes one state and nothing else."""
 
     def __init__(
         self,
@@ -114,7 +114,7 @@ class Seq2Seq(nn.Module):
         source: Int[Tensor, "batch source"],
         target: Int[Tensor, "batch target"],
     ) -> Float[Tensor, "batch target vocab_size"]:
-        """Teacher forcing: read the true words, not its own."""
+        """Teacher forcing: logits after the true words, not its own."""
         logits: Tensor = self.decoder(target, self.start(source))
         return logits
 

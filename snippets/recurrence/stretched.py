@@ -40,7 +40,7 @@ class Spoken:
 
 
 def generator(seed: int) -> torch.Generator:
-    """Of any seed: torch takes no larger one than 64 bits hold."""
+    """A generator for a seed of any size: torch takes those of 64 bits alone."""
     return torch.Generator().manual_seed(seed % 2**63)
 
 
@@ -61,9 +61,12 @@ def speak(
     noise: float,
     seed: int,
 ) -> Spoken:
-    """Say each text once: every time in other lengths, under other noise."""
+    """One utterance a text; the seed draws lengths, pauses and noise.
+
+    Words 2 2 5 may sound as 2 2 0 2 5 5 5, a number a frame and 0 for silence.
+    """
     lengths = random.Random(seed)
-    heard: list[list[int]] = []
+    aligned: list[list[int]] = []
     for text in texts:
         frames: list[int] = [SILENCE] * lengths.choice(PAUSES)
         for place, word in enumerate(text):
@@ -72,15 +75,15 @@ def speak(
                 pause = max(lengths.choice(PAUSES), int(again))
                 frames += [SILENCE] * pause
             frames += [word] * lengths.randint(1, LONGEST)
-        heard.append(frames + [SILENCE] * lengths.choice(PAUSES))
-    truth, labels = padded(heard), padded(texts)
+        aligned.append(frames + [SILENCE] * lengths.choice(PAUSES))
+    truth, labels = padded(aligned), padded(texts)
     clean = table[truth]
     source = generator(seed)
     return Spoken(
         frames=clean
         + noise * torch.randn(clean.shape, generator=source),
         labels=labels,
-        n_frames=torch.tensor([len(frames) for frames in heard]),
+        n_frames=torch.tensor([len(frames) for frames in aligned]),
         n_labels=torch.tensor([len(text) for text in texts]),
         truth=truth,
     )

@@ -15,19 +15,21 @@ from torch import Tensor
 from snippets.text.logits import log_softmax
 from snippets.text.vocabulary import BEGIN, END
 
-# Whatever the model remembers; every tensor has the batch first.
-Memory = tuple[Tensor, ...]
+# All that a model carries from step to step; every tensor has the batch first.
+DecoderState = tuple[Tensor, ...]
 
 
 @runtime_checkable
 class Translator(Protocol):
     """What a search asks of a model."""
 
-    def start(self, source: Int[Tensor, "batch source"]) -> Memory: ...
+    def start(
+        self, source: Int[Tensor, "batch source"]
+    ) -> DecoderState: ...
 
     def step(
-        self, token: Int[Tensor, " batch"], state: Memory
-    ) -> tuple[Float[Tensor, "batch vocab_size"], Memory]: ...
+        self, token: Int[Tensor, " batch"], state: DecoderState
+    ) -> tuple[Float[Tensor, "batch vocab_size"], DecoderState]: ...
 
 
 @torch.no_grad()
@@ -36,7 +38,10 @@ def greedy(
     source: Int[Tensor, "batch source"],
     max_len: int,
 ) -> list[list[int]]:
-    """Always the likeliest next word, until END or `max_len`."""
+    """The likeliest next word at each step, until END or `max_len` words.
+
+    A list of ids for each source, without END.
+    """
     state = model.start(source)
     token = source.new_full((len(source),), BEGIN)
     ended = token == END

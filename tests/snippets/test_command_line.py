@@ -18,6 +18,7 @@ from snippets.lab import record, weights
 from snippets.lab.arguments import guarded
 from syllabus import ROOT
 
+BESIDE = [page.name for page in load_syllabus().beside]
 WRITTEN = [concept.name for concept in load_syllabus().written if concept.code]
 
 
@@ -51,7 +52,7 @@ def test_list_waits_for_no_library():
     assert ran.stderr.strip() == "[]"
     lines = ran.stdout.splitlines()
     listed = [line.strip() for line in lines if re.match("  [^ ]", line)]
-    assert listed == [*WRITTEN, "corpus"]
+    assert listed == [*WRITTEN, *BESIDE]
     chapters = [line for line in lines if re.match("[^ ]", line)]
     assert chapters[0] == load_syllabus().chapters[0].title
     assert chapters[-4:] == [
@@ -107,9 +108,9 @@ def test_record_without_a_name_records_all(tmp_path, monkeypatch):
     monkeypatch.setattr(record, "RESULTS", tmp_path)
     monkeypatch.setattr(record, "run_with_edits", run)
     assert command_line.main(["--record"]) == 0
-    assert [name for name, _ in ran] == [*WRITTEN, "corpus"]
+    assert [name for name, _ in ran] == [*WRITTEN, *BESIDE]
     assert dict(ran)["attention"] == "snippets.attention.attention"
-    assert {path.stem for path in tmp_path.iterdir()} == {*WRITTEN, "corpus"}
+    assert {path.stem for path in tmp_path.iterdir()} == {*WRITTEN, *BESIDE}
 
 
 def test_record_is_made_with_one_thread_and_has_the_edits(tmp_path, monkeypatch):

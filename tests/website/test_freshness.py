@@ -21,7 +21,9 @@ from snippets.demos import attention
 from snippets.lab.freshness import compared, differences, pins, stale
 from snippets.lab.record import Result
 
-WRITTEN = {c.name: c for c in load_syllabus().written if c.code}
+SYLLABUS = load_syllabus()
+WRITTEN = {c.name: c for c in SYLLABUS.written if c.code}
+WRITTEN |= {page.name: page for page in SYLLABUS.beside}
 
 
 @pytest.fixture(scope="module")

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from syllabus import Beside
 from website.edges.tree import Tree, below_the_chapters, owners, proof_of, rooms_in
 
 MOST_LINES_OF_A_FILE = 200
 # Results that measure the project, not a concept.
 MEASURED = {"lighthouse"}
-# The corpus is run and recorded as a concept is; its page is docs/corpus.md.
-CORPUS = {
-    "snippets/demos/corpus.py",
-    *(f"docs/results/corpus.{ending}" for ending in ("json", "txt", "svg")),
-}
+
+
+def rooms_beside(page: Beside) -> tuple[str, ...]:
+    """The page itself, its demo, its results."""
+    results = (f"docs/results/{page.name}.{end}" for end in ("json", "txt", "svg"))
+    return (f"docs/{page.name}.md", *page.sources, *results)
 
 
 def rooms(tree: Tree) -> Iterator[str]:
@@ -22,6 +24,10 @@ def rooms(tree: Tree) -> Iterator[str]:
         for path in rooms_in(tree, concept):
             if path not in tree.files:
                 yield f"{concept.name}: {path} is missing"
+    for page in tree.syllabus.beside:
+        for path in rooms_beside(page):
+            if path not in tree.files:
+                yield f"{page.name}: {path} is missing"
     for path, owner in owners(tree).items():
         shown = path not in owner.sources and "--8<--" in tree.files.get(path, "")
         if shown and proof_of(path) not in tree.files:
@@ -31,7 +37,8 @@ def rooms(tree: Tree) -> Iterator[str]:
 def orphans(tree: Tree) -> Iterator[str]:
     """Each page, snippet, test and result belongs to a written concept."""
     owned = {path for c in tree.syllabus.written for path in rooms_in(tree, c)}
-    owned |= {f"docs/results/{name}.json" for name in MEASURED} | CORPUS
+    owned |= {f"docs/results/{name}.json" for name in MEASURED}
+    owned |= {path for page in tree.syllabus.beside for path in rooms_beside(page)}
     owned |= {f"docs/results/trained/{c.name}.json" for c in tree.syllabus.written}
     with_helpers = {path for path, owner in owners(tree).items() if owner.written}
     owned |= with_helpers | {proof_of(p) for p in with_helpers if "/demos/" not in p}

@@ -7,7 +7,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snippets.lab.scores import alignment_error_rate, bleu, strongest, table_of
+from snippets.lab.scores import (
+    alignment_error_rate,
+    bleu,
+    edit_distance,
+    strongest,
+    table_of,
+)
 
 links = st.frozensets(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1)
 
@@ -69,3 +75,21 @@ def test_table_of_holds_the_links_and_nothing_else(gold):
         if number
     }
     assert again == gold and sum(map(sum, table)) == len(gold)
+
+
+def slow_edits(ours, wanted):
+    if not ours or not wanted:
+        return len(ours) + len(wanted)
+    return min(
+        slow_edits(ours[1:], wanted) + 1,
+        slow_edits(ours, wanted[1:]) + 1,
+        slow_edits(ours[1:], wanted[1:]) + (ours[0] != wanted[0]),
+    )
+
+
+WORDS = st.lists(st.integers(1, 3), max_size=5)
+
+
+@given(WORDS, WORDS)
+def test_edit_distance_is_the_fewest_edits(ours, wanted):
+    assert edit_distance(ours, wanted) == slow_edits(ours, wanted)

@@ -5,8 +5,6 @@ from functools import partial
 
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from torch import nn
 
 from snippets.demos import additive_attention as shown
@@ -15,7 +13,7 @@ from snippets.recurrence.additive_attention import (
     BidirectionalEncoder,
     RNNSearch,
     additive_scores,
-    turned,
+    reverse_sequence,
 )
 from snippets.text.logits import softmax
 from snippets.text.search import beam_search, greedy
@@ -24,15 +22,15 @@ from snippets.text.vocabulary import PAD
 BATCH, QUERIES, KEYS, D_QUERY, D_VALUE, D_SCORE = 3, 4, 6, 5, 7, 8
 
 
-def attention(seed=0, kind=AdditiveAttention):
-    torch.manual_seed(seed)
+def attention(kind=AdditiveAttention):
+    torch.manual_seed(0)
     return kind(D_QUERY, D_VALUE, D_SCORE).double()
 
 
-def random_inputs(seed, dtype=torch.float64):
+def random_inputs(seed):
     random = torch.Generator().manual_seed(seed)
-    state = torch.randn(BATCH, QUERIES, D_QUERY, generator=random, dtype=dtype)
-    value = torch.randn(BATCH, KEYS, D_VALUE, generator=random, dtype=dtype)
+    draw = partial(torch.randn, generator=random, dtype=torch.float64)
+    state, value = draw(BATCH, QUERIES, D_QUERY), draw(BATCH, KEYS, D_VALUE)
     mask = torch.rand(BATCH, QUERIES, KEYS, generator=random) < 0.6
     mask[..., 0] = True
     return state, value, mask
@@ -40,11 +38,7 @@ def random_inputs(seed, dtype=torch.float64):
 
 def one_by_one(model, state, value, mask):
     """Equations 5 and 6 and appendix A.1.2, with loops over plain numbers."""
-    w, u, v = (
-        model.query.weight.tolist(),
-        model.key.weight.tolist(),
-        model.v.tolist(),
-    )
+    w, u, v = (x.tolist() for x in (model.query.weight, model.key.weight, model.v))
 
     def times(matrix, vector):
         return [sum(a * b for a, b in zip(row, vector, strict=True)) for row in matrix]
@@ -60,11 +54,11 @@ def one_by_one(model, state, value, mask):
         columns = zip(*value.tolist(), strict=True)
         contexts.append([sum(map(float.__mul__, weights, c)) for c in columns])
         shares.append(weights)
-    return torch.tensor([contexts]).squeeze(0), torch.tensor(shares)
+    return torch.tensor(contexts), torch.tensor(shares)
 
 
 def equals_the_formula(kind, seed=0):
-    model, (state, value, mask) = attention(seed, kind), random_inputs(seed)
+    model, (state, value, mask) = attention(kind), random_inputs(seed)
     contexts, weights = model(state, value, mask)
     for row in range(BATCH):
         by_loops = one_by_one(model, state[row], value[row], mask[row])
@@ -73,8 +67,21 @@ def equals_the_formula(kind, seed=0):
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_equals_the_formula_written_out_in_loops(seed):
+def test_attention_equals_the_formula_written_out_in_loops(seed):
     equals_the_formula(AdditiveAttention, seed)
+
+
+class AsInATutorial(AdditiveAttention):
+    """graykode/nlp-tutorial 4-2 cites this paper and computes Luong's general score."""
+
+    def forward(self, state, value, mask=None, key=None):
+        weights = softmax(self.query(state) @ self.key(value).mT, mask)
+        return weights @ value, weights
+
+
+def test_attention_with_another_score_is_noticed():
+    with pytest.raises(AssertionError):
+        equals_the_formula(AsInATutorial)
 
 
 def test_scores_are_those_of_a_network_over_each_pair():
@@ -88,55 +95,28 @@ def test_scores_are_those_of_a_network_over_each_pair():
     with torch.no_grad():
         network[0].weight.copy_(torch.cat([model.query.weight, model.key.weight], 1))
         network[2].weight.copy_(model.v[None])
-    pairs = torch.cat(
-        [
-            state[:, :, None].expand(-1, -1, KEYS, -1),
-            value[:, None].expand(-1, QUERIES, -1, -1),
-        ],
-        -1,
-    )
+    rows = state[:, :, None].expand(-1, -1, KEYS, -1)
+    pairs = torch.cat([rows, value[:, None].expand(-1, QUERIES, -1, -1)], -1)
     ours = additive_scores(model.query(state), model.key(value), model.v)
-    torch.testing.assert_close(ours, network(pairs).squeeze(-1), rtol=0, atol=1e-12)
+    theirs = network(pairs).squeeze(-1)
+    torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-12)
+    learned = model.query.weight, model.key.weight
+    slopes = torch.cat(torch.autograd.grad(ours.square().sum(), learned), 1)
+    (theirs,) = torch.autograd.grad(theirs.square().sum(), network[0].weight)
+    torch.testing.assert_close(slopes, theirs, rtol=0, atol=1e-9)
 
 
-def test_equals_the_layer_of_keras_which_projects_nothing():
-    # keras.layers.AdditiveAttention: reduce_sum(scale * tanh(q + k), -1).
-    random = torch.Generator().manual_seed(2)
-    query = torch.randn(BATCH, QUERIES, D_SCORE, generator=random)
-    key = torch.randn(BATCH, KEYS, D_SCORE, generator=random)
-    scale = torch.randn(D_SCORE, generator=random)
-    q, k, v = query.numpy(), key.numpy(), scale.numpy()
-    import numpy as np
-
-    keras = (v * np.tanh(q[:, :, None, :] + k[:, None, :, :])).sum(-1)
-    ours = additive_scores(query, key, scale)
-    torch.testing.assert_close(ours, torch.from_numpy(keras), rtol=0, atol=1e-5)
-
-
-@given(st.integers(0, 2**32 - 1))
-def test_weights_are_shares_of_what_may_be_looked_at(seed):
-    model, (state, value, mask) = attention(), random_inputs(seed)
-    _, weights = model(state, value, mask)
-    torch.testing.assert_close(weights.sum(-1), torch.ones_like(weights[..., 0]))
-    assert weights[~mask].eq(0).all() and weights[mask].gt(0).all()
-
-
-def test_a_score_is_bounded_however_long_the_vectors():
+def test_scores_are_bounded_however_long_the_vectors():
     model, (state, value, _) = attention(), random_inputs(4)
-    scores = additive_scores(
-        model.query(1e3 * state), model.key(1e3 * value), model.v
-    ).abs()
-    assert scores.max() <= model.v.abs().sum() + 1e-9
-    dots = ((1e3 * state)[..., :5] @ (1e3 * value)[..., :5].mT).abs()
-    assert dots.max() > 1e3 * model.v.abs().sum()
+    far = additive_scores(model.query(1e3 * state), model.key(1e3 * value), model.v)
+    assert far.abs().max() <= model.v.abs().sum() + 1e-9
 
 
 def test_keys_made_once_are_the_keys():
     model, (state, value, mask) = attention(), random_inputs(5)
     again = model(state, value, mask)
     once = model(state, value, mask, model.key(value))
-    for ours, theirs in zip(once, again, strict=True):
-        torch.testing.assert_close(ours, theirs, rtol=0, atol=0)
+    torch.testing.assert_close(once, again, rtol=0, atol=0)
 
 
 # --- The translator
@@ -150,27 +130,30 @@ def translator(kind=RNNSearch):
     return kind(10, 11, 6, 8).double().eval()
 
 
-def test_turning_twice_changes_nothing_and_padding_stays():
+def test_reverse_sequence_twice_changes_nothing_and_padding_stays():
     x = torch.arange(15.0).reshape(3, 5, 1)
     mask = SOURCE != PAD
-    once = turned(x, mask)
+    once = reverse_sequence(x, mask)
     assert once[1].flatten().tolist() == [7, 6, 5, 8, 9]
-    assert torch.equal(turned(once, mask), x)
+    assert torch.equal(reverse_sequence(once, mask), x)
 
 
-def test_both_readers_are_pytorchs_bidirectional_lstm():
+def parts_of(cell, end=""):
+    """The weights of a cell under the names that PyTorch gives them."""
+    return {
+        f"{name}_{letters}{end}": weight
+        for letters, part in (("ih", cell.input), ("hh", cell.recurrent))
+        for name, weight in part.named_parameters()
+    }
+
+
+def test_encoder_equals_pytorchs_bidirectional_lstm():
     torch.manual_seed(1)
     ours = BidirectionalEncoder(10, 6, 8).double()
     theirs = nn.LSTM(6, 4, batch_first=True, bidirectional=True).double()
-    names = {"forth": "", "back": "_reverse"}
-    state = {}
-    for name, ending in names.items():
-        cell = getattr(ours, name)
-        for part, letters in (("input", "ih"), ("recurrent", "hh")):
-            layer = getattr(cell, part)
-            state[f"weight_{letters}_l0{ending}"] = layer.weight
-            state[f"bias_{letters}_l0{ending}"] = layer.bias
-    theirs.load_state_dict(state)
+    theirs.load_state_dict(
+        parts_of(ours.forward_cell, "_l0") | parts_of(ours.backward_cell, "_l0_reverse")
+    )
     mask = SOURCE != PAD
     annotations, last = ours(SOURCE, mask)
     packed = nn.utils.rnn.pack_padded_sequence(
@@ -179,44 +162,26 @@ def test_both_readers_are_pytorchs_bidirectional_lstm():
     output, ends = theirs(packed)
     output, _ = nn.utils.rnn.pad_packed_sequence(output, batch_first=True)
     torch.testing.assert_close(annotations[mask], output[mask], rtol=0, atol=1e-12)
-    for part, end in zip(last, ends, strict=True):
-        sides = torch.cat([end[0], end[1]], -1)
+    for part, (forward, backward) in zip(last, ends, strict=True):
+        sides = torch.cat([forward, backward], -1)
         torch.testing.assert_close(part, sides, rtol=0, atol=1e-12)
 
 
-def pytorchs(cell):
-    """PyTorch's own cell with the weights of ours."""
-    theirs = nn.LSTMCell(cell.input.in_features, cell.d_hidden).double()
-    parts = ("ih", cell.input), ("hh", cell.recurrent)
-    theirs.load_state_dict(
-        {
-            f"{name}_{letters}": weight
-            for letters, part in parts
-            for name, weight in part.named_parameters()
-        }
-    )
-    return theirs
-
-
-def test_the_translator_is_the_equations_step_by_step():
+def test_translator_is_the_equations_step_by_step():
     # c(i) of s(i-1), s(i) = f(s(i-1), y(i-1), c(i)), and y(i) of s(i) and c(i).
     model, mask = translator(), SOURCE != PAD
     logits, weights = model.aligned(SOURCE, TARGET)
     value, (hidden, cell) = model.encoder(SOURCE, mask)
-    decoder, theirs = model.decoder, pytorchs(model.decoder.cell)
+    decoder = model.decoder
+    theirs = nn.LSTMCell(decoder.cell.input.in_features, 8).double()
+    theirs.load_state_dict(parts_of(decoder.cell))
     for step, token in enumerate(TARGET.unbind(1)):
         context, looked = model.attention(hidden[:, None], value, mask[:, None])
         read = torch.cat([decoder.embedding(token), context[:, 0]], -1)
         hidden, cell = theirs(read, (hidden, cell))
-        said = decoder.output(torch.cat([hidden, context[:, 0]], -1))
+        wanted = decoder.output(torch.cat([hidden, context[:, 0]], -1))
         torch.testing.assert_close(weights[:, step], looked[:, 0])
-        torch.testing.assert_close(logits[:, step], said)
-
-
-def test_keys_made_once_are_learned():
-    model = translator()
-    model(SOURCE, TARGET).sum().backward()
-    assert model.attention.key.weight.grad.abs().amax() > 0
+        torch.testing.assert_close(logits[:, step], wanted)
 
 
 def the_previous_state_looks(kind):
@@ -229,17 +194,34 @@ def the_previous_state_looks(kind):
     assert (changed[:, 3] - weights[:, 3]).abs().max() > 1e-6
 
 
-def test_the_previous_state_looks_so_a_word_does_not_move_its_own_weights():
+def test_translator_looks_with_the_state_that_has_not_read_the_word():
     the_previous_state_looks(RNNSearch)
 
 
-def test_a_source_of_padding_alone_is_refused_in_a_line():
-    for search in (greedy, partial(beam_search, width=2)):
-        with pytest.raises(ValueError, match="a row is padding alone"):
-            search(translator(), torch.full((1, 3), PAD), max_len=4)
+class CurrentState(RNNSearch):
+    """Looks with the state that has read the last word: Luong's order."""
+
+    def look(self, token, state):
+        hidden, cell, value, key, mask = state
+        nothing = torch.zeros_like(hidden)
+        _, (now, _) = self.decoder.step(token, (hidden, cell), nothing)
+        context, weights = self.attention(now[:, None], value, mask[:, None], key)
+        logits, after = self.decoder.step(token, (hidden, cell), context[:, 0])
+        return logits, weights[:, 0], (*after, value, key, mask)
 
 
-def test_it_never_looks_at_padding_and_padding_changes_nothing():
+def test_translator_that_looks_with_the_current_state_is_noticed():
+    with pytest.raises(AssertionError):
+        the_previous_state_looks(CurrentState)
+
+
+@pytest.mark.parametrize("search", [greedy, partial(beam_search, width=2)])
+def test_search_refuses_a_source_of_padding_alone(search):
+    with pytest.raises(ValueError, match="a row is padding alone"):
+        search(translator(), torch.full((1, 3), PAD), max_len=4)
+
+
+def test_padding_of_a_source_is_not_looked_at_and_changes_nothing():
     model = translator()
     logits, weights = model.aligned(SOURCE, TARGET)
     assert weights[1, :, 3:].eq(0).all()
@@ -247,57 +229,10 @@ def test_it_never_looks_at_padding_and_padding_changes_nothing():
     torch.testing.assert_close(alone[0], logits[1], rtol=0, atol=1e-12)
 
 
-def test_writing_step_by_step_is_teacher_forcing():
-    model = translator()
-    memory, steps = model.start(SOURCE), []
-    for token in TARGET.unbind(1):
-        logits, memory = model.step(token, memory)
-        steps.append(logits)
-    torch.testing.assert_close(torch.stack(steps, 1), model(SOURCE, TARGET))
-
-
-def test_a_beam_of_one_is_greedy():
-    model = translator()
-    (row,) = greedy(model, SOURCE[:1], 6)
-    assert beam_search(model, SOURCE[:1], 1, 6)[0].tokens == row
-
-
-# --- Planted faults
-
-
-class AsInATutorial(AdditiveAttention):
-    """graykode/nlp-tutorial 4-2 cites this paper and computes Luong's general score."""
-
-    def forward(self, state, value, mask=None, key=None):
-        weights = softmax(self.query(state) @ self.key(value).mT, mask)
-        return weights @ value, weights
-
-
-def test_another_score_is_caught():
-    with pytest.raises(AssertionError):
-        equals_the_formula(AsInATutorial)
-
-
-class CurrentState(RNNSearch):
-    """Looks with the state that has read the last word: Luong's order."""
-
-    def look(self, token, memory):
-        *state, value, key, mask = memory
-        _, (now, _) = self.decoder.step(token, tuple(state), torch.zeros_like(state[0]))
-        context, weights = self.attention(now[:, None], value, mask[:, None], key)
-        logits, after = self.decoder.step(token, tuple(state), context[:, 0])
-        return logits, weights[:, 0], (*after, value, key, mask)
-
-
-def test_looking_with_the_current_state_is_caught():
-    with pytest.raises(AssertionError):
-        the_previous_state_looks(CurrentState)
-
-
 # --- What the page says
 
 
-def test_the_example_by_hand_is_right():
+def test_by_hand_is_the_formula():
     hand = shown.by_hand()
     scores = [
         sum(2 * math.tanh(s + h) for s, h in zip((-1, 1), place, strict=True))
@@ -312,21 +247,7 @@ def test_the_example_by_hand_is_right():
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_additive_scores_grow_as_dot_products_do_unless_v_is_over_the_root(seed):
+def test_spread_grows_as_that_of_dot_products_unless_v_is_over_the_root(seed):
     short, long = (shown.spread(d, seed) for d in (64, 1024))
     for kind, growth in (("dot", 4), ("plain", 4), ("additive", 1)):
         assert long[kind] / short[kind] == pytest.approx(growth, rel=0.25)
-
-
-def test_a_word_looks_most_at_the_place_of_its_largest_weight():
-    sentence = {
-        "english": ["a", "b"],
-        "portuguese": ["x", "y"],
-        "weights": [[0.2, 0.7], [0.1, 0.3]],
-        "gold": [[1, 0], [1, 1]],
-    }
-    found = shown.looks(shown.whole(sentence))
-    assert [tuple(row.values()) for row in found] == [
-        ("a", "y", 0.7, True),
-        ("b", "[end]", pytest.approx(0.6), False),
-    ]

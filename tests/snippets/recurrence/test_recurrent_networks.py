@@ -15,14 +15,11 @@ from snippets.recurrence.recurrent_networks import (
     LSTMCell,
     RNNCell,
     fused_lstm,
-    gradient_by_distance,
     unroll,
 )
 
 BATCH, SEQ, D_MODEL, D_HIDDEN = 4, 7, 5, 6
-LENGTHS = torch.tensor([7, 2, 5, 1])
-LATER = torch.arange(SEQ)
-MASK = LENGTHS[:, None] > LATER
+MASK = torch.arange(SEQ) < torch.tensor([[7], [2], [5], [1]])
 TOLERANCE = {torch.float32: 1e-6, torch.float64: 1e-14}
 PAIRS = {
     "RNN": (RNNCell, nn.RNN),
@@ -33,29 +30,30 @@ PAIRS = {
 every_kind = pytest.mark.parametrize("kind", PAIRS)
 
 
-def twins(kind, dtype=torch.float64, seed=0):
+def twins(kind, dtype=torch.float64):
     """Our cell and PyTorch's module with the same random weights."""
-    torch.manual_seed(seed)
+    torch.manual_seed(0)
     ours, theirs = PAIRS[kind]
     cell = ours(D_MODEL, D_HIDDEN).to(dtype)
     module = theirs(D_MODEL, D_HIDDEN, batch_first=True).to(dtype)
-    names = {"ih": "input", "hh": "recurrent"}
-    state = {
-        name: cell.state_dict()[f"{names[name.split('_')[1]]}.{name.split('_')[0]}"]
-        for name in module.state_dict()
-    }
-    assert len(state) == len(cell.state_dict()) == 4
-    module.load_state_dict(state)
+    module.load_state_dict(
+        {
+            "weight_ih_l0": cell.input.weight,
+            "weight_hh_l0": cell.recurrent.weight,
+            "bias_ih_l0": cell.input.bias,
+            "bias_hh_l0": cell.recurrent.bias,
+        }
+    )
     return cell, module
 
 
-def random_inputs(seed=1, dtype=torch.float64):
-    random = torch.Generator().manual_seed(seed)
+def random_inputs(dtype=torch.float64):
+    random = torch.Generator().manual_seed(1)
     return torch.randn(BATCH, SEQ, D_MODEL, generator=random, dtype=dtype)
 
 
-def random_state(cell, seed=2, dtype=torch.float64):
-    random = torch.Generator().manual_seed(seed)
+def random_state(cell, dtype=torch.float64):
+    random = torch.Generator().manual_seed(2)
     shape = (cell.parts, BATCH, D_HIDDEN)
     return tuple(torch.randn(shape, generator=random, dtype=dtype).tanh())
 
@@ -79,37 +77,26 @@ def run_theirs(module, x, state=None, mask=None):
 @every_kind
 @pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("started", [False, True])
-def test_equals_pytorchs_module(kind, dtype, started):
+@pytest.mark.parametrize("mask", [None, MASK], ids=["whole", "packed"])
+def test_unroll_equals_pytorchs_module(kind, dtype, started, mask):
     cell, module = twins(kind, dtype)
-    x = random_inputs(dtype=dtype)
-    state = random_state(cell, dtype=dtype) if started else None
-    ours, our_last = unroll(cell, x, state=state)
-    theirs, their_last = run_theirs(module, x, state)
+    x = random_inputs(dtype)
+    state = random_state(cell, dtype) if started else None
+    ours, our_last = unroll(cell, x, mask, state)
+    theirs, their_last = run_theirs(module, x, state, mask)
     tolerance = {"rtol": 0, "atol": TOLERANCE[dtype]}
-    torch.testing.assert_close(ours, theirs, **tolerance)
+    real = slice(None) if mask is None else mask
+    torch.testing.assert_close(ours[real], theirs[real], **tolerance)
     torch.testing.assert_close(our_last, their_last, **tolerance)
 
 
 @every_kind
-@pytest.mark.parametrize("dtype", TOLERANCE)
-def test_equals_pytorchs_module_on_a_packed_batch(kind, dtype):
-    cell, module = twins(kind, dtype)
-    x = random_inputs(dtype=dtype)
-    ours, our_last = unroll(cell, x, MASK)
-    theirs, their_last = run_theirs(module, x, mask=MASK)
-    tolerance = {"rtol": 0, "atol": TOLERANCE[dtype]}
-    torch.testing.assert_close(ours[MASK], theirs[MASK], **tolerance)
-    torch.testing.assert_close(our_last, their_last, **tolerance)
-
-
-@every_kind
-@pytest.mark.parametrize("padded", [False, True])
-def test_gradients_equal_those_of_pytorchs_module(kind, padded):
+@pytest.mark.parametrize("mask", [None, MASK], ids=["whole", "packed"])
+def test_unroll_has_the_gradients_of_pytorchs_module(kind, mask):
     cell, module = twins(kind)
     x = random_inputs().requires_grad_()
     state = tuple(part.requires_grad_() for part in random_state(cell))
-    mask = MASK if padded else None
-    real = MASK if padded else torch.ones_like(MASK)
+    real = torch.ones_like(MASK) if mask is None else mask
 
     def gradients(output, last, parameters):
         loss = output[real].square().sum() + sum(part.sin().sum() for part in last)
@@ -122,23 +109,6 @@ def test_gradients_equal_those_of_pytorchs_module(kind, padded):
     for our, their in zip([*head, w_in, w_rec, b_in, b_rec], theirs, strict=True):
         assert their.abs().max() > 1e-3
         torch.testing.assert_close(our, their, rtol=0, atol=1e-12)
-
-
-def test_equals_pytorchs_lstm_step_by_step():
-    cell, _ = twins("LSTM")
-    step = nn.LSTMCell(D_MODEL, D_HIDDEN, dtype=torch.float64)
-    state = cell.state_dict()
-    step.load_state_dict(
-        {
-            "weight_ih": state["input.weight"],
-            "weight_hh": state["recurrent.weight"],
-            "bias_ih": state["input.bias"],
-            "bias_hh": state["recurrent.bias"],
-        }
-    )
-    x, before = random_inputs(), random_state(cell)
-    ours, theirs = cell(x[:, 0], before), step(x[:, 0], before)
-    torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-14)
 
 
 def sigmoid(number):
@@ -167,7 +137,7 @@ def gru_in_loops(cell, x, hidden):
     return after
 
 
-def test_the_gru_of_the_paper_equals_its_equations_in_loops():
+def test_gru_of_the_paper_equals_its_equations_in_loops():
     torch.manual_seed(3)
     cell = GRUCell(D_MODEL, D_HIDDEN, reset_after=False).double()
     x, (hidden,) = random_inputs(), random_state(cell)
@@ -177,46 +147,34 @@ def test_the_gru_of_the_paper_equals_its_equations_in_loops():
     torch.testing.assert_close(ours, by_loops.double(), rtol=0, atol=1e-6)
 
 
-def test_the_two_grus_are_one_where_the_reset_gate_is_open():
-    x = random_inputs()
-    for bias, same in ((0.0, False), (50.0, True)):
-        after, _ = twins("GRU")
-        before = GRUCell(D_MODEL, D_HIDDEN, reset_after=False).double()
-        with torch.no_grad():
-            after.input.bias[:D_HIDDEN] += bias
-        before.load_state_dict(after.state_dict())
-        difference = (unroll(after, x)[0] - unroll(before, x)[0]).abs().max().item()
-        assert (difference < 1e-12) == same
-        assert same or difference > 1e-3
-
-
-def test_the_fused_path_is_the_loop():
+@pytest.mark.parametrize("mask", [None, MASK], ids=["whole", "packed"])
+@pytest.mark.parametrize("started", [False, True])
+def test_fused_lstm_equals_unroll(mask, started):
     cell, _ = twins("LSTM")
-    x, state = random_inputs().requires_grad_(), random_state(cell)
-    for mask in (None, MASK):
-        for start in (None, state):
-            ours = unroll(cell, x, mask, start)
-            fused = fused_lstm(cell, x, mask, start)
-            torch.testing.assert_close(fused, ours, rtol=0, atol=1e-14)
-            learned = [x, *cell.parameters()]
-            for our, their in zip(
-                torch.autograd.grad(ours[0].square().sum(), learned),
-                torch.autograd.grad(fused[0].square().sum(), learned),
-                strict=True,
-            ):
-                assert our.abs().max() > 1e-3
-                torch.testing.assert_close(their, our, rtol=0, atol=1e-12)
+    x = random_inputs().requires_grad_()
+    state = random_state(cell) if started else None
+    ours, fused = (read(cell, x, mask, state) for read in (unroll, fused_lstm))
+    torch.testing.assert_close(fused, ours, rtol=0, atol=1e-14)
+    learned = [x, *cell.parameters()]
+    for our, their in zip(
+        torch.autograd.grad(ours[0].square().sum(), learned),
+        torch.autograd.grad(fused[0].square().sum(), learned),
+        strict=True,
+    ):
+        assert our.abs().max() > 1e-3
+        torch.testing.assert_close(their, our, rtol=0, atol=1e-12)
 
 
-def test_a_row_of_padding_alone_is_refused_in_a_line():
+def test_fused_lstm_refuses_a_row_of_padding_alone():
     cell, _ = twins("LSTM")
+    mask = torch.arange(SEQ) < torch.tensor([[3], [1], [0], [7]])
     with pytest.raises(ValueError, match="a row is padding alone: leave it out"):
-        fused_lstm(cell, random_inputs(), torch.tensor([[3], [1], [0], [7]]) > LATER)
+        fused_lstm(cell, random_inputs(), mask)
 
 
 @every_kind
 @given(st.lists(st.integers(0, SEQ), min_size=BATCH, max_size=BATCH))
-def test_a_padded_row_is_read_as_if_alone(kind, lengths):
+def test_unroll_reads_a_padded_row_as_if_alone(kind, lengths):
     cell, _ = twins(kind)
     x = random_inputs()
     mask = torch.arange(SEQ) < torch.tensor(lengths)[:, None]
@@ -229,33 +187,12 @@ def test_a_padded_row_is_read_as_if_alone(kind, lengths):
         torch.testing.assert_close(hidden[row, :length], alone[0])
         for part, alone_part in zip(last, end, strict=True):
             torch.testing.assert_close(part[row], alone_part[0])
-        # At padding the hidden state waits.
+        # At padding the hidden state stays.
         assert hidden[row, length:].eq(hidden[row, length - 1]).all()
 
 
-@every_kind
-@given(st.integers(1, SEQ - 1))
-def test_to_stop_and_go_on_changes_nothing(kind, place):
-    cell, _ = twins(kind)
-    x = random_inputs()
-    whole, last = unroll(cell, x)
-    first, state = unroll(cell, x[:, :place])
-    second, end = unroll(cell, x[:, place:], state=state)
-    torch.testing.assert_close(torch.cat([first, second], 1), whole)
-    torch.testing.assert_close(end, last)
-
-
-@every_kind
-def test_all_steps_share_the_weights(kind):
-    cell, module = twins(kind)
-    gates = {"RNN": 1, "GRU": 3, "LSTM": 4}[kind]
-    ours = sum(weight.numel() for weight in cell.parameters())
-    assert ours == gates * (D_HIDDEN * (D_MODEL + D_HIDDEN) + 2 * D_HIDDEN)
-    assert ours == sum(weight.numel() for weight in module.parameters())
-
-
 @pytest.mark.parametrize("size", [0.5, 1.0, 1.25])
-def test_the_gradient_is_the_power_of_the_matrix(size):
+def test_gradient_by_distance_is_the_power_of_the_matrix(size):
     # At zero tanh has slope 1: only the matrix is left, and it is a turn times `size`.
     cell, _ = twins("RNN")
     turn = torch.linalg.qr(torch.randn(D_HIDDEN, D_HIDDEN, dtype=torch.float64))[0]
@@ -263,7 +200,7 @@ def test_the_gradient_is_the_power_of_the_matrix(size):
         cell.recurrent.weight.copy_(size * turn)
         cell.recurrent.bias.zero_()
         cell.input.bias.zero_()
-    gradient = gradient_by_distance(cell, torch.zeros_like(random_inputs()))
+    gradient = shown.gradient_by_distance(cell, torch.zeros_like(random_inputs()))
     back = torch.ones(D_HIDDEN, dtype=torch.float64)
     for distance in range(SEQ):
         expected = (back @ cell.input.weight).norm()
@@ -273,72 +210,56 @@ def test_the_gradient_is_the_power_of_the_matrix(size):
         torch.testing.assert_close(back.norm().item(), 6**0.5 * size ** (distance + 1))
 
 
-def test_the_gradient_is_a_mean_of_lengths_and_leaves_its_input_alone():
+def test_gradient_by_distance_is_a_mean_over_the_batch():
     cell, _ = twins("LSTM")
     x = random_inputs()
-    alone = [gradient_by_distance(cell, row[None]) for row in x]
+    alone = [shown.gradient_by_distance(cell, row[None]) for row in x]
     mean = torch.stack(alone).mean(0)
-    torch.testing.assert_close(gradient_by_distance(cell, x), mean)
-    assert not x.requires_grad
-
-
-def with_gates(forget, write):
-    """An LSTM whose gates do not listen: their biases alone decide."""
-    cell, _ = twins("LSTM")
-    with torch.no_grad():
-        cell.recurrent.weight.zero_()
-        cell.recurrent.bias.zero_()
-        cell.input.weight.zero_()
-        cell.input.bias[:D_HIDDEN] = write
-        cell.input.bias[D_HIDDEN : 2 * D_HIDDEN] = forget
-    return cell
+    torch.testing.assert_close(shown.gradient_by_distance(cell, x), mean)
 
 
 @given(st.floats(-6, 6))
-def test_an_lstms_cell_is_forgotten_by_the_product_of_its_gates(forget):
-    cell = with_gates(forget, write=0.0)
-    x = random_inputs()
+def test_lstm_forgets_its_cell_by_the_product_of_its_forget_gates(forget):
+    cell, _ = twins("LSTM")
+    with torch.no_grad():  # gates that do not listen: their biases alone decide
+        cell.recurrent.weight.zero_()
+        cell.recurrent.bias.zero_()
+        cell.input.weight.zero_()
+        cell.input.bias[D_HIDDEN : 2 * D_HIDDEN] = forget
     start = tuple(part.requires_grad_() for part in random_state(cell))
-    _, (_, last) = unroll(cell, x, state=start)
+    _, (_, last) = unroll(cell, random_inputs(), state=start)
     (gradient,) = torch.autograd.grad(last.sum(), start[1])
     expected = torch.full_like(gradient, sigmoid(forget) ** SEQ)
     torch.testing.assert_close(gradient, expected)
 
 
-def test_a_shut_input_and_an_open_forget_gate_keep_the_cell_for_ever():
-    cell = with_gates(forget=100.0, write=-100.0)
-    state = random_state(cell)
-    long = torch.randn(BATCH, 1000, D_MODEL, dtype=torch.float64)
-    _, (_, last) = unroll(cell, long, state=state)
-    assert torch.equal(last, state[1])
-
-
-@pytest.mark.parametrize("kind", [LSTMCell, GRUCell])
-def test_the_bias_that_keeps_is_that_of_the_keeping_gate(kind):
+@pytest.mark.parametrize(
+    ("kind", "bias"), [(LSTMCell, "forget_bias"), (GRUCell, "update_bias")]
+)
+def test_bias_of_a_gate_keeps_the_state(kind, bias):
     torch.manual_seed(0)
     plain = kind(D_MODEL, D_HIDDEN)
     torch.manual_seed(0)
-    keeps = kind(D_MODEL, D_HIDDEN, keep_bias=30.0)
+    keeps = kind(D_MODEL, D_HIDDEN, **{bias: 30.0})
     with torch.no_grad():
         plain.input.bias[D_HIDDEN : 2 * D_HIDDEN] += 30.0
     torch.testing.assert_close(keeps.state_dict(), plain.state_dict())
-    # It keeps whatever it has, were it not for what is written.
-    x = random_inputs(dtype=torch.float32)
-    state = random_state(keeps, dtype=torch.float32)
-    with torch.no_grad():
-        if kind is LSTMCell:
+    if kind is LSTMCell:
+        with torch.no_grad():  # and nothing is written
             keeps.input.bias[:D_HIDDEN] = -30.0
-    torch.testing.assert_close(unroll(keeps, x, state=state)[1][-1], state[-1])
+    state = random_state(keeps, torch.float32)
+    _, last = unroll(keeps, random_inputs(torch.float32), state=state)
+    torch.testing.assert_close(last[-1], state[-1])
 
 
-def test_gates_ease_the_fading_and_do_not_cure_it():
+def test_decay_is_eased_by_gates_and_not_cured():
     # Hochreiter and Schmidhuber, section 3.1, over three seeds.
     for seed in range(3):
-        rnn_, gru, lstm, opened = (
+        plain, gru, lstm, opened = (
             shown.decay(kind, seed)["gradient"] for kind in shown.KINDS
         )
         for far in (10, 20, 40):
-            assert rnn_[far] < lstm[far] / 3 and rnn_[far] < gru[far] / 3
+            assert plain[far] < lstm[far] / 3 and plain[far] < gru[far] / 3
         # By powers of ten: the road of a plain RNN, of gates half shut, of gates open.
-        assert rnn_[40] < 1e-11 < lstm[40] < 1e-6 < 0.05 < opened[40]
+        assert plain[40] < 1e-11 < lstm[40] < 1e-6 < 0.05 < opened[40]
         assert 1e-11 < gru[40] < 1e-6
