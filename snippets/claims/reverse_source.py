@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import statistics
 from collections.abc import Sequence
+from statistics import mean
 
 import torch
 from matplotlib.figure import Figure
@@ -14,8 +14,9 @@ from torch import Tensor
 from snippets.corpora.portuguese import Pair
 from snippets.corpora.translation import Settings, Translator, sentences, train
 from snippets.lab import plots
-from snippets.lab.claims import Row, column, gains
+from snippets.lab.claims import Row, column, dots, gains, span, verdict
 from snippets.lab.scores import bleu
+from snippets.lab.tables import table
 from snippets.recurrence.seq2seq import Seq2Seq
 from snippets.text.logits import log_softmax
 
@@ -117,24 +118,18 @@ def gained(rows: Sequence[Row], key: str) -> list[float]:
 def conclude(rows: Sequence[Row]) -> tuple[str, str]:
     """Seen where every seed gains in BLEU and in perplexity."""
     bleus, perplexity = (gained(rows, k) for k in ("bleu", "perplexity"))
-    if min(bleus) > 0 > max(perplexity):
-        verdict = "seen"
-    elif statistics.mean(bleus) > 0 > statistics.mean(perplexity):
-        verdict = "partly"
-    else:
-        verdict = "not seen"
-    before, after = (
-        statistics.mean(column(rows, "perplexity", source=order)) for order in ORDERS
-    )
-    start, rest = (statistics.mean(gained(rows, key)) for key in ("beginning", "rest"))
+    seen = min(bleus) > 0 > max(perplexity)
+    partly = mean(bleus) > 0 > mean(perplexity)
+    before, after = (mean(column(rows, "perplexity", source=o)) for o in ORDERS)
+    start, rest = (mean(gained(rows, key)) for key in ("beginning", "rest"))
     agrees = "which agrees" if start < rest else "which does not agree"
-    return verdict, (
-        f"Reversing the source changes BLEU by {statistics.mean(bleus):+.1f} on"
-        f" average ({min(bleus):+.1f} to {max(bleus):+.1f} over {len(bleus)} seeds)"
-        f" and perplexity from {before:.2f} to {after:.2f}. The paper explains it"
-        f" by the first words, whose sources come nearer. Here surprise changes by"
-        f" {start:+.2f} at the first {BEGINNING} words of a translation and by"
-        f" {rest:+.2f} at the rest, {agrees} with that."
+    return verdict(seen, partly), (
+        f"Reversing the source changes BLEU by {mean(bleus):+.1f} on average"
+        f" ({span(bleus, '+.1f', ' to ')} over {len(bleus)} seeds) and perplexity from"
+        f" {before:.2f} to {after:.2f}. The paper explains it by the first words, whose"
+        f" sources come nearer. Here surprise changes by {start:+.2f} at the first"
+        f" {BEGINNING} words of a translation and by {rest:+.2f} at the rest, {agrees}"
+        " with that."
     )
 
 
@@ -144,12 +139,10 @@ def show(rows: Sequence[Row]) -> None:
         f"{SETTINGS.steps} steps, {SETTINGS.shortest} to"
         f" {SETTINGS.longest} words, greedy search"
     )
-    print("seed  source    perplexity  BLEU   exact")
-    for row in rows:
-        print(
-            f"{row['seed']:4}  {row['source']:9} {row['perplexity']:10.2f}"
-            f" {row['bleu']:5.1f}  {row['exact']:6.1%}"
-        )
+    keys = ("seed", "source", "perplexity", "bleu", "exact")
+    lines = [[row[key] for key in keys] for row in rows]
+    header = ["seed", "source", "perplexity", "BLEU", "exact"]
+    table(lines, ["", "", ".2f", ".1f", ".1%"], header)
 
 
 def draw(rows: Sequence[Row]) -> Figure:
@@ -158,8 +151,7 @@ def draw(rows: Sequence[Row]) -> Figure:
     names = ("bleu", "BLEU", 0), ("perplexity", "perplexity", 1)
     for axes, (key, title, lowest) in zip(panels, names, strict=True):
         before, after = (column(rows, key, source=order) for order in ORDERS)
-        for ends in zip(before, after, strict=True):
-            axes.plot((0, 1), ends, "o-", color=plots.LINK, linewidth=1)
+        dots(axes, (0, 1), (before, after), "o-", plots.LINK, linewidth=1)
         axes.set_xticks((0, 1), ORDERS)
         axes.set(title=title, xlim=(-0.4, 1.4))
         top = max(*before, *after)

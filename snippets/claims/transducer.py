@@ -11,6 +11,7 @@ import math
 import random
 from collections import defaultdict
 from collections.abc import Callable
+from statistics import fmean as mean
 
 import torch
 from jaxtyping import Float
@@ -19,8 +20,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from snippets.lab import plots
-from snippets.lab.claims import Row, column, gains
+from snippets.lab.claims import Row, column, dots, gains, span, verdict
 from snippets.lab.scores import edit_distance
+from snippets.lab.tables import table
 from snippets.lab.training import fit
 from snippets.recurrence.rnn_transducer import (
     BLANK,
@@ -252,36 +254,30 @@ def conclude(rows: list[Row]) -> tuple[str, str]:
     """Seen: fewer errors and fewer bits with the grammar, for every seed."""
     errors = [100 * gain for gain in gained(rows, "grammar", "errors")]
     bits = gained(rows, "grammar", "bits")
-    control = [100 * gain for gain in gained(rows, "any word", "errors")]
-    mean = sum(errors) / len(errors)
-    if min(errors) > 0 and min(bits) > 0:
-        verdict = "seen"
-    elif mean > 0 or sum(bits) > 0:
-        verdict = "partly"
-    else:
-        verdict = "not seen"
+    control = [-100 * gain for gain in gained(rows, "any word", "errors")]
+    seen = min(errors) > 0 and min(bits) > 0
     words = (
-        f"Where words follow a grammar, the transducer makes {mean:.1f} fewer errors in"
-        f" 100 words than CTC ({min(errors):.1f} to {max(errors):.1f} by seed) and"
-        f" needs {sum(bits) / len(bits):.2f} fewer bits a word"
-        f" ({min(bits):.2f} to {max(bits):.2f}). Where any word may follow any, its"
-        f" errors change by {-sum(control) / len(control):+.1f} in 100 words"
-        f" ({-max(control):+.1f} to {-min(control):+.1f})."
+        f"Where words follow a grammar, the transducer makes {mean(errors):.1f} fewer"
+        f" errors in 100 words than CTC ({span(errors, '.1f', ' to ')} by seed) and"
+        f" needs {mean(bits):.2f} fewer bits a word ({span(bits, '.2f', ' to ')})."
+        f" Where any word may follow any, its errors change by {mean(control):+.1f} in"
+        f" 100 words ({span(control, '+.1f', ' to ')})."
     )
-    return verdict, words.replace("-", "−")
+    partly = mean(errors) > 0 or mean(bits) > 0
+    return verdict(seen, partly), words.replace("-", "−")
 
 
 def show(rows: list[Row]) -> None:
     """A line for each task, model and seed."""
     print("errors: words wrong, of 100")
     print("right: recordings without an error, of 100")
-    print("task      model      seed bits err. right")
-    for row in sorted(rows, key=lambda r: (list(TASKS).index(r["task"]), r["seed"])):
-        print(
-            f"{row['task']:9} {row['model']:10} {row['seed']:4}"
-            f" {row['bits']:4.2f} {100 * row['errors']:4.1f}"
-            f" {100 * row['right']:5.0f}"
-        )
+    lines = [
+        (*(row[key] for key in ("task", "model", "seed", "bits")),
+         100 * row["errors"], 100 * row["right"])
+        for row in sorted(rows, key=lambda r: ([*TASKS].index(r["task"]), r["seed"]))
+    ]  # fmt: skip
+    header = ["task", "model", "seed", "bits", "err.", "right"]
+    table(lines, ["", "", "", ".2f", ".1f", ".0f"], header, gap=1)
 
 
 def draw(rows: list[Row]) -> Figure:
@@ -289,13 +285,11 @@ def draw(rows: list[Row]) -> Figure:
     figure, panels = plots.canvas(240, 1, 2, sharey=True)
     for axes, task in zip(panels, TASKS, strict=True):
         axes.set_title(task)
-        errors = (column(rows, "errors", task=task, model=name) for name in MODELS)
-        for both in zip(*errors, strict=True):
-            axes.plot(
-                [0, 1], [100 * e for e in both], "o",
-                color=plots.LINK, markersize=5,
-                linestyle=plots.SOLID, linewidth=1,
-            )  # fmt: skip
+        errors = [
+            [100 * e for e in column(rows, "errors", task=task, model=name)]
+            for name in MODELS
+        ]
+        dots(axes, (0, 1), errors, "o-", plots.LINK, markersize=5, linewidth=1)
         axes.set(xticks=[0, 1], xlim=(-0.4, 1.4))
         axes.set_xticklabels(list(MODELS))
     panels[0].set_ylabel("words wrong, of 100")

@@ -18,7 +18,8 @@ from torch.nn import functional as F
 from snippets.corpora import portuguese
 from snippets.corpora.portuguese.words import lexicon, verbs, with_s
 from snippets.lab import plots
-from snippets.lab.claims import Row, column
+from snippets.lab.claims import Row, column, dots, span, verdict
+from snippets.lab.tables import table
 from snippets.text.word_vectors import Text, WordVectors, train
 
 CLAIM = (
@@ -199,7 +200,6 @@ def conclude(rows: list[Row]) -> tuple[str, str]:
     for task in asked:
         both = zip(of(rows, "skip-gram", task), of(rows, "no step", task), strict=True)
         held.append(all(with_it > without for with_it, without in both))
-    verdict = "seen" if all(held) else "partly" if any(held) else "not seen"
 
     def percent(method: str, task: str) -> str:
         return f"{100 * fmean(of(rows, method, task)):.0f}"
@@ -213,7 +213,7 @@ def conclude(rows: list[Row]) -> tuple[str, str]:
         fmean(of(rows, "skip-gram", task)) > fmean(of(rows, "counts", task))
         for task in tasks(rows)
     )
-    return verdict, (
+    return verdict(all(held), partly=any(held)), (
         f"Of a noun's nearest words {percent('skip-gram', 'kinds')} in 100 are of its"
         f" kind, where a blind choice gets {percent('chance', 'kinds')}. Analogies"
         " answered of 100, with the step against b + c with nothing subtracted:"
@@ -224,17 +224,13 @@ def conclude(rows: list[Row]) -> tuple[str, str]:
 
 def show(rows: list[Row]) -> None:
     """The mean of all seeds, and the lowest and the highest."""
-    widths = dict(zip(METHODS, (11, 9, 9, 7), strict=True))
-    print("of 100 " + "".join(f"{m:>{w}}" for m, w in widths.items()))
+    lines = []
     for task in tasks(rows):
-        line = f"{task:7}"
-        for method, width in widths.items():
-            found = [100 * right for right in of(rows, method, task)]
-            cell = f"{min(found):.0f}-{max(found):.0f}" if found else ""
-            if method == "chance":
-                cell = f"{fmean(found):.1f}"
-            line += f"{cell:>{width}}"
-        print(line)
+        percent = {m: [100 * right for right in of(rows, m, task)] for m in METHODS}
+        chance = f"{fmean(percent.pop('chance')):.1f}"
+        spans = (span(some, ".0f") if some else "" for some in percent.values())
+        lines.append((task, *spans, chance))
+    table(lines, [""] * 5, ["of 100", *METHODS], gap=1)
 
 
 def draw(rows: list[Row]) -> Figure:
@@ -246,15 +242,16 @@ def draw(rows: list[Row]) -> Figure:
         "counts": (plots.MUTED, "s", -0.08),
         "chance": (plots.MUTED, "|", -0.24),
     }
-    for method, (colour, marker, up) in looks.items():
-        points = [
-            (100 * right, place - up)
+    for method, (colour, mark, up) in looks.items():
+        found = {
+            place - up: [100 * right for right in of(rows, method, task)]
             for place, task in enumerate(tasks(rows))
-            for right in of(rows, method, task)
-        ]
-        axes.plot(
-            *zip(*points, strict=True), marker, color=colour, label=method, markersize=6
-        )
+            if of(rows, method, task)
+        }
+        dots(
+            axes, [*found], [*found.values()], mark, colour, flat=True,
+            label=method, markersize=6,
+        )  # fmt: skip
     axes.set_yticks(range(len(tasks(rows))), tasks(rows))
     axes.invert_yaxis()
     axes.set(xlim=(-3, 103), xlabel="right answers, of 100")

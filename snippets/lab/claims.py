@@ -21,6 +21,7 @@ import re
 import time
 import types
 from collections.abc import Sequence
+from dataclasses import replace
 from statistics import fmean
 from typing import Any
 
@@ -55,6 +56,17 @@ def gains(rows: Sequence[Row], key: str, before: Row, after: Row) -> list[float]
     return [new - old for old, new in zip(*both, strict=True)]
 
 
+def span(values: Sequence[float], form: str, to: str = "-") -> str:
+    """The least and the most of all seeds: "0.13-0.22", or one where they are alike."""
+    least, most = format(min(values), form), format(max(values), form)
+    return least if least == most else f"{least}{to}{most}"
+
+
+def verdict(seen: bool, partly: bool) -> str:
+    """In a word."""
+    return "seen" if seen else "partly" if partly else "not seen"
+
+
 def dots(
     axes: Axes,
     places: Sequence[float],
@@ -62,14 +74,21 @@ def dots(
     mark: str,
     colour: str,
     line: str = "",
+    flat: bool = False,
     **options: Any,
 ) -> None:
-    """Numbers by place: every seed a dot, and a line through the means."""
+    """Numbers by place: every seed a dot, and a line through the means.
+
+    Args:
+        mark: "o", or "o-" to join the dots of a seed.
+        flat: numbers run from left to right, places from top to bottom.
+    """
     if line:
         axes.plot(places, [*map(fmean, columns)], line, color=colour)
     for number, seed in enumerate(zip(*columns, strict=True)):
         label = options.pop("label", None) if number == 0 else None
-        axes.plot(places, seed, mark, color=colour, label=label, **options)
+        x, y = (seed, places) if flat else (places, seed)
+        axes.plot(x, y, mark, color=colour, label=label, **options)
 
 
 # --- Measuring and recording
@@ -113,8 +132,6 @@ def conclude(claim: types.ModuleType, rows: list[Row]) -> tuple[str, str]:
 
 def concluded(name: str, rows: list[Row], seeds: Sequence[int], minutes: int) -> Result:
     """What a claim comes to, given the rows: the record, the table and the figure."""
-    from snippets.lab.plots import svg
-
     claim = importlib.import_module(module_of(name))
     verdict, words = conclude(claim, rows)
     content: Data = {
@@ -135,12 +152,8 @@ def concluded(name: str, rows: list[Row], seeds: Sequence[int], minutes: int) ->
         "conclusion": words,
         "data": rows,
     }
-    table = record.captured(lambda: claim.show(rows))
-    return Result(
-        content,
-        f"{table}\n{verdict}: {words}\n",
-        svg(claim.draw(rows), f"claim-{name}"),
-    )
+    shown = record.presented(content, claim, f"claim-{name}")
+    return replace(shown, text=f"{shown.text}\n{verdict}: {words}\n")
 
 
 def run(name: str, seeds: Sequence[int], device: str = "cpu") -> Result:

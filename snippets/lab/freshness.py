@@ -45,12 +45,10 @@ def stale(recorded: Result, module: str) -> list[str]:
     again = record.run_with_edits(name, module, recorded=recorded.record).record
     again["recipe"] |= pins()
     # The text and the figure are held to the recorded data, not to today's.
-    text = record.printed(demo, data)
-    made = Result(again, text, record.drawn(demo, data, name))
-    fails = record.failing(demo, data)
+    made = record.presented(again, demo, name, data)
     return [
         *compared(recorded, made, getattr(demo, "TRAINS", None)),
-        *(f"does not hold: {sentence}" for sentence in fails),
+        *(f"does not hold: {sentence}" for sentence in record.failing(demo, data)),
     ]
 
 
@@ -62,11 +60,10 @@ def compared(recorded: Result, again: Result, trains: str | None = None) -> list
     """
     then, now = map(record.undated, (recorded.record, again.record))
     codes = {of["recipe"].pop("code", None) for of in (then, now)}
-    wide = {trains: TRAINED} if trains else {}
     return [
         *misdated(recorded.record),
         *(["its code, settings, data or scores have changed"] * (len(codes) - 1)),
-        *differences(then, now, "record", wide),
+        *differences(then, now, "record", {trains: TRAINED} if trains else {}),
         *(
             f"the {what} is not what the code makes of the data"
             for what in ("text", "figure")

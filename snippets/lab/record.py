@@ -23,13 +23,15 @@ import hashlib
 import importlib
 import io
 import json
+import multiprocessing
 import platform
 import re
 import shutil
 import sys
 import tempfile
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -62,39 +64,54 @@ def _path(module: str) -> str:
 
 # --- What a long run is made of
 
+# Of the lab, these write down, draw, or talk with whoever calls.
+AROUND = {
+    f"snippets.lab.{name}"
+    for name in (
+        *("record", "claims", "plots", "tables"),
+        *("arguments", "checkpoints", "files", "progress"),
+    )
+}
+# What is made of the rows of a claim, and said of them: compared, not hashed.
+SAID = frozenset(
+    {"CLAIM", "PAPER", "WHERE", "REPORTED", "TRIED", "TOLERANCES"}
+    | {"conclude", "show", "draw"}
+)
+
 
 def code_hash(module: str) -> str:
     """The SHA-256 of what a long run's numbers come from, to tell when it is stale.
 
-    That is: the module, what it imports from the chapters, and of the lab (the loop,
-    the scores, the data) all that these use. Imports count; comments and docstrings do
-    not, nor how figures look: to reword is not to recompute.
+    That is: the module, what it imports, and of the lab and the corpora (the loop, the
+    scores, the data) all that these use in turn. Comments, docstrings and line breaks
+    do not count, nor how figures look: to reword is not to recompute.
     """
     digest = hashlib.sha256()
     for path in sorted(_sources(module)):
         content = (ROOT / path).read_text(encoding="utf-8")
         if path.endswith(".py"):
-            nodes = ast.parse(content).body
-            if path == _path(module):
-                nodes = [n for n in nodes if not SAID & _names(n)]
-            content = _dump(nodes)
+            content = _code(content, SAID if path == _path(module) else frozenset())
         digest.update(f"{path}\n{content}\n".encode())
     return digest.hexdigest()
 
 
-# What is made of the rows of a claim, and said of them: compared, not hashed.
-SAID = {"CLAIM", "PAPER", "WHERE", "REPORTED", "TRIED", "TOLERANCES"}
-SAID |= {"conclude", "show", "draw"}
+def _code(source: str, without: Collection[str]) -> str:
+    """A file as Python itself would write it, less its docstrings and these names."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        match node:
+            case ast.Module() | ast.ClassDef() | ast.FunctionDef():
+                if ast.get_docstring(node, clean=False) is not None:
+                    del node.body[0]
+    return "\n".join(ast.unparse(n) for n in tree.body if _name(n) not in without)
 
 
-def _names(node: ast.stmt) -> set[str]:
+def _name(node: ast.stmt) -> str | None:
     """What a statement at the top of a module gives a name to."""
     match node:
-        case ast.FunctionDef(name=name):
-            return {name}
-        case ast.Assign(targets=[ast.Name(id=name)]):
-            return {name}
-    return set()
+        case ast.FunctionDef(name=name) | ast.Assign(targets=[ast.Name(id=name)]):
+            return name
+    return None
 
 
 def _sources(module: str) -> set[str]:
@@ -103,57 +120,36 @@ def _sources(module: str) -> set[str]:
     while to_visit:
         name = to_visit.pop()
         path = _path(name)
-        seen = path in found or name in NO_SOURCES
-        if seen or not (ROOT / path).is_file():
+        if path in found or name in AROUND or not (ROOT / path).is_file():
             continue
         found.add(path)
-        tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
-        for node in ast.walk(tree):
-            match node:
-                case ast.ImportFrom(module=str(parent), names=parts):
-                    used = [f"{parent}.{part.name}" for part in parts]
-                    used.append(parent)
-                case ast.Import(names=parts):
-                    used = [part.name for part in parts]
-                case ast.Constant(value=str(text)) if DATA.fullmatch(text):
-                    beside = f"{path.rpartition('/')[0]}/{text}"
-                    if (ROOT / beside).is_file():
-                        found.add(beside)
-                    continue
-                case _:
-                    continue
-            # What a chapter uses of other chapters is its own affair.
-            to_visit += [n for n in used if name == module or n.startswith(BENCH)]
+        source = (ROOT / path).read_text(encoding="utf-8")
+        # What a chapter uses of other chapters is its own affair.
+        used = _imported(ast.parse(source))
+        to_visit += [n for n in used if name == module or n.startswith(BENCH)]
+        # Data stands beside the file that reads it.
+        found |= {
+            file.relative_to(ROOT).as_posix()
+            for file in (ROOT / path).parent.iterdir()
+            if file.suffix in (".yml", ".txt") and f'"{file.name}"' in source
+        }
     return found
 
 
-# They write down, draw, talk with whoever calls.
-NO_SOURCES = {
-    f"snippets.lab.{name}"
-    for name in (
-        *("record", "claims", "plots"),
-        *("arguments", "checkpoints", "files", "progress"),
-    )
-}
 BENCH = ("snippets.lab.", "snippets.corpora.")
-DATA = re.compile(r"[\w-]+\.(yml|txt|json)")
 
 
-def _dump(node: Any) -> str:
-    """As `ast.dump` without docstrings, the same in every Python release."""
-    match node:
-        case ast.Expr(value=ast.Constant(value=str())):
-            return ""
-        case ast.AST():
-            fields = (
-                f"{name}={_dump(inner)}"
-                for name, inner in ast.iter_fields(node)
-                if inner not in (None, [])
-            )
-            return f"{type(node).__name__}({', '.join(fields)})"
-        case list():
-            return f"[{', '.join(filter(None, map(_dump, node)))}]"
-    return repr(node)
+def _imported(tree: ast.Module) -> Iterator[str]:
+    """What a file imports of ours: modules, and names that may be modules."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.ImportFrom(module=str(parent), names=parts):
+                names = [parent, *(f"{parent}.{part.name}" for part in parts)]
+            case ast.Import(names=parts):
+                names = [part.name for part in parts]
+            case _:
+                continue
+        yield from (name for name in names if name.startswith("snippets."))
 
 
 # --- Records
@@ -258,6 +254,32 @@ def undated(record: Data) -> Data:
     }
 
 
+def presented(
+    record: Data, of: types.ModuleType, figure: str, data: Any = None
+) -> Result:
+    """A record with the text and the figure that a module makes of its data.
+
+    Args:
+        figure: a name that is in no other figure of a page.
+        data: to present in place of the record's.
+    """
+    data = record["data"] if data is None else data
+    drawn = None
+    if draw := getattr(of, "draw", None):
+        from snippets.lab.plots import svg
+
+        drawn = svg(draw(data), figure)
+    return Result(record, printed(of, data), drawn)
+
+
+def printed(of: types.ModuleType, data: Any) -> str:
+    """What a demo or a claim prints about the data."""
+    buffer = io.StringIO()
+    with contextlib.redirect_stdout(buffer):
+        of.show(data)
+    return buffer.getvalue()
+
+
 # --- Demos
 
 
@@ -274,46 +296,21 @@ def compute(
     return cast(Data, plain(demo.demo(seed=seed, device=device)))
 
 
-def printed(demo: types.ModuleType, data: Data) -> str:
-    """What the demo prints about the data."""
-    return captured(lambda: demo.show(data))
-
-
-def captured(show: Callable[[], None]) -> str:
-    """What a function prints."""
-    buffer = io.StringIO()
-    with contextlib.redirect_stdout(buffer):
-        show()
-    return buffer.getvalue()
-
-
-def drawn(demo: types.ModuleType, data: Data, name: str) -> str | None:
-    """The demo's figure as SVG, or None where it draws none."""
-    draw: Callable[[Data], Any] | None = getattr(demo, "draw", None)
-    if draw is None:
-        return None
-    from snippets.lab.plots import svg
-
-    return svg(draw(data), name)
-
-
 def failing(demo: types.ModuleType, data: Data) -> list[str]:
     """The conclusions, stated by the demo of what trains, that do not hold."""
-    holds: Callable[[Data], dict[str, bool]] | None = getattr(demo, "holds", None)
-    found = holds(data) if holds else {}
+    found = demo.holds(data) if hasattr(demo, "holds") else {}
     return [sentence for sentence, held in found.items() if not held]
 
 
 def run(name: str, module: str, seed: int = 0, device: str = "cpu") -> Result:
     """Run the snippet of the concept `name`, without the edits of its page."""
     demo = importlib.import_module(demo_of(module))
-    data = compute(demo, seed, device)
     record = {
         "name": name,
         "recipe": recipe(f"python -m snippets {name}", seed=seed, device=device),
-        "data": data,
+        "data": compute(demo, seed, device),
     }
-    return Result(record, printed(demo, data), drawn(demo, data, name))
+    return presented(record, demo, name)
 
 
 def run_with_edits(
@@ -336,12 +333,11 @@ def run_with_edits(
     demo = importlib.import_module(demo_of(module))
     if fails := failing(demo, result.record["data"]):
         raise RecordError(f"{name}: does not hold: {'; '.join(fails)}")
-    before = (recorded or {}).get("edits", [])
-    edits = []
-    for number, (find, put) in enumerate(getattr(demo, "EDITS", ())):
-        then = before[number] if number < len(before) else {}
-        again = then.get("trains") is not False
-        edits.append(try_edit(module, find, put, result, again))
+    then = {edit["find"]: edit for edit in (recorded or {}).get("edits", ())}
+    edits = [
+        try_edit(module, find, put, result, then.get(find, {}).get("trains", True))
+        for find, put in getattr(demo, "EDITS", ())
+    ]
     return replace(result, record={**result.record, "edits": edits})
 
 
@@ -349,6 +345,8 @@ def try_edit(
     module: str, find: str, put: str, before: Result, train: bool = True
 ) -> Data:
     """Run a copy of the snippets with some lines changed, and say what differs.
+
+    Without `train`, what was trained before is taken for what it would train.
 
     Raises:
         RecordError: the lines do not stand exactly once in the snippet and its demo.
@@ -363,52 +361,42 @@ def try_edit(
         )
     path = max(times, key=times.__getitem__)
     changed = sources[path].replace(f"\n{find}\n", f"\n{put}\n")[1:]
-    seed, device = (before.record["recipe"][k] for k in ("seed", "device"))
-    data, known = before.record["data"], None
-    outcome: Data = {"file": path, "find": find, "replace": put}
-    with copied(path, changed):
-        try:
-            demo = importlib.import_module(demo_of(module))
-            trains = getattr(demo, "TRAINS", None)
-            known = None if train or trains is None else data[trains]
-            after = compute(demo, seed, device, known)
-            if trains is not None:
-                outcome["trains"] = after[trains] != data[trains]
-            text = printed(demo, after)
-            differs = differing(before.text or "", text)
-        except Exception as error:
-            differs = [f"+ {type(error).__name__}: {error}"]
-    return {**outcome, "outcome": differs}
-
-
-@contextlib.contextmanager
-def copied(path: str, content: str) -> Iterator[None]:
-    """Let Python import `snippets` from a copy in which one file is another."""
-
-    def ours() -> dict[str, types.ModuleType]:
-        return {
-            name: module
-            for name, module in sys.modules.items()
-            if name.split(".")[0] == "snippets"
-        }
-
-    originals = ours()
-    ignore = shutil.ignore_patterns("__pycache__")
     with tempfile.TemporaryDirectory() as folder:
+        ignore = shutil.ignore_patterns("__pycache__")
         for part in ("snippets", "docs/results"):
-            if (ROOT / part).exists():
-                shutil.copytree(ROOT / part, Path(folder, part), ignore=ignore)
-        Path(folder, path).write_text(content, encoding="utf-8")
-        for name in originals:
-            del sys.modules[name]
-        sys.path.insert(0, folder)
-        try:
-            yield
-        finally:
-            sys.path.remove(folder)
-            for name in ours():
-                del sys.modules[name]
-            sys.modules.update(originals)
+            shutil.copytree(ROOT / part, Path(folder, part), ignore=ignore)
+        Path(folder, path).write_text(changed, encoding="utf-8")
+        with ProcessPoolExecutor(1, mp_context=APART) as apart:
+            found = apart.submit(_run_copy, folder, module, before, train).result()
+    return {"file": path, "find": find, "replace": put, **found}
+
+
+# A copy is run by a process of its own; where it can be, by one that has PyTorch.
+APART = multiprocessing.get_context(
+    "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+)
+APART.set_forkserver_preload(["torch", "matplotlib.backends.backend_svg"])
+
+
+def _run_copy(folder: str, module: str, before: Result, train: bool) -> Data:
+    """Run the demo in a copy of the project; what it prints otherwise, or its error."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == "snippets"]:
+        del sys.modules[name]
+    sys.path.insert(0, folder)
+    torch.set_num_threads(1)
+    recipe, data = before.record["recipe"], before.record["data"]
+    found: Data = {}
+    try:
+        demo = importlib.import_module(demo_of(module))
+        trains = getattr(demo, "TRAINS", None)
+        known = None if train or trains is None else data[trains]
+        after = compute(demo, recipe["seed"], recipe["device"], known)
+        if trains is not None:
+            found["trains"] = after[trains] != data[trains]
+        differs = differing(before.text or "", printed(demo, after))
+    except Exception as error:
+        differs = [f"+ {type(error).__name__}: {error}"]
+    return {**found, "outcome": differs}
 
 
 # What two processors need not agree in: the last digits of a float.

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 from typing import get_args
@@ -127,12 +125,7 @@ def test_every_extra_that_is_named_is_there() -> None:
     assert extras <= set(PROJECT["optional-dependencies"])
 
 
-def test_the_citation_keeps_to_its_schema_and_to_the_project() -> None:
-    path = ROOT / "CITATION.cff"
-    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema"]
-    words = [*command, "vendor.citation-file-format", str(path)]
-    ran = subprocess.run(words, capture_output=True, text=True)
-    assert ran.returncode == 0, ran.stdout
-    citation = yaml.safe_load(path.read_text())
+def test_the_citation_keeps_to_the_project() -> None:
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
     assert citation["version"] == PROJECT["version"]
     assert PROJECT["license"] == " AND ".join(citation["license"])

@@ -257,7 +257,7 @@ def make(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     (tmp_path / "tools" / "setup.py").write_text("")
-    for name in ("python", "lint-imports"):
+    for name in ("python", "lint-imports", "zizmor"):
         stand_in = tmp_path / ".venv" / "bin" / name
         stand_in.parent.mkdir(parents=True, exist_ok=True)
         stand_in.write_text(STAND_IN)

@@ -97,14 +97,3 @@ def test_each_model_has_the_score_of_its_name():
             plain = name in ("dot", "local")
             assert score is dot if plain else type(score).__name__ == name.capitalize()
             assert (attention.window is not None) == (name == "local")
-
-
-def test_the_table_and_the_figure_hold_every_seed(capsys):
-    rows = rows_of(rates())
-    claim.show(rows)
-    printed = capsys.readouterr().out
-    assert max(map(len, printed.splitlines())) <= 42
-    assert "dot          0.21 (0.20-0.22)       80.0" in printed
-    (axes,) = claim.draw(rows).axes
-    dots = sum(len(line.get_xdata()) for line in axes.lines)
-    assert dots == 3 * (len(claim.MODELS) + len(claim.OTHERS))

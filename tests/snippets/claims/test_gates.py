@@ -1,7 +1,5 @@
 """Why `gates` measures what it says."""
 
-import re
-
 import pytest
 import torch
 from hypothesis import given
@@ -60,17 +58,12 @@ def test_an_lstm_reads_by_the_fast_path_what_it_would_read_by_ours():
 def test_every_model_learns_a_short_distance(name):
     # What fails at a distance does not fail because it cannot be trained at all.
     model, steps = gates.train(name, 3, 0.01, seed=0)
-    x, first = gates.sequences(500, 3, torch.Generator().manual_seed(9))
+    x, first = gates.sequences(1000, 3, torch.Generator().manual_seed(9))
     assert model.recall(x).argmax(-1).eq(first).float().mean() >= gates.LEARNED
     assert steps < gates.MOST_STEPS
-
-
-def test_a_model_that_does_not_see_the_first_symbol_is_at_chance():
-    model, _ = gates.train("GRU", 3, 0.01, seed=0)
-    x, first = gates.sequences(2000, 3, torch.Generator().manual_seed(9))
-    x[:, 0] = x[:, 1]
-    accuracy = model.recall(x).argmax(-1).eq(first).float().mean().item()
-    assert accuracy == pytest.approx(gates.CHANCE, abs=0.05)
+    x[:, 0] = x[:, 1]  # without the symbol it can but guess
+    blind = model.recall(x).argmax(-1).eq(first).float().mean().item()
+    assert blind == pytest.approx(gates.CHANCE, abs=0.06)
 
 
 def rows_of(**reaches):
@@ -114,25 +107,3 @@ def test_one_seed_that_fails_ends_the_reach():
     )
     failed["accuracy"] = 0.9
     assert gates.reach(rows, "LSTM") == 20
-
-
-def test_the_table_has_every_model_and_the_range_of_its_seeds(capsys):
-    gates.show(rows_of(RNN=10, LSTM=80))
-    lines = capsys.readouterr().out.splitlines()
-    assert max(map(len, lines)) <= 42
-    found = {line[:9].strip(): line[9:].split() for line in lines[3:]}
-    assert found["RNN"] == ["100", "25-27", "25-27", "25-27"]
-    assert found["LSTM"] == ["100"] * 4 and set(found) == set(gates.MODELS)
-
-
-def test_every_seed_is_a_dot():
-    figure = gates.draw(rows_of(RNN=10, LSTM=80))
-    dots = [
-        line
-        for axes in figure.axes
-        for line in axes.get_lines()
-        if line.get_linestyle() == "None"
-    ]
-    drawn = sum(len(line.get_ydata()) for line in dots)
-    assert drawn == 3 * len(gates.MODELS) * len(gates.DISTANCES)
-    assert re.search("GRU", " ".join(str(line.get_label()) for line in dots))

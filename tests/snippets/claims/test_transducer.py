@@ -41,36 +41,16 @@ def test_prefix_search_finds_every_output_of_ctc(seed, n_frames):
     assert exact[next(iter(found))] == max(exact.values())
 
 
-def test_prefix_search_gives_what_pytorchs_loss_gives():
-    log_probs = table(3, 6)
-    found = claim.prefix_search(log_probs, width=1000)[:10]
-    losses = [
-        torch.nn.functional.ctc_loss(
-            log_probs[:, None], torch.tensor([text]),
-            torch.tensor([6]), torch.tensor([len(text)]), reduction="sum",
-        ).item()
-        for text, _ in found if text
-    ]  # fmt: skip
-    ours = [-log_p for text, log_p in found if text]
-    assert len(ours) > 5 and ours == pytest.approx(losses)
-
-
 def test_both_have_the_same_encoder():
-    torch.manual_seed(0)
-    ours = claim.transducer().state_dict()
-    torch.manual_seed(0)
-    theirs = claim.ctc().state_dict()
-    shapes = {
-        name: weight.shape
-        for name, weight in theirs.items()
-        if name.startswith("encoder.")
-    }
-    assert len(shapes) == 8
-    assert shapes == {
-        name: weight.shape
-        for name, weight in ours.items()
-        if name.startswith("encoder.")
-    }
+    ours, theirs = (
+        {
+            name: weight.shape
+            for name, weight in build().state_dict().items()
+            if name.startswith("encoder.")
+        }
+        for build in (claim.transducer, claim.ctc)
+    )
+    assert len(ours) == 8 and ours == theirs
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -84,14 +64,6 @@ def test_the_grammar_allows_two_and_its_absence_all(seed):
 
     assert max(after(with_grammar)) == claim.FOLLOWERS
     assert min(after(without)) > claim.FOLLOWERS
-
-
-def test_training_and_test_recordings_differ():
-    for seed in range(3):
-        test = claim.recordings(True, claim.TESTS, seed, 10_000 * seed + 9_999)[1]
-        train_seeds = {10_000 * (seed + 1) + step for step in range(claim.STEPS)}
-        assert 10_000 * seed + 9_999 not in train_seeds
-        assert len(test) == claim.TESTS
 
 
 @pytest.mark.parametrize("name", claim.MODELS)
@@ -122,7 +94,9 @@ def rows_with(ctc, transducer):
     ("ctc", "transducer", "verdict"),
     [
         ([0.3, 0.3, 0.3], [0.2, 0.1, 0.2], "seen"),
+        # One seed that loses is seen, whatever the mean.
         ([0.3, 0.3, 0.3], [0.2, 0.35, 0.2], "partly"),
+        ([0.3, 0.3, 0.3], [0.1, 0.31, 0.1], "partly"),
         ([0.2, 0.2, 0.2], [0.3, 0.2, 0.3], "not seen"),
     ],
 )
@@ -132,12 +106,6 @@ def test_the_verdict_follows_from_every_seed(ctc, transducer, verdict):
     assert found == verdict
     mean = 100 * (sum(ctc) - sum(transducer)) / 3
     assert f" {mean:.1f} fewer errors".replace("-", "−") in words
-
-
-def test_the_figure_has_a_dot_for_every_seed_and_model():
-    figure = claim.draw(rows_with([0.3, 0.3, 0.3], [0.2, 0.1, 0.2]))
-    dots = [len(line.get_xdata()) for axes in figure.axes for line in axes.lines]
-    assert dots == [2] * 6
 
 
 @pytest.mark.parametrize("name", claim.MODELS)
@@ -152,12 +120,3 @@ def test_a_short_training_saves_bits_and_words(name, monkeypatch):
     assert after["bits"] < before["bits"] / 1.5
     assert after["errors"] <= before["errors"]
     assert 0 <= after["right"] <= 1
-
-
-@pytest.mark.parametrize("key", ["errors", "bits"])
-def test_one_losing_seed_is_partly_whatever_the_mean(key):
-    rows = rows_with([0.3, 0.3, 0.3], [0.1, 0.1, 0.1])
-    assert claim.conclude(rows)[0] == "seen"
-    losing = (row for row in rows if (row["seed"], row["model"]) == (1, "transducer"))
-    next(losing)[key] *= 3.1
-    assert claim.conclude(rows)[0] == "partly"

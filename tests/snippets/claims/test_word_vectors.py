@@ -163,14 +163,3 @@ def test_the_verdict_follows_the_worst_seed(kinds, plurals, verdict):
     assert found == verdict
     assert f"nearest words {100 * (kinds + 0.01):.0f} in 100 are of its kind" in words
     assert f"as dog is to what: {100 * (plurals + 0.01):.0f} against 20." in words
-
-
-def test_every_seed_is_a_dot_and_every_method_a_column(capsys):
-    rows = rows_with(kinds=0.9, plurals=0.3)
-    (axes,) = claim.draw(rows).axes
-    dots = [len(line.get_xdata()) for line in axes.lines]
-    assert sum(dots) == len(rows)
-    claim.show(rows)
-    head, kinds, _ = capsys.readouterr().out.splitlines()
-    assert head.split()[2:] == " ".join(claim.METHODS).split()
-    assert kinds.split() == ["kinds", "90-92", "50-50", "2.0"]

@@ -72,10 +72,6 @@ def test_the_record_holds_every_seed(five):
     assert result.figure.startswith("<svg")
 
 
-def test_a_name_with_hyphens_is_a_module_with_underscores():
-    assert claims.module_of("word-vectors") == "snippets.claims.word_vectors"
-
-
 def test_a_seed_gives_the_same_numbers_alone_and_among_others(five):
     together = claims.run("five", [3, 4]).record["data"]
     alone = claims.run("five", [4]).record["data"]
@@ -95,6 +91,26 @@ ROWS = [
         *((0, "new", 5, 4.0), (1, "new", 5, 8.0)),
     )
 ]
+
+
+@pytest.mark.parametrize(
+    "values, form, written",
+    [([0.2, 0.1, 0.15], ".2f", "0.10-0.20"), ([97.2, 97.4], ".0f", "97")],
+)
+def test_span_has_the_least_and_the_most(values, form, written):
+    assert claims.span(values, form) == written
+
+
+def test_dots_draws_every_seed_and_joins_the_means():
+    _, axes = plots.canvas(100)
+    columns = [[1.0, 2.0, 6.0], [3.0, 4.0, 5.0]]
+    claims.dots(axes, [0, 1], columns, "o", "red", "-", label="x")
+    claims.dots(axes, [0, 1], columns, "o", "red", flat=True)
+    mean, *dots = [[[*map(float, axis)] for axis in x.get_data()] for x in axes.lines]
+    assert mean == [[0, 1], [3, 4]]
+    assert dots[:3] == [[[0, 1], [*seed]] for seed in zip(*columns, strict=True)]
+    assert dots[3:] == [[y, x] for x, y in dots[:3]]
+    assert [line.get_label() for line in axes.lines].count("x") == 1
 
 
 def test_a_column_has_one_number_of_every_seed_in_their_order():

@@ -7,7 +7,6 @@ import math
 import shutil
 import sys
 import types
-from dataclasses import replace
 
 import pytest
 import torch
@@ -46,10 +45,14 @@ def show(data):
 '''
 
 
+ODD = "snippets.text.odd"
+
+
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     """A project with the snippet `snippets.text.odd` and its demo."""
     monkeypatch.setattr(record, "ROOT", tmp_path)
+    (tmp_path / "docs" / "results").mkdir(parents=True)
     for folder in ("", "text", "lab", "demos"):
         (tmp_path / "snippets" / folder).mkdir(parents=True)
         (tmp_path / "snippets" / folder / "__init__.py").touch()
@@ -66,45 +69,30 @@ def write(project, **sources):
 # --- What a long run is made of
 
 
-def hash_of(project, source):
-    """The hash of the snippet, with another source."""
-    write(project, text__odd=source)
-    return code_hash("snippets.text.odd")
-
-
 @pytest.mark.parametrize(
-    "find, by",
+    "find, by, stale",
     [
-        ("# twice", "# two times"),
-        ('"""Twice."""', '"""Two times."""'),
-        ('"""A snippet for a test."""', ""),
-        ("\n\n\ndef double", "\ndef double"),
-        ("FACTOR * x ", "(FACTOR\n            * x) "),
+        ("# twice", "# two times", False),
+        ('"""Twice."""', '"""Two times."""', False),
+        ('"""A snippet for a test."""', "", False),
+        ("\n\n\ndef double", "\ndef double", False),
+        ("FACTOR * x ", "(FACTOR\n            * x) ", False),
+        ("FACTOR = 2", "FACTOR = 3", True),
+        ("FACTOR = 2", "FACTOR = 2.0", True),
+        ("FACTOR * x", "x * FACTOR", True),
+        ("FACTOR * x", "FACTOR + x", True),
+        ("(x)", "(x, /)", True),
+        ("return FACTOR", "FACTOR", True),
+        ("import math", "import cmath as math", True),
+        # What uses each other comes to an end.
+        ("import math", "import snippets.text.odd", True),
     ],
 )
-def test_to_reword_is_not_to_recompute(project, find, by):
-    assert hash_of(project, SNIPPET.replace(find, by)) == hash_of(project, SNIPPET)
-
-
-@pytest.mark.parametrize(
-    "find, by",
-    [
-        ("FACTOR = 2", "FACTOR = 3"),
-        ("FACTOR = 2", "FACTOR = 2.0"),
-        ("FACTOR * x", "x * FACTOR"),
-        ("FACTOR * x", "FACTOR + x"),
-        ("(x)", "(x, /)"),
-        ("return FACTOR", "FACTOR"),
-        ("import math", "import cmath as math"),
-    ],
-)
-def test_changed_code_has_another_hash(project, find, by):
-    assert hash_of(project, SNIPPET.replace(find, by)) != hash_of(project, SNIPPET)
-
-
-def test_two_snippets_that_use_each_other_come_to_an_end(project):
-    write(project, lab__base="import snippets.text.odd")
-    assert len(hash_of(project, f"import snippets.lab.base\n{SNIPPET}")) == 64
+def test_code_hash_changes_with_what_is_computed_alone(project, find, by, stale):
+    before = code_hash(ODD)
+    assert find in SNIPPET
+    write(project, text__odd=SNIPPET.replace(find, by))
+    assert (code_hash(ODD) != before) == stale
 
 
 MODELS = "snippets/recurrence/additive_attention.py"
@@ -133,9 +121,10 @@ BOTH = ("snippets.claims.length", "snippets.train")
         # What these are built on in turn is for the weekly run.
         ("snippets/text/logits.py", "def softmax", "def softmacks", ()),
         ("snippets/lab/plots.py", "400", "500", ()),
+        ("snippets/lab/claims.py", "every seed", "each seed", ()),
     ],
 )  # fmt: skip
-def test_a_long_run_is_stale_where_what_it_is_made_of_changes(
+def test_code_hash_changes_with_all_that_a_long_run_is_made_of(
     path, find, by, stale, tree, monkeypatch
 ):
     folder, before = tree
@@ -190,72 +179,43 @@ def test_plain_refuses_what_json_does_not_hold(value):
         plain(value)
 
 
-def demo(**functions):
-    """A module with these functions."""
-    module = types.ModuleType("odd")
-    vars(module).update(functions)
-    return module
-
-
 # --- Edits
 
 BEFORE = Result(
-    {"recipe": {"seed": 0, "device": "cpu"}, "data": {"double": 6.0, "seed": 0}},
+    {"recipe": {"seed": 0, "device": "cpu"}, "data": {"double": 6.0, "slow": 2}},
     "a line that stays\ndouble 6.0\n",
 )
-ODD = "snippets.text.odd"
+LINE = '    return {"double": double(3.0), "seed": seed}'
 
 
 @pytest.mark.parametrize(
-    "statement, call",
+    "find, put, file, outcome",
     [
-        ("from snippets.text.odd import double", "double"),
-        ("from snippets.text import odd", "odd.double"),
-        ("import snippets.text.odd", "snippets.text.odd.double"),
+        ("FACTOR = 2", "FACTOR = 5", "text",
+         ["  a line that stays", "- double 6.0", "+ double 15.0"]),
+        (LINE, LINE.replace("3", "4"), "demos",
+         ["  a line that stays", "- double 6.0", "+ double 8.0"]),
+        ("FACTOR = 2", "FACTOR = 2.0", "text", []),
+        ("FACTOR = 2", "FACTOR = 1 / 0", "text",
+         ["+ ZeroDivisionError: division by zero"]),
+        ("FACTOR = 2", "FACTOR =", "text",
+         ["+ SyntaxError: invalid syntax (odd.py, line 4)"]),
     ],
-)
-def test_an_edit_gives_the_lines_that_differ(project, statement, call):
-    demo = DEMO.replace("from snippets.text.odd import double", statement)
-    write(project, demos__odd=demo.replace("double(3.0)", f"{call}(3.0)"))
-    assert try_edit(ODD, "FACTOR = 2", "FACTOR = 5", BEFORE) == {
-        "file": "snippets/text/odd.py",
-        "find": "FACTOR = 2",
-        "replace": "FACTOR = 5",
-        "outcome": ["  a line that stays", "- double 6.0", "+ double 15.0"],
-    }
+)  # fmt: skip
+def test_try_edit_gives_the_lines_that_differ(project, find, put, file, outcome):
+    path = f"snippets/{file}/odd.py"
+    edit = {"file": path, "find": find, "replace": put, "outcome": outcome}
+    assert try_edit(ODD, find, put, BEFORE) == edit
+    # It was tried on a copy.
+    assert find in (project / path).read_text("utf-8")
 
 
-def test_an_edit_is_felt_by_all_that_uses_it_as_in_a_reader_s_copy(project):
+def test_try_edit_is_felt_by_all_that_uses_it_as_in_a_reader_s_copy(project):
     between = "from snippets.text.odd import double\nsame = double\n"
     demo = DEMO.replace("text.odd import double", "text.between import same as double")
     write(project, text__between=between, demos__odd=demo)
     outcome = try_edit(ODD, "FACTOR = 2", "FACTOR = 5", BEFORE)["outcome"]
     assert outcome[-1] == "+ double 15.0"
-
-
-def test_an_edit_may_be_one_of_the_demo(project):
-    line = '    return {"double": double(3.0), "seed": seed}'
-    outcome = try_edit(ODD, line, line.replace("3", "4"), BEFORE)
-    assert outcome["file"] == "snippets/demos/odd.py"
-    assert outcome["outcome"][-1] == "+ double 8.0"
-
-
-@pytest.mark.parametrize(
-    "put, error", [("FACTOR = 1 / 0", "ZeroDivisionError: "), ("F =", "SyntaxError: ")]
-)
-def test_an_edit_that_fails_shows_the_error(project, put, error):
-    (line,) = try_edit(ODD, "FACTOR = 2", put, BEFORE)["outcome"]
-    assert line.startswith(f"+ {error}")
-
-
-def test_an_edit_leaves_the_files_and_the_modules_as_they_were(project):
-    ours = {n: m for n, m in sys.modules.items() if n.startswith("snippets")}
-    path, sources = list(sys.path), project / "snippets"
-    try_edit(ODD, "FACTOR = 2", "FACTOR = 5", BEFORE)
-    assert {n: m for n, m in sys.modules.items() if n.startswith("snippets")} == ours
-    assert sys.path == path
-    assert (sources / "text" / "odd.py").read_text("utf-8") == SNIPPET
-    assert (sources / "demos" / "odd.py").read_text("utf-8") == DEMO
 
 
 TRAINED = (
@@ -267,7 +227,7 @@ TRAINS = "slow"
 
 def slow():
     """Takes long, and depends on the snippet."""
-    print("trained")
+    open(SIGN, "a").close()
     return double(1)
 
 
@@ -277,25 +237,30 @@ def demo(seed, device):
 )
 
 
+@pytest.fixture
+def trains(project):
+    """A demo that trains; the file that it leaves behind where it did."""
+    sign = project / "trained"
+    write(project, demos__odd=TRAINED.replace("SIGN", repr(str(sign))))
+    return sign
+
+
 @pytest.mark.parametrize(
-    "find, put, trains",
+    "find, put, changed",
     [("FACTOR = 2", "FACTOR = 5", True), ("import math", "import cmath", False)],
 )
-def test_an_edit_that_leaves_the_training_alone_is_not_trained_again(
-    project, capsys, find, put, trains
-):
-    write(project, demos__odd=TRAINED)
-    before = replace(BEFORE, record={**BEFORE.record, "data": {"slow": 2}})
-    assert try_edit(ODD, find, put, before)["trains"] is trains
-    assert capsys.readouterr().out == "trained\n"
-    known = try_edit(ODD, find, put, before, train=False)
-    assert known["trains"] is False and capsys.readouterr().out == ""
+def test_try_edit_trains_only_where_it_is_asked_to(trains, find, put, changed):
+    assert try_edit(ODD, find, put, BEFORE)["trains"] is changed
+    assert trains.exists()
+    trains.unlink()
+    assert try_edit(ODD, find, put, BEFORE, train=False)["trains"] is False
+    assert not trains.exists()
 
 
 @pytest.mark.parametrize(
     "find, times", [("FACTOR", 0), ("FACTOR = 2", 2), ("    nothing", 0)]
 )
-def test_an_edit_of_no_one_place_is_refused(project, find, times):
+def test_try_edit_refuses_what_stands_in_no_one_place(project, find, times):
     write(project, demos__odd=DEMO + "FACTOR = 2\n" * (times - 1))
     with pytest.raises(
         RecordError, match=rf"odd\.py: '{find}', .* stands {times} times"
@@ -317,10 +282,10 @@ def test_an_edit_of_no_one_place_is_refused(project, find, times):
         # Rounding is no change, an error is one.
         ("off by 2.4e-07", "off by 1.8e-07", []),
         ("off by 2.4e-07", "off by 1.8e-01", ["- off by 2.4e-07", "+ off by 1.8e-01"]),
-        ("\n" * 0 + "a\n" * 9, "", ["- a"] * 8 + ["  (1 more)"]),
+        ("a\n" * 9, "", ["- a"] * 8 + ["  (1 more)"]),
     ],
 )
-def test_the_outcome_of_an_edit_is_what_changed(before, after, shown):
+def test_differing_gives_what_changed(before, after, shown):
     assert differing(before, after) == shown
 
 
@@ -345,26 +310,27 @@ def test_a_record_to_which_nothing_happened_keeps_its_date(tmp_path, changed, da
     assert Result.read("odd", tmp_path).record["recipe"]["date"] == date
 
 
-def test_a_conclusion_that_fails_is_not_recorded(project):
-    holds = "\n\ndef holds(data):\n    return {'it is 7': data['double'] == 7}\n"
-    with (
-        record.copied("snippets/demos/odd.py", DEMO + holds),
-        pytest.raises(RecordError, match="odd: does not hold: it is 7"),
-    ):
-        record.run_with_edits("odd", ODD)
+@pytest.fixture
+def odd(monkeypatch):
+    """A demo in place of that of `snippets.text.odd`."""
+    demo = types.ModuleType("snippets.demos.odd")
+    demo.demo = lambda seed, device: {"x": torch.rand(3), "seed": seed}
+    demo.show = lambda data: print("x", data["seed"])
+    monkeypatch.setitem(sys.modules, demo.__name__, demo)
+    return demo
 
 
-def test_the_demo_starts_from_the_seed():
-    odd = demo(demo=lambda seed, device: {"x": torch.rand(3), "seed": seed})
-    first, same, other = (record.compute(odd, seed, "cpu") for seed in (1, 1, 2))
-    assert first == same and first["x"] != other["x"]
-
-
-def test_printed_is_what_show_prints(capsys):
-    odd = demo(show=lambda data: print("x", data["x"]))
-    assert record.printed(odd, {"x": 1}) == "x 1\n"
+def test_run_starts_from_the_seed_and_prints_by_show(odd, capsys):
+    first, same, other = (record.run("odd", ODD, seed) for seed in (1, 1, 2))
+    assert first.record["data"] == same.record["data"]
+    assert first.record["data"]["x"] != other.record["data"]["x"]
+    assert (first.text, first.figure) == ("x 1\n", None)
+    assert first.record["recipe"]["command"] == "python -m snippets odd"
     assert capsys.readouterr().out == ""
 
 
-def test_a_demo_without_draw_has_no_figure():
-    assert record.drawn(demo(), {}, "odd") is None
+def test_a_conclusion_that_fails_is_not_recorded(odd):
+    odd.holds = lambda data: {"it is 7": data["seed"] == 7}
+    with pytest.raises(RecordError, match="odd: does not hold: it is 7"):
+        record.run_with_edits("odd", ODD)
+    assert record.run_with_edits("odd", ODD, seed=7).record["edits"] == []
