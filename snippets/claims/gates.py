@@ -48,7 +48,7 @@ SYMBOLS = 4  # to recall; as many others lie between
 DISTANCES = (10, 20, 40, 80)
 # Training goes on to the next rate if the first did not lead there.
 BATCH, MOST_STEPS, RATES = 128, 400, (0.003, 0.01)
-KEEP_BIAS = 5.0  # a gate of 0.993: half is left after a hundred steps
+GATE_BIAS = 5.0  # a gate of 0.993: half is left after a hundred steps
 LEARNED, CHANCE = 0.99, 1 / SYMBOLS
 D_MODEL = 2 * SYMBOLS
 
@@ -64,8 +64,8 @@ def orthogonal(cell: RNNCell) -> RNNCell:
 # About as many numbers to learn in each.
 MODELS: dict[str, Callable[[], Cell]] = {
     "RNN": lambda: RNNCell(D_MODEL, 68),
-    "LSTM": lambda: LSTMCell(D_MODEL, 32, KEEP_BIAS),
-    "GRU": lambda: GRUCell(D_MODEL, 37, KEEP_BIAS),
+    "LSTM": lambda: LSTMCell(D_MODEL, 32, GATE_BIAS),
+    "GRU": lambda: GRUCell(D_MODEL, 37, GATE_BIAS),
     "LSTM half": lambda: LSTMCell(D_MODEL, 32),
     "GRU half": lambda: GRUCell(D_MODEL, 37),
     "RNN mixed": lambda: RNNCell(D_MODEL, 68),
