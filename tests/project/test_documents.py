@@ -1,4 +1,4 @@
-"""README and CONTRIBUTING say what is so: commands, files, output, the verdict."""
+"""README, CONTRIBUTING and MAINTAINING say what is so: commands, files, output."""
 
 from __future__ import annotations
 
@@ -21,9 +21,11 @@ from website.edges.sections import MOST_COLUMNS, MOST_LINES
 from website.expressions import FILTERS
 
 ROOT = Path(__file__).resolve().parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-BOTH = {"README.md": README, "CONTRIBUTING.md": CONTRIBUTING}
+GUIDES = {
+    name: (ROOT / name).read_text(encoding="utf-8")
+    for name in ("README.md", "CONTRIBUTING.md", "MAINTAINING.md")
+}
+README, CONTRIBUTING = GUIDES["README.md"], GUIDES["CONTRIBUTING.md"]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
@@ -101,19 +103,19 @@ def named_parent(named: list[str]) -> str:
     return [name for name in named if name.count("/") == 1][-1]
 
 
-@pytest.mark.parametrize("name", BOTH)
+@pytest.mark.parametrize("name", GUIDES)
 def test_every_make_target_that_is_named_is_there(name: str) -> None:
     targets = set(
         re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
     )
-    asked = set(re.findall(r"(?:`|^)make ([a-z]+)", BOTH[name], re.MULTILINE))
+    asked = set(re.findall(r"(?:`|^)make ([a-z]+)", GUIDES[name], re.MULTILINE))
     assert len(asked) > 2
     assert asked <= targets
 
 
-@pytest.mark.parametrize("name", BOTH)
+@pytest.mark.parametrize("name", GUIDES)
 def test_every_link_to_a_file_leads_to_one(name: str) -> None:
-    without_code = re.sub(r"`[^`\n]*`", "", BOTH[name])
+    without_code = re.sub(r"`[^`\n]*`", "", GUIDES[name])
     links = re.findall(r"\]\((?!https?:)([^)]+)\)", without_code)
     assert links
     assert [link for link in links if not (ROOT / link).exists()] == []

@@ -224,6 +224,7 @@ def test_known_mistakes_do_not_equal_the_library(monkeypatch, where, name, fault
         assert_equals_library(robot(), 512)
 
 
+@pytest.mark.fresh
 def test_benchmark_is_of_this_code_and_keeps_its_bound():
     result = json.loads((record.RESULTS / "benchmarks/tokenization.json").read_text())
     data, recipe = result["data"], result["recipe"]
