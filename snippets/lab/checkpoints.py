@@ -3,8 +3,9 @@
 A checkpoint holds `checkpoint.json` (what was trained, the model's sizes and its
 vocabulary, how far it is) and two safetensors files: the weights, which anything can
 load, and the state to resume from (what the optimizer keeps, the losses, the random
-numbers). A file is named by its SHA-256, so that none is ever written over, and the
-JSON is written last: whenever a program is killed, the JSON names files that are whole.
+numbers); a third where the best weights are not the last. A file is named by its
+SHA-256, so that none is ever written over, and the JSON is written last: whenever a
+program is killed, the JSON names files that are whole.
 """
 
 from __future__ import annotations

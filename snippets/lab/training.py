@@ -96,9 +96,9 @@ def decayed(
     """The parameters as two groups for AdamW: matrices decay, vectors do not.
 
     A matrix multiplies, and small weights make it simple; a bias or the gain of a norm
-    has one number a feature, and none to spare. So do the codes of BERT, by the names
-    of the parameters, and of nanoGPT, by their dimensions, as here. AdamW is that of
-    loshchilov-2017-adamw.
+    has one number a feature, and none to spare. The code of BERT parts them so by the
+    names of the parameters, that of nanoGPT by their dimensions, as here. AdamW is that
+    of loshchilov-2017-adamw.
 
     >>> optimizer = torch.optim.AdamW(decayed(model, 0.1), lr=3e-4)
 
@@ -153,7 +153,7 @@ def fit(
             counted from 0: `partial(cosine, steps=1000, warmup=50)`.
         clip: the longest gradient, all parameters together; `math.inf` clips none.
         accumulate: batches that make one step together, where one of all would not
-            fit into memory: step 2 of 4 takes the batches 8 to 11. Their losses count
+            fit into memory: of 4, step 2 takes the batches 8 to 11. Their losses count
             alike, so means are best over as many tokens each.
         precision: `torch.bfloat16` computes the loss in it where that is safe
             (autocast); the weights, and what the optimizer keeps, stay as they are.

@@ -3,7 +3,8 @@
     python tests/benchmarks/tokenization.py            prints
     python tests/benchmarks/tokenization.py --record   also writes docs/results
 
-One thread each, the least processor time of ten turns. The text is Python's own: the
+One thread each, the least processor time of ten turns; the plain recount runs once, for
+it takes half a minute. The text is Python's own: the
 topics of its manual, then its standard library's sources in order of name, cut at
 1,000,000 bytes.
 """
