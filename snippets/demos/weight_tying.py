@@ -14,7 +14,7 @@ from typing import Any
 import safetensors.torch
 import torch
 from matplotlib.figure import Figure
-from torch import Tensor, nn
+from torch import Tensor
 
 from snippets.corpora.robot import SENTENCE
 from snippets.lab import plots
@@ -157,8 +157,6 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
         kind: sum(weight.numel() for weight in small_model(kind == "tied").parameters())
         for kind in ("tied", "untied")
     }
-    # Drawn and left: the gradients on record are of the model that is drawn after them.
-    _ = small_model(), nn.TransformerEncoderLayer(16, 2, 64)
     return {
         "by_hand": by_hand(),
         "parameters": counts,
