@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -34,6 +35,8 @@ Tensors = dict[str, Tensor]
 Model = TypeVar("Model", bound=nn.Module)
 
 ABOUT = "checkpoint.json"
+#: The names that `path_of` gives, and those of their parts.
+OURS = re.compile(r"\.?(state|weights)-[0-9a-f]{16}\.safetensors(\.part)?")
 BROKEN = "no whole checkpoint; restart the training"
 # It is whole, so it is one of ours, and of something else.
 OTHER = "no checkpoint of this model; resume with the same, or restart"
@@ -281,8 +284,10 @@ class Checkpoint:
             torch.set_rng_state(random["cpu"])
             if device in random and device != "cpu":
                 torch.get_device_module(device).set_rng_state(random[device])
-            losses: list[float] = state["losses"].tolist()
-        return losses, about.best
+            losses = state["losses"]
+            if losses.shape != (about.step,) or not losses.is_floating_point():
+                raise ValueError("losses")
+        return losses.tolist(), about.best
 
     def save(
         self,
@@ -310,6 +315,8 @@ class Checkpoint:
             digests["best"] = digests["weights"]
         elif self.about is not None and self.about.best is not None:
             best, digests["best"] = self.about.best, self.about.files["best"]
+        else:
+            best = None  # its weights could not be written
         about = About(
             of=dict(self.of),
             sizes=dict(self.sizes),
@@ -337,8 +344,8 @@ class Checkpoint:
         self.trouble, self.about = "", about
         # What was saved before, and what a program left that was killed at it.
         current = {path_of(self.path, *kind).name for kind in digests.items()}
-        for path in self.path.glob("*.safetensors*"):
-            if path.name not in current:
+        for path in self.path.iterdir():
+            if OURS.fullmatch(path.name) and path.name not in current:
                 path.unlink(missing_ok=True)
 
 

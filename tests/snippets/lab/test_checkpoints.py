@@ -1,6 +1,7 @@
 """What a checkpoint holds, and which ones are refused, each in one line."""
 
 import dataclasses
+import hashlib
 import random
 import re
 
@@ -191,6 +192,47 @@ def test_best_that_was_saved_is_kept_where_a_better_one_is_not(tmp_path, monkeyp
     best, about = checkpoints.load(tmp_path, model)
     assert (about.best.step, about.step) == (2, 6)
     torch.testing.assert_close(weights(best), kept[0], rtol=0, atol=0)
+
+
+def test_best_that_no_file_holds_is_none(tmp_path, monkeypatch):
+    scores, real = iter([1.0, 2.0, 3.0]), files.os.fsync
+
+    def full_at_the_first(number):
+        monkeypatch.setattr(files.os, "fsync", real)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files.os, "fsync", full_at_the_first)
+    with Checkpoint(tmp_path) as checkpoint:
+        learner = model()
+        run(learner, 6, checkpoint=checkpoint, every=2, evaluate=lambda _: next(scores))
+    loaded, about = checkpoints.load(tmp_path, model)
+    assert about.best is None
+    torch.testing.assert_close(weights(loaded), weights(learner), rtol=0, atol=0)
+
+
+def test_files_of_others_stay_in_the_folder(tmp_path):
+    others = tmp_path / "model.safetensors"
+    others.write_bytes(b"of somebody else")
+    trained(tmp_path)
+    trained(tmp_path, 4, resume=True)
+    assert others.read_bytes() == b"of somebody else"
+    assert len(list(tmp_path.glob("*.safetensors"))) == 3
+
+
+@pytest.mark.parametrize(
+    "losses", [[0.5], [0.5] * 9, [[0.5], [0.5]], [0.5j, 0.5], []], ids=str
+)
+def test_losses_of_other_steps_are_refused(tmp_path, losses):
+    trained(tmp_path)
+    about = About.read(tmp_path)
+    state = checkpoints.tensors_of(tmp_path, about, "state")
+    content = packed({**state, "losses": torch.tensor(losses)})
+    digest = hashlib.sha256(content).hexdigest()
+    checkpoints.path_of(tmp_path, "state", digest).write_bytes(content)
+    files_of_it = {**about.files, "state": digest}
+    about = dataclasses.replace(about, files=files_of_it)
+    (tmp_path / ABOUT).write_bytes(about.written())
+    assert "no checkpoint of this model" in refusal(tmp_path)
 
 
 @pytest.mark.parametrize("killed_at", range(9))
