@@ -98,7 +98,7 @@ lighthouse: setup-test ## score the built site, into docs/results/lighthouse.jso
 	@$(py) -m tools.lighthouse
 
 pins: setup-test ## write what is missing in the pins (ARGS=--upgrade: all anew)
-	@$(with_args) uv --no-config $(compile) --universal --generate-hashes -o constraints.txt
+	@$(with_args) uv $(compile) --universal --generate-hashes -o constraints.txt
 	@$(py) tools/words.py uv --no-config $(compile) --group oldest -o .github/constraints-oldest.txt
 
 clean: ## remove all that the other targets made
