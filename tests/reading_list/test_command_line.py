@@ -47,15 +47,6 @@ def test_check_passes_the_records() -> None:
     assert done.stdout == f"{count} records, no errors.\n"
 
 
-def test_check_needs_no_torch_and_none_of_the_site() -> None:
-    done = run(
-        "-c",
-        "import sys; from reading_list.command import main; main(['check']);"
-        " print([m for m in ('torch', 'numpy', 'mkdocs') if m in sys.modules])",
-    )
-    assert done.stdout.splitlines()[-1] == "[]"
-
-
 def test_check_tells_errors_on_a_terminal_without_unicode(tmp_path: Path) -> None:
     bad = GOOD.replace("kind: tutorial", "kind: учебник")
     (tmp_path / "bad.md").write_text(bad, encoding="utf-8")
@@ -215,12 +206,6 @@ def test_check_folder_tells_a_file_that_may_not_be_read(
     monkeypatch.setattr(Path, "open", refused)
     (error,) = check_folder(tmp_path, SYLLABUS, TODAY, "x", {}).errors
     assert error.wrong == "cannot be read (Permission denied)"
-
-
-@given(st.text())
-def test_check_text_has_a_verdict_on_any_text(text: str) -> None:
-    judgement = check_text("x.md", text, SYLLABUS, TODAY)
-    assert judgement.resource is not None or judgement.problems
 
 
 def text_or_mend(raw: bytes) -> str:
