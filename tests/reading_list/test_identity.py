@@ -172,6 +172,18 @@ def test_plain_is_settled_and_listed_and_names_the_same(url: str) -> None:
     assert refuse(spelt) is None
 
 
+@pytest.mark.parametrize(
+    ("url", "spelt"),
+    [
+        ("https://D2L.ai.:443/A?utm_source=x&a=b#top", "https://d2l.ai/A?a=b"),
+        ("HTTP://d2l.ai:80/#/route", "http://d2l.ai/#/route"),
+        ("https://medium.com/a?b=c", "https://medium.com/a"),
+    ],
+)
+def test_plain_leaves_out_what_names_nothing(url: str, spelt: str) -> None:
+    assert plain(url) == spelt
+
+
 def test_identity_of_an_archive_is_that_of_what_it_keeps() -> None:
     inside = "https://arxiv.org/abs/1706.03762"
     assert identity("https://web.archive.org/web/1/" * 2000 + inside) == identity(
