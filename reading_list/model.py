@@ -281,12 +281,6 @@ class Resource(_Entry):
         return (self.organization,) if self.organization else ()
 
     @property
-    def identities(self) -> frozenset[str]:
-        """Every identity that this record answers to."""
-        urls = [self.url, *self.alt_urls]
-        return frozenset(identity(url) for url in urls if url)
-
-    @property
     def rank(self) -> tuple[bool, bool, int, bool, int, str]:
         """Best first: starred, known for sure, on many lists, core, easy to hard."""
         level = LEVELS.index(self.level) if self.level else len(LEVELS)

@@ -2,7 +2,8 @@
 
 `python -m tools.links` builds the site, follows its links and prints the broken
 ones; with `--elsewhere` it also asks every other host. LinkChecker does the
-following, as tools/linkcheckerrc says.
+following, as tools/linkcheckerrc says; but it would fetch and read a page once more
+for each anchor on it, so the anchors are looked up here.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
+from html.parser import HTMLParser
 from pathlib import Path
-from urllib.parse import urldefrag, urljoin
+from urllib.parse import unquote, urldefrag, urljoin
 
-from tools.served import BuildError, built_and_served
+from tools.served import BuildError, Site, built_and_served
 
 SETTINGS = Path(__file__).with_name("linkcheckerrc")
 # Of another host's answers, only these say that a page is gone. Others (403, 429, 503,
@@ -43,8 +46,8 @@ class BrokenLink:
         return f"{self.page}: {self.target}: {self.wrong}"
 
 
-def broken_links(url: str, elsewhere: bool = False) -> list[BrokenLink]:
-    """Every broken link of the site that is served at `url`.
+def broken_links(site: Site, elsewhere: bool = False) -> list[BrokenLink]:
+    """Every broken link of a served site.
 
     With `elsewhere`, links to other hosts are followed as well, and are broken where
     the host says that the page is gone, or where there is no such host.
@@ -56,7 +59,7 @@ def broken_links(url: str, elsewhere: bool = False) -> list[BrokenLink]:
     command += ["--check-extern"] * elsewhere
     # The sitemap is a start too: the home page alone would miss orphans. So is the
     # 404 page, which no page links to and which a reader meets at any depth.
-    starts = [url, f"{url}sitemap.xml", f"{url}404.html"]
+    starts = [site.url, f"{site.url}sitemap.xml", f"{site.url}404.html"]
     ran = subprocess.run(
         [*command, *starts],
         cwd=tempfile.gettempdir(),  # where it may write, as root turned `nobody`
@@ -67,19 +70,47 @@ def broken_links(url: str, elsewhere: bool = False) -> list[BrokenLink]:
     rows = [line for line in ran.stdout.splitlines() if not line.startswith("# ")]
     if ran.returncode not in (0, 1) or not rows or "urlname" not in rows[0]:
         raise LinkCheckerError(ran.stdout[-2000:] + ran.stderr[-2000:])
-    origin = urljoin(url, "/").rstrip("/")
-    return sorted(
-        {
-            BrokenLink(
-                page=urldefrag(row["parentname"] or row["url"]).url[len(origin) :],
-                target=row["url"].removeprefix(origin),
-                wrong=(row["warningstring"] or row["result"]).split(" Available")[0],
-            )
-            for row in csv.DictReader(rows, delimiter=";")
-            if row["url"].startswith(origin)
-            or (row["valid"] == "False" and any(sign in row["result"] for sign in GONE))
-        }
-    )
+    origin = urljoin(site.url, "/").rstrip("/")
+    found = {
+        BrokenLink(
+            page=urldefrag(row["parentname"] or row["url"]).url[len(origin) :],
+            target=row["url"].removeprefix(origin),
+            wrong=row["warningstring"] or row["result"],
+        )
+        for row in csv.DictReader(rows, delimiter=";")
+        if row["url"].startswith(origin)
+        or (row["valid"] == "False" and any(sign in row["result"] for sign in GONE))
+    }
+    return sorted({*found, *_lost_anchors(site, origin)})
+
+
+class _Page(HTMLParser):
+    """The ids on a page, and the links."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__()
+        self.ids: set[str | None] = set()
+        self.links: set[str] = set()
+        self.feed(file.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.ids.add(given.get("id"))
+        self.links.update(filter(None, [given.get("href")]))
+
+
+def _lost_anchors(site: Site, origin: str) -> Iterator[BrokenLink]:
+    """The links to an anchor that is not on its page."""
+    pages = {}
+    for file in site.folder.rglob("*.html"):
+        path = file.relative_to(site.folder).as_posix()
+        pages[site.url + path.removesuffix("index.html")] = _Page(file)
+    for address, page in pages.items():
+        for link in page.links:
+            target, anchor = urldefrag(urljoin(address, link))
+            if anchor and target in pages and unquote(anchor) not in pages[target].ids:
+                place = f"{target}#{anchor}".removeprefix(origin)
+                yield BrokenLink(address.removeprefix(origin), place, "no such anchor")
 
 
 def main() -> None:
@@ -88,7 +119,7 @@ def main() -> None:
         sys.exit("The only option is --elsewhere: ask other hosts, too.")
     try:
         with built_and_served() as site:
-            broken = broken_links(site.url, elsewhere)
+            broken = broken_links(site, elsewhere)
             pages = len(list(site.folder.rglob("*.html")))
     except (BuildError, LinkCheckerError) as failed:
         sys.exit(str(failed))

@@ -12,10 +12,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from bs4 import BeautifulSoup, Tag
 from mkdocs.commands.build import build
 from mkdocs.config import load_config
+from mkdocs.exceptions import Abort
 
 from reading_list.model import ReadingList, Resource
 from reading_list.records import load
@@ -27,6 +29,10 @@ REPO = "https://git.example.org/a/repo"
 SVG = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 20"><title>{0}</title>'
     '<path id="{0}-line" d="M0 0h9" stroke="var(--ink, #1d2a2e)"/></svg>\n'
+)
+PAGES = (
+    *("before-you-start.md", "catalogue.md", "does-it-hold.md"),
+    "what-we-mended.md",
 )
 RECIPE = {
     "command": "python -m snippets counting",
@@ -300,20 +306,27 @@ def tree(root: Path) -> Tree:
 
 def build_site(root: Path) -> Path:
     """Its site, built strictly by our own settings."""
-    logging.getLogger("mkdocs").setLevel(logging.CRITICAL)
     config = load_config(
         str(ROOT / "mkdocs.yml"),
         docs_dir=str(root / "docs"),
         site_dir=str(root / "site"),
         site_url="https://site.example.org/a/",
         extra={**load_config(str(ROOT / "mkdocs.yml")).extra, "repo_url": REPO},
-        nav=["index.md", "before-you-start.md", "catalogue.md", "does-it-hold.md"],
+        nav=["index.md", *PAGES],
+        not_in_nav="/resources/\n/notebooks/",
         strict=True,
     )
     config.mdx_configs["pymdownx.snippets"]["base_path"] = [str(root)]
     config.plugins.on_startup(command="build", dirty=False)
     build(config)
     return root / "site"
+
+
+def broken_build(root: Path, caplog: pytest.LogCaptureFixture) -> str:
+    """What is told of its site, which cannot be built."""
+    with caplog.at_level(logging.WARNING), pytest.raises(Abort):
+        build_site(root)
+    return caplog.text
 
 
 # --- What a reader finds on a page of it

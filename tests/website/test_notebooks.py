@@ -15,8 +15,9 @@ from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from syllabus import ROOT
+from tests.website import small
 from tools.notebooks import NOTEBOOKS, run
-from tools.served import PREFIX, BuildError, Site, build
+from tools.served import Site
 from website.notebooks import NotebookError, drawings, how_to_run, text_only
 
 PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))
@@ -142,54 +143,30 @@ def test_text_only_leaves_out_what_a_parser_hides_and_a_browser_runs() -> None:
 # --- The page
 
 
-def built(folder: Path, *cells: Any, index: str = "# A\n\n## Code\n") -> Path:
-    """A site of a page and a notebook, built strictly with our part of the hook."""
-    (folder / "docs").mkdir()
-    (folder / "hook.py").write_text(
-        f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
-        "from mkdocs.exceptions import PluginError\n"
-        "from website import notebooks\n"
-        "def on_page_content(content, page, config, files):\n"
-        "    if not page.file.src_uri.endswith('.ipynb'): return content\n"
-        "    try:\n"
-        f"        repo = {REPO_URL!r}\n"
-        "        return notebooks.publish(content, page, config, files, repo)\n"
-        "    except notebooks.NotebookError as error:\n"
-        "        raise PluginError(str(error)) from None\n"
+def written(folder: Path, *cells: Any, index: str = "# A\n") -> Path:
+    """The small project with a notebook, and with another home page."""
+    # In JSON a sign may be hidden from who reads the file as text.
+    notebook = json.dumps(book(*cells)).replace("<", r"\u003c")
+    return small.write(
+        folder, {"docs/notebooks/x.ipynb": notebook, "docs/index.md": index}
     )
-    options = (ROOT / "mkdocs.yml").read_text("utf-8")
-    jupyter = re.search(r"  - mkdocs-jupyter:\n(?:      .*\n)+", options)
-    assert jupyter
-    (folder / "mkdocs.yml").write_text(
-        "site_name: a\nsite_url: http://127.0.0.1/\nhooks: [hook.py]\n"
-        "validation: {anchors: warn}\n"
-        "markdown_extensions: [md_in_html, pymdownx.superfences, attr_list,"
-        " {pymdownx.arithmatex: {generic: true}},"
-        " {pymdownx.highlight: {pygments_lang_class: true}}]\n"
-        f"plugins:\n{jupyter[0]}"
-    )
-    (folder / "docs" / "index.md").write_text(index)
-    (folder / "docs" / "before-you-start.md").write_text("# Start\n\n## Code\n")
-    (folder / "docs" / "notebooks").mkdir()
-    notebook = json.dumps(book(*cells))
-    (folder / "docs" / "notebooks" / "x.ipynb").write_text(notebook, "utf-8")
-    build(folder / "site", f"http://127.0.0.1{PREFIX}", folder / "mkdocs.yml")
-    return folder / "site"
 
 
 def test_publish_makes_a_page_like_any_other(tmp_path: Path) -> None:
     source = "if x < 1:\n    print('a & b')\n\ny = '&lt; ~~~'"
-    site = built(
-        tmp_path,
-        new_markdown_cell("# N\n\n## With `a` & *b*\n\n[a](../index.md#code) [b](#n)"),
-        code(source, stream("<b> & $x$\n"), value("text/plain", "'d'")),
-        code("x = 1", fold="Set-up & <more>"),
-        new_markdown_cell("A $q_j$ costs \\$5, with $a < b$.\n\n$$\nc_j\n$$\n"),
-        code("draw()", value("image/svg+xml", f"<?xml?>\n{SVG}"), alt='a "path"'),
-        index="# A\n\n## Code\n\n[there](notebooks/x.ipynb#with-a-b)\n",
+    heading = "## With `a` & *b*\n\n[a](../before-you-start.md#code) [b](#n)"
+    site = small.build_site(
+        written(
+            tmp_path,
+            new_markdown_cell(f"# N\n\n{heading}"),
+            code(source, stream("<b> & $x$\n"), value("text/plain", "'d'")),
+            code("x = 1", fold="Set-up & <more>"),
+            new_markdown_cell("A $q_j$ costs \\$5, with $a < b$.\n\n$$\nc_j\n$$\n"),
+            code("draw()", value("image/svg+xml", f"<?xml?>\n{SVG}"), alt='a "path"'),
+            index="# A\n\n[there](notebooks/x.ipynb#with-a-b)\n",
+        )
     )
-    text = (site / "notebooks" / "x" / "index.html").read_text("utf-8")
-    page = BeautifulSoup(text, "html.parser")
+    page = small.article(site, "notebooks/x")
     boxes = [box.get_text() for box in page.select(".highlight code")]
     assert boxes[:4] == [f"{source}\n", "<b> & $x$\n", "'d'\n", "x = 1\n"]
     assert page.select_one(".language-python span.k").get_text() == "if"
@@ -197,38 +174,42 @@ def test_publish_makes_a_page_like_any_other(tmp_path: Path) -> None:
     assert page.select_one("details > summary").get_text() == "Set-up & <more>"
     assert page.select_one("details .language-python")
     assert [h["id"] for h in page.select("h1, h2")] == ["n", "with-a-b"]
-    assert page.select_one('a[href="../../#code"]') and page.select_one('a[href="#n"]')
-    formulas = [tag.get_text().strip() for tag in page.select(".arithmatex")]
-    assert formulas == [r"\(q_j\)", r"\(a < b\)", "\\[\nc_j\n\\]"]
+    assert page.select_one('a[href="../../before-you-start/#code"]')
+    assert page.select_one('a[href="#n"]')
+    formulas = [formula.get_text() for formula in page.select("annotation")]
+    assert formulas == ["q_j", "a < b", "c_j"]
     assert page.select_one("figure svg")["aria-label"] == 'a "path"'
     for sign in ("<style", "jp-", "base64", "clipboard", "In [", "¶", "<?xml"):
-        assert sign not in text
-    assert 'href="notebooks/x/#with-a-b"' in (site / "index.html").read_text("utf-8")
+        assert sign not in str(page)
+    home = small.article(site, "")
+    assert ("there", "notebooks/x/#with-a-b") in small.links(home)
 
 
-def test_publish_has_every_link_checked(tmp_path: Path) -> None:
+def test_publish_has_every_link_checked(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     links = ["gone.md", "/concepts/a/", "../concepts/a/", "../index.md#gone", "#gone"]
     text = " ".join(f"[x]({link})" for link in links)
-    with pytest.raises(BuildError) as failed:
-        built(tmp_path, new_markdown_cell(text), index="[a](notebooks/x.ipynb#gone)")
+    index = "# A\n\n[a](notebooks/x.ipynb#gone)"
+    written(tmp_path, new_markdown_cell(text), index=index)
+    told = small.broken_build(tmp_path, caplog)
     for link in ["notebooks/x.ipynb#gone", *links]:
-        assert f"'{link}'" in str(failed.value)
+        assert f"'{link}'" in told
 
 
 @pytest.mark.parametrize(
     "cell, says",
     [
         (code("x", ERROR), "cell 1 ends in an error: NameError"),
-        (new_markdown_cell('--8<-- "LICENSE"'), "includes a file by itself"),
+        (new_markdown_cell('--8<-- "LICENSE"'), "includes a file by itself: leave"),
         (new_markdown_cell("<script>a()</script>"), "holds '<script>"),
     ],
 )
 def test_publish_fails_the_build_in_one_line(
-    tmp_path: Path, cell: Any, says: str
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, cell: Any, says: str
 ) -> None:
-    with pytest.raises(BuildError, match=says) as failed:
-        built(tmp_path, cell)
-    assert "Traceback" not in str(failed.value)
+    told = small.broken_build(written(tmp_path, cell), caplog)
+    assert f"notebooks/x.ipynb: {says}" in told and "Traceback" not in told
 
 
 @pytest.mark.parametrize("url", [REPO_URL, f"{REPO_URL}.git", f"{REPO_URL}/"])

@@ -30,12 +30,6 @@ def test_the_page_says_how_to_get_the_code(name: str) -> None:
     ]
 
 
-def test_a_strip_leads_to_where_the_code_is() -> None:
-    page = (ROOT / "docs" / "before-you-start.md").read_text(encoding="utf-8")
-    assert "## Get the code {#code}" in page
-    assert "## Two squashers {#squashers}" in page
-
-
 def test_the_squashers_have_their_shape() -> None:
     svg = (ROOT / "docs/assets/pictures/squashers.svg").read_text(encoding="utf-8")
     curves = [

@@ -33,23 +33,6 @@ def sheet(parts: dict[str, Path]) -> str:
     return parts["assets/vendor/fonts.css"].read_text(encoding="utf-8")
 
 
-def test_parts_hold_every_file_that_a_style_sheet_names(parts: dict[str, Path]) -> None:
-    for address in ("assets/vendor/fonts.css", "assets/vendor/katex/katex.css"):
-        css = parts[address].read_text(encoding="utf-8")
-        named = set(re.findall(r"url\(([^)]+)\)", css))
-        folder = address.rsplit("/", 1)[0]
-        assert named
-        assert {f"{folder}/{name}" for name in named} <= set(parts)
-        assert all(name.endswith(".woff2") for name in named)
-
-
-def test_parts_hold_the_fonts_that_are_preloaded(parts: dict[str, Path]) -> None:
-    config = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
-    preloaded = re.findall(r"^    - (assets/vendor/\S+)$", config, re.M)
-    assert len(preloaded) == 2
-    assert set(preloaded) <= set(parts)
-
-
 def test_ranges_name_the_signs_that_the_files_hold_once(
     parts: dict[str, Path], sheet: str, reading_list: ReadingList
 ) -> None:
@@ -107,13 +90,6 @@ def test_parts_say_in_one_line_what_to_do_without_the_packages(tmp_path: Path) -
     assert "make site" in message
     assert "\n" not in message
     assert str(tmp_path) not in message
-
-
-def test_version_is_that_of_the_lock() -> None:
-    lock = json.loads((ROOT / "package-lock.json").read_text(encoding="utf-8"))
-    for package in ("katex", vendor.LITERATA, vendor.JETBRAINS):
-        locked = lock["packages"][f"node_modules/{package}"]["version"]
-        assert vendor.version(package) == locked
 
 
 def test_lock_names_no_host_to_fetch_from() -> None:
