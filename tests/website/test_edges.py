@@ -110,6 +110,14 @@ def worked(typed: str) -> Plant:
 
 # check: what is planted, what the fault must say
 PLANTS: dict[str, list[tuple[Plant, str]]] = {
+    "unreadable": [
+        (new(f"{RESULT}.json", "{\n"), f"{RESULT}.json:2: cannot be read"),
+        (more(SNIPPET, "\ndef f(:\n"), f"{SNIPPET}:"),
+    ],
+    "unfilled": [
+        (more(PAGE, "{{ result. }}"), f"{PAGE}:"),
+        (sub(PAGE, r"Nothing happens\.", "'{{ 1'"), f"an edit's why in {PAGE}:"),
+    ],
     "rooms": [
         *((gone(path), f"counting: {path} is missing") for path in (PAGE, SNIPPET)),
         *((gone(path), f"counting: {path} is missing") for path in (DEMO, PROOF)),
@@ -184,13 +192,11 @@ PLANTS: dict[str, list[tuple[Plant, str]]] = {
         (more(PAGE, "{{ change(3) }}"), "shows the edits 1, 2, 3, not 1, 2"),
         (sub(PAGE, "  - why: Nothing happens.\n", ""), "say of each edit why: 2"),
         (sub(PAGE, "why: Nothing happens", "Nothing happens"), "each edit why: 2"),
-        (new(f"{RESULT}.json", "{"), "cannot be read"),
     ],
     "names": [
         (more(PAGE, "{{ term('ading') }}"), "the concept 'ading', which does not"),
         (more(PAGE, "{{ term('counting') }}"), "links to itself"),
         (more(PAGE, "[x](../resources/odd-1.md)"), "the resource 'odd-1', which does"),
-        (more(PAGE, "{{ result. }}"), "cannot be read"),
     ],
     "go_on": [
         (
@@ -293,7 +299,7 @@ def test_which_colours_follow_no_scheme(svg: str, found: list[str]) -> None:
 def test_what_stands_beside_the_concepts_has_its_rooms(tree: Tree) -> None:
     planted = beside("extra")(tree)
     for fault in edges.faults(planted)["rooms"]:
-        planted = new(fault.split()[1])(planted)
+        planted = new(fault.split()[1], "{}")(planted)
     found = edges.faults(planted)
     assert (found["rooms"], found["orphans"]) == ([], [])
 

@@ -9,7 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from website.edges.rooms import claims, imports, orphans, rooms, sittings
+from website.edges.rooms import (
+    claims,
+    imports,
+    orphans,
+    rooms,
+    sittings,
+    unreadable,
+)
 from website.edges.tree import Tree
 from website.edges.worked import worked
 
@@ -18,27 +25,23 @@ Check = Callable[[Tree], Iterator[str]]
 #: What can be judged without reading a page as a template.
 FILES: tuple[Check, ...] = (rooms, orphans, imports, sittings, claims, worked)
 CHECKS = FILES
-UNREADABLE: tuple[type[Exception], ...] = (SyntaxError, ValueError)  # code, JSON
+#: What has to hold before the others can be asked.
+FIRST: tuple[Check, ...] = (unreadable,)
 
 try:
-    import jinja2
-
-    from website.edges.pages import edits, go_on, names, numbers, parts, shown
+    from website.edges.pages import edits, go_on, names, numbers, parts, shown, unfilled
     from website.edges.pictures import drawings
     from website.edges.sections import sections
 except ModuleNotFoundError:
     pass  # whoever adds a resource has not installed what the site is built with
 else:
     CHECKS += (parts, shown, edits, sections, names, go_on, numbers, drawings)
-    UNREADABLE += (jinja2.TemplateSyntaxError,)
+    FIRST += (unfilled,)
 
 
 def faults(tree: Tree) -> dict[str, list[str]]:
-    """Every fault, by the check that found it."""
-    found = {}
-    for check in CHECKS:
-        try:
-            found[check.__name__] = list(check(tree))
-        except UNREADABLE as error:
-            found[check.__name__] = [f"cannot be read: {error}"]
-    return found
+    """Every fault, by the check that found it. What cannot be read is named alone."""
+    broken = {check.__name__: [*check(tree)] for check in FIRST}
+    if any(broken.values()):
+        return broken
+    return {check.__name__: [*check(tree)] for check in CHECKS}

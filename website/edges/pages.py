@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from jinja2 import nodes
+from jinja2 import TemplateSyntaxError, nodes
 from mkdocs.utils.meta import get_data
 
 from reading_list.vocabulary import Kind
@@ -57,6 +57,20 @@ def parsed(text_of_page: str) -> nodes.Template:
 def templates(page: str) -> list[str]:
     """The texts of a page that are filled in: its body, and why each edit acts so."""
     return [body_of(page), *whys(page)]
+
+
+def unfilled(tree: Tree) -> Iterator[str]:
+    """A page can be read as a template."""
+    for _, path in tree.pages:
+        page = tree.files[path]
+        above = len(page.splitlines()) - len(body_of(page).splitlines())
+        for number, template in enumerate(templates(page)):
+            where = f"an edit's why in {path}" if number else path
+            try:
+                parsed(template)
+            except TemplateSyntaxError as error:
+                line = error.lineno + (0 if number else above)
+                yield f"{where}:{line}: cannot be read: {error.message}"
 
 
 def calls(page: str, function: str) -> list[nodes.Call]:

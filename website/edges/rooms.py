@@ -3,6 +3,7 @@ what its concept builds on. None of it needs the site's packages."""
 
 from __future__ import annotations
 
+import ast
 import json
 import sys
 from collections.abc import Iterator
@@ -17,14 +18,24 @@ LIBRARIES = {"torch", "numpy", "regex", "safetensors", "jaxtyping", "matplotlib"
 # Results that measure the project, not a concept.
 MEASURED = {"docs/results/lighthouse.json"}
 CLAIMS = "docs/results/claims/"
-# What holds for all claims is tested in one place.
-OF_ALL_CLAIMS = "tests/snippets/claims/test_every_claim.py"
 
 
 def rooms_beside(page: Beside) -> list[str]:
     """Where a page beside the concepts stands, with its demo and its results."""
     results = [f"docs/results/{page.name}.{end}" for end in ("json", "txt", "svg")]
     return [f"docs/{page.name}.md", *page.sources, *results]
+
+
+def unreadable(tree: Tree) -> Iterator[str]:
+    """Code and records can be read at all."""
+    for path, content in tree.files.items():
+        try:
+            if path.endswith(".py"):
+                ast.parse(content)
+            elif path.endswith(".json"):
+                json.loads(content)
+        except (SyntaxError, json.JSONDecodeError) as error:
+            yield f"{path}:{error.lineno}: cannot be read: {error.msg}"
 
 
 def rooms(tree: Tree) -> Iterator[str]:
@@ -90,7 +101,7 @@ def sittings(tree: Tree) -> Iterator[str]:
 
 def claims(tree: Tree) -> Iterator[str]:
     """Each claim is tested and recorded; each test and record is of a claim."""
-    owned = {OF_ALL_CLAIMS}
+    owned: set[str] = set()
     for path in tree.claims:
         name = PurePosixPath(path).stem.replace("_", "-")
         records = [f"{CLAIMS}{name}.{ending}" for ending in ("json", "txt", "svg")]
