@@ -161,7 +161,7 @@ OPTIONS = "python -m snippets --help shows the options"
         ),
         (["train", "seq2seq", "--device", "fridge"], "--device fridge: not on this"),
         *(
-            ([*command, f"{option}={seed}"], f"{option}: {seed[:40]!r} {NO_NUMBER} 0 to")
+            ([*command, f"{option}={seed}"], f"{option}: {seed[:40]!r} {NO_NUMBER}")
             for *command, option in (["attention", "--seed"], ["claim", "--seeds"])
             for seed in ("x", "-1", str(2**32), "9" * 5000, "")
         ),
