@@ -218,12 +218,6 @@ class Checkpoint:
         if self.restart:
             return
         if not (self.path / ABOUT).exists():
-            old = self.path.with_name(f"{self.path.name}.safetensors")
-            if old.is_file():
-                raise TrainingError(
-                    f"{old}: a checkpoint of an earlier version, which cannot be read;"
-                    " remove it, or begin anew with --restart"
-                )
             if self.resume:
                 raise TrainingError(f"{self.path}: nothing to resume; start without it")
             return
