@@ -12,10 +12,11 @@ from snippets.recurrence.multiplicative_attention import dot
 
 def rows_of(rates):
     """Error rates, a list of seeds for each model."""
-    others = {name: (rate,) * 3 for name, rate in zip(claim.OTHERS, (0.3, 0.5, 0.05))}
+    others = zip(claim.OTHERS, (0.3, 0.5, 0.05), strict=True)
+    rates = rates | {name: (rate,) * 3 for name, rate in others}
     return [
         {"seed": seed, "aligner": name, "bleu": 80.0, "error_rate": rate}
-        for name, seeds in (rates | others).items()
+        for name, seeds in rates.items()
         for seed, rate in enumerate(seeds)
     ]
 
