@@ -184,10 +184,6 @@ class Checkpoint:
             self.path.mkdir(parents=True, exist_ok=True)
             self._lock = FileLock(self.path / "lock")
             self._lock.acquire(timeout=0)
-            # Is there room at all?
-            part = files.part_of(self.path / ABOUT)
-            part.write_bytes(b"")
-            part.unlink()
             self._begin()
         except Timeout as error:
             raise TrainingError(

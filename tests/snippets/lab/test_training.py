@@ -423,6 +423,6 @@ def test_a_terminal_shows_the_loss_and_the_time_left(tmp_path, monkeypatch, colu
             run(model(), 60, checkpoint=checkpoint, label="train")
         output = shown.read(100_000).decode()
     # It goes on counting where the checkpoint was.
-    assert re.search(r"train:  33%.* 20/60 ", output)
+    assert re.search(r"train:  33%\|.* 20/60 ", output)
     last = r"train: 100%.*60/60 \[\d\d:\d\d<\d\d:\d\d.*loss=\d\.\d\d\d"
     assert re.search(last, output)
