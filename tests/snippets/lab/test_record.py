@@ -203,14 +203,6 @@ def test_try_edit_gives_the_lines_that_differ(project, find, put, file, outcome)
     assert find in (project / path).read_text("utf-8")
 
 
-def test_try_edit_is_felt_by_all_that_uses_it_as_in_a_reader_s_copy(project):
-    between = "from snippets.text.odd import double\nsame = double\n"
-    demo = DEMO.replace("text.odd import double", "text.between import same as double")
-    write(project, text__between=between, demos__odd=demo)
-    outcome = try_edit(ODD, "FACTOR = 2", "FACTOR = 5", BEFORE)["outcome"]
-    assert outcome[-1] == "+ double 15.0"
-
-
 TRAINS = """
 TRAINS = "slow"
 
