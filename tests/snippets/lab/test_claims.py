@@ -185,6 +185,7 @@ def test_again_compares_rows_and_conclusion_with_the_record(written, capsys):
         ({"data": [{"seed": 0, "value": value + 0.6}, *rows]}, "rows[0].value is", 0),
         ({"verdict": "not seen"}, "verdict: seen; recorded: not seen", 1),
         ({"conclusion": "At most 1.0."}, "conclusion: At least", 0),
+        ({"conclusion": "At least 1.0."}, "as recorded", 0),
     ):
         file.write_text(json.dumps({**kept, **changed}), "utf-8")
         status, (line,) = again(capsys)
