@@ -167,11 +167,6 @@ OPTIONS = "python -m snippets --help shows the options"
         ),
         (["claim", "gates", "--seeds", "1,x"], f"--seeds: 'x' {NO_NUMBER} 0 to"),
         *(
-            (["claim", "gates", "--record", "--seeds", seeds], "at least three seeds")
-            for seeds in ("1,2", "1,1,1")
-        ),
-        (["claim", "gates", "--record", "--device", "meta"], "runs on the cpu"),
-        *(
             (["train", "seq2seq", "--steps", steps], f"{steps[:40]!r} {NO_NUMBER} 1 to")
             for steps in ("0", "9" * 400)
         ),

@@ -162,6 +162,20 @@ def test_the_command_lists_runs_and_records_one_or_all(written, capsys, name):
     assert result.text and result.figure
 
 
+@pytest.mark.parametrize(
+    ("how", "says"),
+    [
+        (["--seeds", "1,2"], "at least three seeds"),
+        (["--seeds", "1,1,1"], "at least three seeds"),
+        (["--device", "meta"], "runs on the cpu"),
+    ],
+)
+def test_the_command_records_three_seeds_on_the_cpu(written, capsys, how, says):
+    with pytest.raises(SystemExit):
+        command_line.main(["claim", "five", "--record", *how])
+    assert says in capsys.readouterr().err and not written.exists()
+
+
 def again(capsys, *arguments):
     """The status of `claim --again`, and the lines that it says of the record."""
     status = command_line.main(["claim", "--again", *arguments])
