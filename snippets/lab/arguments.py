@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import difflib
 import os
-import shlex
 import sys
 from collections.abc import Callable, Iterable
 from typing import NoReturn
@@ -57,14 +56,9 @@ def call(words: str = "") -> str:
     if "MAKE_RUN" not in os.environ:
         return " ".join(["python -m snippets", *words.split()])
     rest = words.split()
-    command = ["make", "run"]
-    if rest[:1] in (["claim"], ["train"]):
-        command = ["make", rest.pop(0)]
-    if rest and not rest[0].startswith("-"):
-        command.append(f"NAME={rest.pop(0)}")
-    if rest:
-        command.append(f"ARGS={shlex.quote(' '.join(rest))}")
-    return " ".join(command)
+    target = rest.pop(0) if rest[:1] in (["claim"], ["train"]) else "run"
+    named = [f"{'ARGS' if word.startswith('-') else 'NAME'}={word}" for word in rest]
+    return " ".join(["make", target, *named])
 
 
 def device(name: str) -> str:

@@ -188,10 +188,6 @@ class Checkpoint:
             self.path.mkdir(parents=True, exist_ok=True)
             self._lock = FileLock(self.path / "lock")
             self._lock.acquire(timeout=0)
-            # Is there room at all?
-            part = files.part_of(self.path / ABOUT)
-            part.write_bytes(b"")
-            part.unlink()
             self._begin()
         except Timeout as error:
             raise TrainingError(
@@ -222,12 +218,6 @@ class Checkpoint:
         if self.restart:
             return
         if not (self.path / ABOUT).exists():
-            old = self.path.with_name(f"{self.path.name}.safetensors")
-            if old.is_file():
-                raise TrainingError(
-                    f"{old}: a checkpoint of an earlier version, which cannot be read;"
-                    " remove it, or begin anew with --restart"
-                )
             if self.resume:
                 raise TrainingError(f"{self.path}: nothing to resume; start without it")
             return

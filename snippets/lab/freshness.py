@@ -127,11 +127,6 @@ def _same(a: Any, b: Any, where: str, absolute: float) -> bool:
         case float(), float() if not math.isnan(a):
             return math.isclose(a, b, rel_tol=RELATIVE, abs_tol=absolute)
         case str(), str() if ".outcome[" in where:
-            return same_text(a, b)
+            return NOISE.sub("0", a) == NOISE.sub("0", b)
     both_nan = a != a and b != b
     return type(a) is type(b) and (a == b or both_nan)
-
-
-def same_text(a: str, b: str) -> bool:
-    """Whether two texts are equal, but for how large a rounding error is."""
-    return NOISE.sub("0", a) == NOISE.sub("0", b)

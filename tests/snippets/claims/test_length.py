@@ -5,18 +5,15 @@ import pytest
 from snippets.claims import length as claim
 
 
-def rows_of(plain, attention):
+def rows_of(**models):
     """BLEU on the first and on the last group of training, a pair a seed."""
-    rows = []
-    for model, pairs in (("plain", plain), ("attention", attention)):
-        for seed, (short, long) in enumerate(pairs):
-            for place, (first, last) in enumerate(claim.GROUPS):
-                bleu = short if place < claim.IN_TRAINING - 1 else long
-                rows.append(
-                    {"seed": seed, "model": model, "shortest": first}
-                    | {"longest": last, "bleu": bleu}
-                )
-    return rows
+    return [
+        {"seed": seed, "model": model, "shortest": first, "longest": last}
+        | {"bleu": short if place < claim.IN_TRAINING - 1 else long}
+        for model, pairs in models.items()
+        for seed, (short, long) in enumerate(pairs)
+        for place, (first, last) in enumerate(claim.GROUPS)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -32,7 +29,7 @@ def rows_of(plain, attention):
     ],
 )
 def test_the_verdict_follows_from_the_rows_of_all_seeds(plain, attention, verdict):
-    found, words = claim.conclude(rows_of(plain, attention))
+    found, words = claim.conclude(rows_of(plain=plain, attention=attention))
     assert found == verdict
     assert f"the plain one keeps {min(b / a for a, b in plain):.0%}" in words
 

@@ -47,16 +47,13 @@ class Knows(Seq2Seq):
         return self.target[range(len(token)), after], (state[0] + 1,)
 
 
-def row(seed, order, bleu, perplexity):
-    numbers = {"bleu": bleu, "perplexity": perplexity, "exact": 0.5}
-    return {"seed": seed, "source": order, **numbers, "beginning": 1.0, "rest": 1.0}
-
-
 def rows_of(*pairs_of_seeds):
+    """BLEU and perplexity, straight and reversed, of every seed."""
+    same = {"exact": 0.5, "beginning": 1.0, "rest": 1.0}
     return [
-        row(seed, order, *numbers)
+        {"seed": seed, "source": order, "bleu": bleu, "perplexity": perplexity} | same
         for seed, both in enumerate(pairs_of_seeds)
-        for order, numbers in zip(claim.ORDERS, both, strict=True)
+        for order, (bleu, perplexity) in zip(claim.ORDERS, both, strict=True)
     ]
 
 

@@ -43,11 +43,7 @@ def test_prefix_search_finds_every_output_of_ctc(seed, n_frames):
 
 def test_both_have_the_same_encoder():
     ours, theirs = (
-        {
-            name: weight.shape
-            for name, weight in build().state_dict().items()
-            if name.startswith("encoder.")
-        }
+        {name: weight.shape for name, weight in build().encoder.state_dict().items()}
         for build in (claim.transducer, claim.ctc)
     )
     assert len(ours) == 8 and ours == theirs
@@ -95,7 +91,6 @@ def rows_with(ctc, transducer):
     [
         ([0.3, 0.3, 0.3], [0.2, 0.1, 0.2], "seen"),
         # One seed that loses is seen, whatever the mean.
-        ([0.3, 0.3, 0.3], [0.2, 0.35, 0.2], "partly"),
         ([0.3, 0.3, 0.3], [0.1, 0.31, 0.1], "partly"),
         ([0.2, 0.2, 0.2], [0.3, 0.2, 0.3], "not seen"),
     ],

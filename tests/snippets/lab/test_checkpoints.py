@@ -12,7 +12,7 @@ from torch import nn
 
 from snippets.lab import checkpoints, files, training
 from snippets.lab.checkpoints import ABOUT, About, Checkpoint, TrainingError, packed
-from tests.snippets.lab.test_training import model, run, weights
+from tests.snippets.lab.learner import model, run, weights
 
 
 def trained(path, steps=2, learner=None, **how):
@@ -65,17 +65,11 @@ def refusal(path, learner=None, optimizer=None, **how):
     return str(error.value)
 
 
-def test_checkpoint_without_a_training_or_of_an_old_one_is_refused(tmp_path):
-    assert "nothing to resume; start without" in refusal(tmp_path / "missing")
-    (tmp_path / "old.safetensors").write_bytes(b"one file, as once")
-    for resume in (True, False):
-        said = refusal(tmp_path / "old", resume=resume)
-        assert "old.safetensors: a checkpoint of an earlier version" in said
-    trained(tmp_path / "old", restart=True)
-    trained(tmp_path / "old", resume=True)
-
-
 def test_checkpoint_is_never_written_over_unasked(tmp_path):
+    assert "nothing to resume; start without" in refusal(tmp_path / "missing")
+    (tmp_path / "file").write_text("")
+    said = refusal(tmp_path / "file" / "checkpoint", resume=False)
+    assert "cannot be written (" in said
     trained(tmp_path, 3)
     said = "holds a training at step 3 of 3; go on with --resume, or"
     assert said in refusal(tmp_path, resume=False)
@@ -147,24 +141,30 @@ def test_damaged_checkpoint_is_refused_and_stays(tmp_path, name):
     assert re.search("no whole checkpoint|nothing to resume", refusal(tmp_path))
 
 
-def test_checkpoint_that_cannot_be_written_is_told_before_the_training(tmp_path):
-    (tmp_path / "file").write_text("")
-    said = refusal(tmp_path / "file" / "checkpoint", resume=False)
-    assert "cannot be written (" in said
+@pytest.fixture
+def full(monkeypatch):
+    """A disk that takes no more; with a condition, only where that holds."""
+
+    def fill(when=lambda: True, sync=files.os.fsync):
+        def fsync(number):
+            if when():
+                raise OSError(28, "No space left on device")
+            sync(number)
+
+        monkeypatch.setattr(files.os, "fsync", fsync)
+
+    return fill
 
 
-def test_full_disk_stops_nothing_and_leaves_the_old_one(tmp_path, monkeypatch, capsys):
+def test_full_disk_stops_nothing_and_leaves_the_old_one(
+    tmp_path, monkeypatch, full, capsys
+):
     trained(tmp_path)
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-
-    def full(number):
-        raise OSError(28, "No space left on device")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(training, "SAVE_SECONDS", 0.0)
-        patched.setattr(files.os, "fsync", full)
-        with Checkpoint(tmp_path, resume=True) as checkpoint:
-            losses = run(model(), 6, checkpoint=checkpoint)
+    monkeypatch.setattr(training, "SAVE_SECONDS", 0.0)
+    full()
+    with Checkpoint(tmp_path, resume=True) as checkpoint:
+        losses = run(model(), 6, checkpoint=checkpoint)
     assert losses == run(model(), 6)
     assert "step 6 is not saved (No space left" in checkpoint.trouble
     # Said once, when it began.
@@ -173,19 +173,14 @@ def test_full_disk_stops_nothing_and_leaves_the_old_one(tmp_path, monkeypatch, c
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
-def test_best_that_was_saved_is_kept_where_a_better_one_is_not(tmp_path, monkeypatch):
+def test_best_that_was_saved_is_kept_where_a_better_one_is_not(tmp_path, full):
     scores, kept = iter([3.0, 2.0, 9.0]), []
 
     def evaluate(model):
         kept.append(weights(model))
         return next(scores)
 
-    def full_at_the_second(number, real=files.os.fsync):
-        if len(kept) == 2:
-            raise OSError(28, "No space left on device")
-        real(number)
-
-    monkeypatch.setattr(files.os, "fsync", full_at_the_second)
+    full(lambda: len(kept) == 2)
     with Checkpoint(tmp_path) as checkpoint:
         run(model(), 6, checkpoint=checkpoint, every=2, evaluate=evaluate)
     assert checkpoint.trouble == ""
@@ -252,13 +247,11 @@ def test_checkpoint_is_whole_wherever_saving_is_killed(
         return do
 
     with Checkpoint(tmp_path, resume=True) as checkpoint:
-        for owner, name in (
-            *((files.os, "fsync"), (files.Path, "replace"), (files.Path, "unlink")),
-        ):
-            monkeypatch.setattr(owner, name, dying(getattr(owner, name)))
+        monkeypatch.setattr(files.os, "fsync", dying(files.os.fsync))
+        for name in ("replace", "unlink"):
+            monkeypatch.setattr(files.Path, name, dying(getattr(files.Path, name)))
         with pytest.raises(SystemExit):
             run(model(), 4, checkpoint=checkpoint)
         monkeypatch.undo()
-    learner = model()
     with Checkpoint(tmp_path, resume=True) as checkpoint:
-        assert run(learner, 4, checkpoint=checkpoint) == run(model(), 4)
+        assert run(model(), 4, checkpoint=checkpoint) == run(model(), 4)

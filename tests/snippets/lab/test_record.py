@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import shutil
 import sys
@@ -121,7 +120,7 @@ BOTH = ("snippets.claims.length", "snippets.train")
         # What these are built on in turn is for the weekly run.
         ("snippets/text/logits.py", "def softmax", "def softmacks", ()),
         ("snippets/lab/plots.py", "400", "500", ()),
-        ("snippets/lab/claims.py", "every seed", "each seed", ()),
+        ("snippets/lab/claims.py", '"not seen"', '"unseen"', ()),
     ],
 )  # fmt: skip
 def test_code_hash_changes_with_all_that_a_long_run_is_made_of(
@@ -159,18 +158,12 @@ def tree(tmp_path_factory):
         (1 / 3, 0.333333),
         (123456789.0, 123457000.0),
         (-1e-12, -1e-12),
-        (float("inf"), float("inf")),
-        ([], []),
+        (math.inf, math.inf),
+        (math.nan, math.nan),
     ],
 )
 def test_plain_is_what_json_holds(value, expected):
-    result = plain(value)
-    assert result == expected and type(result) is type(expected)
-    assert json.loads(json.dumps(result)) == expected
-
-
-def test_plain_keeps_what_is_not_a_number():
-    assert math.isnan(plain(float("nan")))
+    assert repr(plain(value)) == repr(expected)
 
 
 @pytest.mark.parametrize("value", [{1, 2}, object(), b"a", [{"a": 1j}]])
@@ -210,61 +203,39 @@ def test_try_edit_gives_the_lines_that_differ(project, find, put, file, outcome)
     assert find in (project / path).read_text("utf-8")
 
 
-def test_try_edit_is_felt_by_all_that_uses_it_as_in_a_reader_s_copy(project):
-    between = "from snippets.text.odd import double\nsame = double\n"
-    demo = DEMO.replace("text.odd import double", "text.between import same as double")
-    write(project, text__between=between, demos__odd=demo)
-    outcome = try_edit(ODD, "FACTOR = 2", "FACTOR = 5", BEFORE)["outcome"]
-    assert outcome[-1] == "+ double 15.0"
-
-
-TRAINED = (
-    DEMO
-    + '''
-
+TRAINS = """
 TRAINS = "slow"
 
 
 def slow():
-    """Takes long, and depends on the snippet."""
     open(SIGN, "a").close()
     return double(1)
 
 
 def demo(seed, device):
     return {"double": double(3.0), "slow": slow()}
-'''
-)
-
-
-@pytest.fixture
-def trains(project):
-    """A demo that trains; the file that it leaves behind where it did."""
-    sign = project / "trained"
-    write(project, demos__odd=TRAINED.replace("SIGN", repr(str(sign))))
-    return sign
+"""
 
 
 @pytest.mark.parametrize(
     "find, put, changed",
     [("FACTOR = 2", "FACTOR = 5", True), ("import math", "import cmath", False)],
 )
-def test_try_edit_trains_only_where_it_is_asked_to(trains, find, put, changed):
+def test_try_edit_trains_only_where_it_is_asked_to(project, find, put, changed):
+    sign = project / "trained"
+    write(project, demos__odd=DEMO + TRAINS.replace("SIGN", repr(str(sign))))
     assert try_edit(ODD, find, put, BEFORE)["trains"] is changed
-    assert trains.exists()
-    trains.unlink()
+    assert sign.exists()
+    sign.unlink()
     assert try_edit(ODD, find, put, BEFORE, train=False)["trains"] is False
-    assert not trains.exists()
+    assert not sign.exists()
 
 
-@pytest.mark.parametrize(
-    "find, times", [("FACTOR", 0), ("FACTOR = 2", 2), ("    nothing", 0)]
-)
+@pytest.mark.parametrize("find, times", [("FACTOR", 0), ("FACTOR = 2", 2)])
 def test_try_edit_refuses_what_stands_in_no_one_place(project, find, times):
     write(project, demos__odd=DEMO + "FACTOR = 2\n" * (times - 1))
-    with pytest.raises(
-        RecordError, match=rf"odd\.py: '{find}', .* stands {times} times"
-    ):
+    said = rf"odd\.py: '{find}', .* stands {times} times"
+    with pytest.raises(RecordError, match=said):
         try_edit(ODD, find, "x", BEFORE)
 
 
@@ -316,8 +287,8 @@ def odd(monkeypatch):
     demo = types.ModuleType("snippets.demos.odd")
     demo.demo = lambda seed, device: {"x": torch.rand(3), "seed": seed}
     demo.show = lambda data: print("x", data["seed"])
+    demo.holds = lambda data: {"it is not 7": data["seed"] != 7}
     monkeypatch.setitem(sys.modules, demo.__name__, demo)
-    return demo
 
 
 def test_run_starts_from_the_seed_and_prints_by_show(odd, capsys):
@@ -330,7 +301,6 @@ def test_run_starts_from_the_seed_and_prints_by_show(odd, capsys):
 
 
 def test_a_conclusion_that_fails_is_not_recorded(odd):
-    odd.holds = lambda data: {"it is 7": data["seed"] == 7}
-    with pytest.raises(RecordError, match="odd: does not hold: it is 7"):
-        record.run_with_edits("odd", ODD)
-    assert record.run_with_edits("odd", ODD, seed=7).record["edits"] == []
+    assert record.run_with_edits("odd", ODD).record["edits"] == []
+    with pytest.raises(RecordError, match="odd: does not hold: it is not 7"):
+        record.run_with_edits("odd", ODD, seed=7)

@@ -1,5 +1,6 @@
 """Why the loop can be believed: torn apart anywhere, it ends in the same place."""
 
+import copy
 import math
 import os
 import pty
@@ -24,40 +25,10 @@ from transformers import (
 
 from snippets.lab import checkpoints, files, progress, training
 from snippets.lab.checkpoints import About, Checkpoint, TrainingError
-from snippets.lab.training import cosine, decayed, fit, linear
+from snippets.lab.training import cosine, decayed, linear
+from tests.snippets.lab.learner import batches, loss, model, run, weights
 
 ROOT = Path(__file__).resolve().parents[3]
-
-
-def model(seed=0):
-    torch.manual_seed(seed)
-    return nn.Sequential(
-        nn.Linear(4, 8), nn.Tanh(), nn.Dropout(0.3), nn.Linear(8, 1)
-    )  # fmt: skip
-
-
-def adam(model, lr=1e-3):
-    return torch.optim.Adam(model.parameters(), lr)
-
-
-def batches(step):
-    random = torch.Generator().manual_seed(step)
-    x = torch.randn(16, 4, generator=random)
-    return x, x.sum(-1, keepdim=True)
-
-
-def loss(model, batch):
-    x, y = batch
-    return (model(x) - y).square().mean()
-
-
-def run(learner, steps, batches=batches, loss=loss, optimizer=None, seed=5, **how):
-    torch.manual_seed(seed)
-    return fit(learner, optimizer or adam(learner), batches, loss, steps, **how)
-
-
-def weights(model):
-    return [p.detach().clone() for p in model.parameters()]
 
 
 def assert_same(ours, theirs):
@@ -90,10 +61,7 @@ def test_fit_takes_clipped_steps_of_any_optimizer(kind):
 def test_fit_accumulates_to_one_large_batch(parts):
     def part(number):
         x, y = batches(number // parts)
-        share = slice(
-            16 // parts * (number % parts), 16 // parts * (number % parts + 1)
-        )
-        return x[share], y[share]
+        return x.chunk(parts)[number % parts], y.chunk(parts)[number % parts]
 
     whole, ours = model().eval(), model().eval()
     whole[2].p = ours[2].p = 0.0  # what is dropped would be drawn in another order
@@ -140,13 +108,13 @@ def test_fit_follows_the_schedule_and_gives_the_rates_back():
     torch.testing.assert_close(weights(learner), before, rtol=0, atol=0)
 
 
-@pytest.mark.parametrize(
-    ("ours", "theirs"),
-    [
-        (linear, get_linear_schedule_with_warmup),
-        (cosine, get_cosine_schedule_with_warmup),
-    ],
-)
+LIBRARY = [
+    (linear, get_linear_schedule_with_warmup),
+    (cosine, get_cosine_schedule_with_warmup),
+]
+
+
+@pytest.mark.parametrize(("ours", "theirs"), LIBRARY)
 @pytest.mark.parametrize("warmup", [0, 7])
 def test_schedules_equal_those_of_the_library(ours, theirs, warmup):
     optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
@@ -165,8 +133,7 @@ def test_schedules_equal_those_of_the_library(ours, theirs, warmup):
 
 def test_decayed_matrices_decay_and_vectors_do_not():
     learner = nn.Sequential(nn.Embedding(3, 2), nn.Linear(2, 2), nn.LayerNorm(2))
-    before = dict(learner.state_dict())
-    before = {name: tensor.clone() for name, tensor in before.items()}
+    before = copy.deepcopy(learner.state_dict())
     groups = decayed(learner, 0.5, without=["0.weight"])
     optimizer = torch.optim.AdamW(groups, lr=0.1)
     for p in learner.parameters():
@@ -262,6 +229,8 @@ def scored(scores, steps=99, **how):
 )
 def test_fit_ends_by_the_scores(scores, how, steps, tmp_path):
     assert scored(scores, **how)[0] == steps
+    with pytest.raises(TrainingError, match="the score is nan at step 3"):
+        scored([math.nan])
     # The best is kept, the last is gone on with; and what has ended stays ended.
     with Checkpoint(tmp_path) as checkpoint:
         kept = scored(scores, checkpoint=checkpoint, **how)[1]
@@ -271,11 +240,6 @@ def test_fit_ends_by_the_scores(scores, how, steps, tmp_path):
     torch.testing.assert_close(weights(best), expected, rtol=0, atol=0)
     with Checkpoint(tmp_path, resume=True) as checkpoint:
         assert scored([], checkpoint=checkpoint, **how)[0] == steps
-
-
-def test_fit_refuses_a_score_that_is_no_number():
-    with pytest.raises(TrainingError, match="the score is nan at step 3"):
-        scored([math.nan])
 
 
 @pytest.mark.parametrize("stop", [2, 3, 7, 10])
@@ -288,8 +252,7 @@ def test_fit_resumes_to_the_same_end_by_scores(tmp_path, stop):
         return batches(step)
 
     how = {"batches": counting, "evaluate": score, "every": 1, "patience": 2}
-    seen = {}
-    whole = model()
+    seen, whole = {}, model()
     expected = run(whole, 99, **how)
     seen = {}
     with Checkpoint(tmp_path) as checkpoint:
@@ -315,64 +278,39 @@ def test_fit_resumed_is_the_run_without_a_stop(tmp_path, stop, kind):
     whole = model()
     expected = run(whole, 12, optimizer=make(whole), schedule=schedule)
     path = tmp_path / "new" / "checkpoint"
+    part, other = model(), model(seed=99)
+    how = {"schedule": schedule}
     with Checkpoint(path) as checkpoint:
-        part = model()
-        how = {"schedule": schedule, "checkpoint": checkpoint}
-        run(part, stop, optimizer=make(part), **how)
-    other = model(seed=99)
+        run(part, stop, optimizer=make(part), checkpoint=checkpoint, **how)
+    how |= {"optimizer": make(other), "seed": 7}
     with Checkpoint(path, resume=True) as checkpoint:
-        how = {"schedule": schedule, "checkpoint": checkpoint}
-        losses = run(other, 12, optimizer=make(other), seed=7, **how)
-    assert losses == expected
+        assert run(other, 12, checkpoint=checkpoint, **how) == expected
     assert_same(other, whole)
 
 
 SCRIPT = """
 import sys, time
 from pathlib import Path
-sys.path.insert(0, {tests!r})
-from test_training import batches, model, run
 from snippets.lab import training
 from snippets.lab.checkpoints import Checkpoint
+from tests.snippets.lab.learner import batches, model, run
 
 training.SAVE_SECONDS, training.SAVE_SHARE = 0.0, float("inf")
-steps, checkpoint, resume = int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3] == "resume"
 
 def slowly(step):
     print(step, flush=True)
     time.sleep(0.01)
     return batches(step)
 
-with Checkpoint(checkpoint, resume=resume) as opened:
-    losses = run(model(), steps, batches=slowly, checkpoint=opened, label="train")
-print("losses", losses)
+with Checkpoint(Path(sys.argv[1])) as opened:
+    run(model(), 10_000, batches=slowly, checkpoint=opened)
 """
 
 
-def start(checkpoint, steps, resume=""):
-    script = SCRIPT.format(tests=str(Path(__file__).parent))
-    words = [sys.executable, "-c", script, str(steps), str(checkpoint), resume]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    return subprocess.Popen(
-        words, env=environment, cwd=ROOT, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
-
-
-def wait_for(process, step):
-    for line in process.stdout:
-        if line.strip() == str(step):
-            return
-    raise AssertionError(f"it ended before step {step}")
-
-
-def losses_of(output):
-    return [float(n) for n in re.search(r"losses \[(.*)\]", output)[1].split(", ") if n]
-
-
-def test_fit_killed_is_resumed_to_the_same_losses_and_ctrl_c_keeps_them(tmp_path):
-    process = start(tmp_path, 10_000)
-    wait_for(process, 9)
+def test_fit_killed_is_resumed_to_the_same_losses(tmp_path):
+    command = [sys.executable, "-c", SCRIPT, str(tmp_path)]
+    process = subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE)
+    assert any(line == "9\n" for line in process.stdout)
     with pytest.raises(TrainingError, match="another process is training"):
         Checkpoint(tmp_path, resume=True).__enter__()
     process.kill()
@@ -380,30 +318,24 @@ def test_fit_killed_is_resumed_to_the_same_losses_and_ctrl_c_keeps_them(tmp_path
     saved = About.read(tmp_path).step
     assert saved >= 8
     files.part_of(tmp_path / "weights-0.safetensors").write_bytes(b"killed at it")
-    process = start(tmp_path, 10_000, "resume")
-    assert process.stdout.readline() == f"{saved}\n"
-    wait_for(process, saved + 8)
-    process.send_signal(signal.SIGINT)
-    output, errors = process.communicate()
-    assert process.returncode == 0
-    losses = losses_of(output)
-    assert saved + 8 < len(losses) < 10_000
-    assert errors == f"stopped at step {len(losses)} of 10000; saved in {tmp_path}\n"
-    assert losses == run(model(), len(losses))
-    assert About.read(tmp_path).step == len(losses)
+    with Checkpoint(tmp_path, resume=True) as checkpoint:
+        losses = run(model(), saved + 5, checkpoint=checkpoint)
+    assert losses == run(model(), saved + 5)
     kinds = sorted(path.name.partition("-")[0] for path in tmp_path.iterdir())
     assert kinds == ["checkpoint.json", "lock", "state", "weights"]
 
 
-def test_fit_saves_at_ctrl_c_although_it_is_not_yet_time(tmp_path):
+def test_fit_saves_at_ctrl_c_although_it_is_not_yet_time(tmp_path, capsys):
     def interrupted(step):
         if step == 3:
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
         return batches(step)
 
     with Checkpoint(tmp_path) as checkpoint:
         losses = run(model(), 100, batches=interrupted, checkpoint=checkpoint)
-    assert len(losses) == 4 == About.read(tmp_path).step
+    assert losses == run(model(), 4) and About.read(tmp_path).step == 4
+    said = f"stopped at step 4 of 100; saved in {tmp_path}\n"
+    assert capsys.readouterr().err == said
     # Where nothing keeps it, nobody shall take it for a whole training.
     with pytest.raises(KeyboardInterrupt):
         run(model(), 100, batches=interrupted)
@@ -461,29 +393,9 @@ def test_fit_gives_ctrl_c_back_and_runs_in_a_thread():
 # --- What a person sees
 
 
-@pytest.fixture
-def terminal(monkeypatch):
-    """A terminal of some width as standard error; what it shows."""
-    opened = []
-
-    def open_one(columns):
-        ours, theirs = pty.openpty()
-        opened.append(ours)
-        termios.tcsetwinsize(theirs, (24 if columns else 0, columns))
-        monkeypatch.setattr(sys, "stderr", os.fdopen(theirs, "w"))
-        return lambda: os.read(ours, 100_000).decode()
-
-    yield open_one
-    for number in opened:
-        os.close(number)
-
-
-def test_fit_is_quiet_where_nobody_watches_for_long(capfd):
-    run(model(), 3, label="train")
-    assert capfd.readouterr() == ("", "")
-
-
 def test_a_log_gets_a_line_from_time_to_time(monkeypatch, capsys):
+    run(model(), 3, label="train")
+    assert capsys.readouterr() == ("", "")
     monkeypatch.setattr(progress, "LINE_SECONDS", 0.01)
     monkeypatch.setattr(training, "LOOK_SECONDS", 0.0)
 
@@ -499,16 +411,18 @@ def test_a_log_gets_a_line_from_time_to_time(monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("columns", [80, 0])
-def test_a_terminal_shows_the_loss_and_the_time_left(tmp_path, terminal, columns):
+def test_a_terminal_shows_the_loss_and_the_time_left(tmp_path, monkeypatch, columns):
     # One of no columns does not know its size, as in many containers.
     with Checkpoint(tmp_path) as checkpoint:
         run(model(), 20, checkpoint=checkpoint)
-    shown = terminal(columns)
-    with Checkpoint(tmp_path, resume=True) as checkpoint:
-        run(model(), 60, checkpoint=checkpoint, label="train")
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24 if columns else 0, columns))
+    with os.fdopen(ours, "rb", 0) as shown, os.fdopen(theirs, "w") as terminal:
+        monkeypatch.setattr(sys, "stderr", terminal)
+        with Checkpoint(tmp_path, resume=True) as checkpoint:
+            run(model(), 60, checkpoint=checkpoint, label="train")
+        output = shown.read(100_000).decode()
     # It goes on counting where the checkpoint was.
-    output = shown()
-    assert re.search(r"train:  33%.* 20/60 ", output)
-    assert re.search(
-        r"train: 100%.*60/60 \[\d\d:\d\d<\d\d:\d\d.*loss=\d\.\d\d\d", output
-    )
+    assert re.search(r"train:  33%\|.* 20/60 ", output)
+    last = r"train: 100%.*60/60 \[\d\d:\d\d<\d\d:\d\d.*loss=\d\.\d\d\d"
+    assert re.search(last, output)

