@@ -82,9 +82,10 @@ SAID = frozenset(
 def code_hash(module: str) -> str:
     """The SHA-256 of what a long run's numbers come from, to tell when it is stale.
 
-    That is: the module, what it imports, and of the lab and the corpora (the loop, the
-    scores, the data) all that these use in turn. Comments, docstrings and line breaks
-    do not count, nor how figures look: to reword is not to recompute.
+    That is: the module, what it imports, what these use in turn of their own chapter,
+    and of the lab and the corpora (the loop, the scores, the data) all that they use.
+    Comments, docstrings and line breaks do not count, nor how figures look: to reword
+    is not to recompute.
     """
     digest = hashlib.sha256()
     for path in sorted(_sources(module)):
@@ -125,8 +126,10 @@ def _sources(module: str) -> set[str]:
         found.add(path)
         source = (ROOT / path).read_text(encoding="utf-8")
         # What a chapter uses of other chapters is its own affair.
+        room = name.split(".")[1]
+        all_of_it = name == module or room in BENCH
         used = _imported(ast.parse(source))
-        to_visit += [n for n in used if name == module or n.startswith(BENCH)]
+        to_visit += [n for n in used if all_of_it or n.split(".")[1] in (room, *BENCH)]
         # Data stands beside the file that reads it.
         found |= {
             file.relative_to(ROOT).as_posix()
@@ -136,7 +139,7 @@ def _sources(module: str) -> set[str]:
     return found
 
 
-BENCH = ("snippets.lab.", "snippets.corpora.")
+BENCH = ("lab", "corpora")
 
 
 def _imported(tree: ast.Module) -> Iterator[str]:

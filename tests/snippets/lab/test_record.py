@@ -117,8 +117,13 @@ BOTH = ("snippets.claims.length", "snippets.train")
         ("snippets/corpora/batches.py", "seed", "sead", BOTH),
         ("snippets/corpora/portuguese/words.py", "LEXICON", "LEXICA", BOTH),
         ("snippets/corpora/portuguese/words.yml", "copo", "copa", BOTH),
-        # What these are built on in turn is for the weekly run.
-        ("snippets/text/logits.py", "def softmax", "def softmacks", ()),
+        # What the models share in their chapter; what the bench takes from others.
+        ("snippets/recurrence/attentive.py", "weights", "looks", BOTH),
+        ("snippets/text/vocabulary.py", "PAD", "PADDING", BOTH),
+        ("snippets/text/search.py", "argmax", "argmin", BOTH),
+        ("snippets/text/logits.py", "def softmax", "def softmacks", BOTH),
+        # What else there is, and what draws and tells.
+        ("snippets/attention/attention.py", "softmax", "softmin", ()),
         ("snippets/lab/plots.py", "400", "500", ()),
         ("snippets/lab/claims.py", '"not seen"', '"unseen"', ()),
     ],
