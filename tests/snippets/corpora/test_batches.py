@@ -3,12 +3,11 @@
 import itertools
 
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from snippets.corpora.batches import batch, shuffled
-from snippets.corpora.portuguese import Pair, pairs
+from snippets.corpora.portuguese import pairs
 from snippets.text.vocabulary import BEGIN, END, PAD, SPECIAL, UNKNOWN, Vocabulary, pad
 
 PAIRS = list(itertools.islice(pairs("train", 0, 4, 14), 103))
@@ -95,9 +94,3 @@ def test_shuffled_puts_sentences_of_about_one_length_together(make):
     # But the batches come in no order of length.
     widths = [one.source.shape[1] for one in made]
     assert widths not in (sorted(widths), sorted(widths, reverse=True))
-
-
-def test_batch_of_unknown_words_is_no_error():
-    made = batch([Pair(("xyz",), ("zyx",))], SOURCE, TARGET)
-    assert made.source.tolist() == [[UNKNOWN, END]]
-    assert torch.equal(made.target, torch.tensor([[BEGIN, UNKNOWN, END]]))
