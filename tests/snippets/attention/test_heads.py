@@ -151,10 +151,10 @@ def test_heads_refuse_sizes_that_cannot_be(d_model, n_heads, dropout, said):
         MultiHeadAttention(d_model, n_heads, dropout=dropout)
 
 
-@pytest.mark.parametrize("batch", [(), (BATCH,)])
-def test_heads_of_no_tokens_give_no_vectors(batch):
+@pytest.mark.parametrize(("batch", "n_heads"), [((), N_HEADS), ((BATCH,), 1)])
+def test_heads_of_no_tokens_give_no_vectors(batch, n_heads):
     x = torch.zeros(*batch, 0, D_MODEL)
-    assert MultiHeadAttention(D_MODEL, N_HEADS)(x).shape == x.shape
+    assert MultiHeadAttention(D_MODEL, n_heads)(x).shape == x.shape
 
 
 @pytest.fixture(scope="module")

@@ -3,12 +3,10 @@
 import itertools
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from snippets.corpora.batches import batch, shuffled
 from snippets.corpora.portuguese import pairs
-from snippets.text.vocabulary import BEGIN, END, PAD, SPECIAL, UNKNOWN, Vocabulary, pad
+from snippets.text.vocabulary import BEGIN, END, Vocabulary
 
 PAIRS = list(itertools.islice(pairs("train", 0, 4, 14), 103))
 SOURCE = Vocabulary(p.portuguese for p in PAIRS)
@@ -18,34 +16,6 @@ TARGET = Vocabulary(p.english for p in PAIRS)
 @pytest.fixture
 def make():
     return lambda size, seed=0: shuffled(PAIRS, SOURCE, TARGET, size, seed)
-
-
-def test_vocabulary_numbers_the_frequent_first_after_the_special():
-    vocabulary = Vocabulary([("b", "a"), ("a", "c"), ("a", "c")])
-    assert vocabulary.words == [*SPECIAL, "a", "c", "b"]
-    assert [vocabulary.words.index(name) for name in SPECIAL] == [0, 1, 2, 3]
-    assert vocabulary.encode(("a", "zebra")) == [4, UNKNOWN]
-    assert len(vocabulary) == 7
-    again = Vocabulary.of(vocabulary.words)
-    assert (again.words, again.ids) == (vocabulary.words, vocabulary.ids)
-
-
-def test_decode_gives_the_words_up_to_the_end():
-    for pair in PAIRS:
-        assert tuple(SOURCE.decode(SOURCE.encode(pair.portuguese))) == pair.portuguese
-    ids = [BEGIN, 4, UNKNOWN, PAD, 5, END, 6, PAD]
-    assert TARGET.decode(ids) == [TARGET.words[4], "[unknown]", TARGET.words[5]]
-
-
-@given(st.lists(st.lists(st.integers(4, 50), min_size=1), min_size=1, max_size=8))
-def test_pad_keeps_every_id_and_marks_it(sentences):
-    ids, mask = pad(sentences)
-    assert ids.shape == mask.shape == (len(sentences), max(map(len, sentences)))
-    for row, real, sentence in zip(ids, mask, sentences, strict=True):
-        assert row[real].tolist() == sentence
-        assert (row[~real] == PAD).all()
-        # The filling stands behind.
-        assert real.tolist() == sorted(real.tolist(), reverse=True)
 
 
 def test_batch_begins_ends_and_moves_whole():

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from snippets.recurrence.additive_attention import AdditiveAttention
 from snippets.recurrence.luong import Luong
 from snippets.recurrence.multiplicative_attention import (
     Concat,
@@ -72,6 +73,13 @@ def test_score_equals_pytorchs(build, by_pytorch):
         for scores in (ours, theirs)
     )
     torch.testing.assert_close(slopes, wanted, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("kind", [AdditiveAttention, Concat])
+def test_v_begins_with_a_length_of_about_1(kind):
+    # So that scores have one size, however many numbers they are made of.
+    torch.manual_seed(0)
+    assert kind(D, D, 1000).v.norm().item() == pytest.approx(1, abs=0.1)
 
 
 @pytest.mark.parametrize("reach", [None, 2])
