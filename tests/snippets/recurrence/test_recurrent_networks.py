@@ -152,7 +152,12 @@ def test_unroll_of_padding_alone_leaves_the_state():
 )
 def test_bias_of_a_gate_keeps_the_state(kind, bias):
     torch.manual_seed(0)
+    plain = kind(D_MODEL, D_HIDDEN).double()
+    torch.manual_seed(0)
     keeps = kind(D_MODEL, D_HIDDEN, **{bias: 30.0}).double()
+    with torch.no_grad():
+        plain.input.bias[D_HIDDEN : 2 * D_HIDDEN] += 30.0
+    torch.testing.assert_close(keeps.state_dict(), plain.state_dict())
     if kind is LSTMCell:
         with torch.no_grad():  # and nothing is written
             keeps.input.bias[:D_HIDDEN] = -30.0

@@ -99,6 +99,29 @@ def test_pairs_of_near_neighbours_come_more_often():
         assert counted[0, distance] / 3000 == pytest.approx(share, abs=0.03)
 
 
+KINDS = [["cat", "dog", "hen"], ["tea", "milk", "soup"], ["sees", "likes", "finds"]]
+
+
+def small_language(seed):
+    """Sentences such as `dog likes tea`: words of a kind can stand for each other."""
+    chance = random.Random(seed)
+    return [[chance.choice(KINDS[kind]) for kind in (0, 2, 1)] for _ in range(1500)]
+
+
+def right(vectors):
+    """How many of the nine words have one of their own kind as the nearest."""
+    kind = {word: n for n, words in enumerate(KINDS) for word in words}
+    return sum(kind[vectors.like(word)[0]] == kind[word] for word in kind)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_train_makes_words_alike_that_stand_for_each_other(seed):
+    text = small_language(seed)
+    vectors = train(text, d_model=6, rare=1.0, size=512, lr=0.03, seed=seed)
+    # By chance it would be two of the eight others: two or three words right.
+    assert right(vectors) == 9
+
+
 def test_train_ends_at_a_logarithm_of_counts():
     # Levy and Goldberg (2014): word · context = log(P(w, c) / (P(w) Q(c))) - log k,
     # where Q is what the noise is drawn from.

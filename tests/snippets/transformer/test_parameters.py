@@ -66,6 +66,17 @@ def test_counts_are_of_what_pytorch_builds(name):
     assert total(size) == size.vocab_size * size.d_model + layers
 
 
+def test_counts_are_by_part():
+    assert parameters(SIZES["GPT-2"]) == {
+        "tokens": 38_597_376,
+        "places": 786_432,
+        "attention": 28_348_416,
+        "feed-forward": 56_669_184,
+        "norms": 38_400,
+        "pooler": 0,
+    }
+
+
 def test_counts_are_of_what_we_build():
     with torch.device("meta"):
         assert count(LanguageModel(SIZES["GPT-2"])) == total(SIZES["GPT-2"])
