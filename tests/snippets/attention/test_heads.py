@@ -86,6 +86,8 @@ def assert_equals_pytorchs(ours, theirs, kind, cross):
     slopes = torch.autograd.grad(expected.square().mean(), [*inputs, *packed])
     torch.manual_seed(7)
     steps = ours.steps(x, context if cross else None, mask)
+    parts = steps.query, steps.key, steps.value
+    torch.testing.assert_close(parts, ours.project(*inputs), **close)
     torch.testing.assert_close(steps.weights, looks, **close)
     torch.manual_seed(7)
     for output in (ours(x, context if cross else None, mask), steps.output):

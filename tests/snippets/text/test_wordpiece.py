@@ -159,6 +159,7 @@ def test_pieces_equal_the_librarys_with_any_vocabulary(word, first, then):
 
 
 @given(st.lists(st.integers(0, 30521), max_size=20))
+@example([0, 30521])
 def test_decode_puts_pieces_together_as_hugging_face_does(ours, fast, ids):
     # Without its guess at where a space before punctuation was not in the text.
     together = decoders.WordPiece(cleanup=False)
