@@ -31,6 +31,15 @@ def from_torch(theirs: Mapping[str, Tensor | None]) -> dict[str, Tensor]:
     return ours
 
 
+def recurrent_weights(cell: nn.Module, end: str = "_l0") -> dict[str, Tensor]:
+    """The weights of a cell of ours under the names that PyTorch gives them."""
+    return {
+        f"{name}_{letters}{end}": weight
+        for letters, part in (("ih", "input"), ("hh", "recurrent"))
+        for name, weight in cell.get_submodule(part).named_parameters()
+    }
+
+
 def shaken(module: Module, seed: int = 0) -> Module:
     """With random weights everywhere: norms too, which begin at 1 and 0."""
     random = torch.Generator().manual_seed(seed)

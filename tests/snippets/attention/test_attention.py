@@ -7,7 +7,6 @@ import torch
 from torch.nn import functional as F
 
 from snippets.attention.attention import attention, fused_attention
-from snippets.demos.attention import slopes
 
 BATCH, HEADS, QUERIES, KEYS, D_HEAD, D_VALUE = 2, 3, 5, 7, 8, 6
 TOLERANCE = {torch.float32: 1e-6, torch.float64: 1e-14}
@@ -64,29 +63,3 @@ def test_attention_refuses_an_additive_mask(attend, unchecked):
         attend(query, key, value, additive)
     ours, theirs = (attend(query, key, value, m) for m in (additive == 0, mask))
     torch.testing.assert_close(ours, theirs, rtol=0, atol=0)
-
-
-def test_slopes_without_the_root_are_nearly_none_and_a_few_shoves():
-    # What the paper suspects of the root (section 3.2.1), over three seeds.
-    for seed in range(3):
-        for d_head in (64, 1024):
-            scaled = slopes(d_head, d_head**-0.5, seed)
-            assert 0.2 < scaled["low"] <= scaled["high"] < 0.5 and scaled["top"] < 0.5
-        plain = slopes(1024, 1.0, seed)
-        assert plain["low"] < 1e-6 and plain["median"] < scaled["median"] / 5
-        assert plain["high"] > 10 * scaled["high"] and plain["top"] > 0.9
-
-
-@pytest.mark.parametrize("scale", [1.0, 0.25])
-def test_slopes_are_autograds(scale):
-    random = torch.Generator().manual_seed(3)
-    query = torch.randn(64, 16, generator=random)
-    key = torch.randn(16, 16, generator=random)
-    jacobian = torch.func.jacrev(lambda q: (q @ key.T * scale).softmax(-1))
-    sizes = torch.stack([jacobian(q).norm() for q in query])
-    found = slopes(16, scale, 3)
-    levels = torch.tensor([0.1, 0.5, 0.9])
-    torch.testing.assert_close(
-        torch.tensor([found[name] for name in ("low", "median", "high")]),
-        sizes.quantile(levels),
-    )

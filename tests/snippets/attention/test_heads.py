@@ -4,18 +4,14 @@ import json
 
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from safetensors.torch import load_file
 from torch import nn
 from transformers import BertConfig, BertModel
 
 from snippets.attention import heads as snippet
-from snippets.attention.attention import attention
-from snippets.attention.heads import MultiHeadAttention, merge, split
+from snippets.attention.heads import MultiHeadAttention
 from snippets.corpora.robot import SENTENCE, robot
 from snippets.demos import heads as demo
-from snippets.demos.heads import on_previous
 from snippets.lab import weights
 from snippets.text.wordpiece import WordPiece
 
@@ -90,6 +86,8 @@ def assert_equals_pytorchs(ours, theirs, kind, cross):
     slopes = torch.autograd.grad(expected.square().mean(), [*inputs, *packed])
     torch.manual_seed(7)
     steps = ours.steps(x, context if cross else None, mask)
+    parts = steps.query, steps.key, steps.value
+    torch.testing.assert_close(parts, ours.project(*inputs), **close)
     torch.testing.assert_close(steps.weights, looks, **close)
     torch.manual_seed(7)
     for output in (ours(x, context if cross else None, mask), steps.output):
@@ -139,34 +137,6 @@ def test_heads_cut_wrongly_do_not_equal_pytorchs(monkeypatch):
         assert_equals_pytorchs(*both(), "none", cross=True)
 
 
-def test_heads_are_added_up():
-    # Without split and merge: each head has matrices of its own, and the outputs of
-    # the heads, each through its columns of the output projection, are added up.
-    ours, _ = both()
-    x = torch.randn(BATCH, QUERIES, D_MODEL, dtype=torch.float64)
-    d_head = D_MODEL // N_HEADS
-    total = ours.output.bias.expand_as(x)
-    for head in range(N_HEADS):
-        rows = slice(head * d_head, (head + 1) * d_head)
-        output, weights = attention(
-            *(
-                x @ layer.weight[rows].T + layer.bias[rows]
-                for layer in (ours.query, ours.key, ours.value)
-            )
-        )
-        torch.testing.assert_close(ours.steps(x).weights[:, head], weights)
-        total = total + output @ ours.output.weight[:, rows].T
-    torch.testing.assert_close(ours(x), total, rtol=0, atol=1e-14)
-
-
-@given(st.integers(1, 3), st.integers(0, 6), st.integers(1, 5), st.integers(1, 4))
-def test_merge_undoes_split(batch, seq, n_heads, d_head):
-    x = torch.randn(batch, seq, n_heads * d_head)
-    heads = split(x, n_heads)
-    assert torch.equal(merge(heads), x)
-    assert torch.equal(heads[:, -1], x[..., -d_head:])
-
-
 @pytest.mark.parametrize(
     ("d_model", "n_heads", "dropout", "said"),
     [
@@ -183,10 +153,10 @@ def test_heads_refuse_sizes_that_cannot_be(d_model, n_heads, dropout, said):
         MultiHeadAttention(d_model, n_heads, dropout=dropout)
 
 
-@pytest.mark.parametrize("batch", [(), (BATCH,)])
-def test_heads_of_no_tokens_give_no_vectors(batch):
+@pytest.mark.parametrize(("batch", "n_heads"), [((), N_HEADS), ((BATCH,), 1)])
+def test_heads_of_no_tokens_give_no_vectors(batch, n_heads):
     x = torch.zeros(*batch, 0, D_MODEL)
-    assert MultiHeadAttention(D_MODEL, N_HEADS)(x).shape == x.shape
+    assert MultiHeadAttention(D_MODEL, n_heads)(x).shape == x.shape
 
 
 @pytest.fixture(scope="module")
@@ -206,20 +176,9 @@ def bert():
     return model
 
 
-TEXTS = {
-    "ours": SENTENCE,
-    "another": "Yesterday a train left the station before we had bought our tickets.",
-    "story": robot()[:500],
-}
-
-
-def ids_of(text):
-    return WordPiece(weights.vocabulary()).for_bert(TEXTS[text])[1]
-
-
-@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("text", [SENTENCE, robot()[:500]], ids=["ours", "story"])
 def test_heads_with_real_weights_equal_hugging_faces(bert, text):
-    ids = ids_of(text)
+    _, ids = WordPiece(weights.vocabulary()).for_bert(text)
     entering = []
     bert.embeddings.register_forward_hook(lambda *call: entering.append(call[-1]))
     summed = []
@@ -232,23 +191,3 @@ def test_heads_with_real_weights_equal_hugging_faces(bert, text):
     torch.testing.assert_close(x, entering[-1], rtol=0, atol=1e-5)
     torch.testing.assert_close(steps.weights, looks, rtol=0, atol=1e-5)
     torch.testing.assert_close(steps.output, summed[-1], rtol=0, atol=1e-5)
-
-
-@pytest.mark.parametrize("text", ["ours", "another"])
-def test_on_previous_finds_one_head_that_goes_by_places(text):
-    layer, ids = demo.first_layer(), ids_of(text)
-
-    def share(**parts):
-        return on_previous(layer.steps(demo.into_first_layer(ids, **parts)).weights[0])
-
-    usual = share()
-    head = usual.argmax()
-    assert usual[head] > 0.95 and usual.topk(2).values[1] < 0.5
-    assert share(words=False)[head] > 0.95
-    assert share(places=False)[head] < 0.2
-
-
-def test_on_previous_is_the_mean_below_the_diagonal():
-    looks = torch.rand(3, 6, 6)
-    by_loops = [sum(head[i][i - 1] for i in range(1, 6)) / 5 for head in looks.tolist()]
-    torch.testing.assert_close(on_previous(looks), torch.tensor(by_loops))

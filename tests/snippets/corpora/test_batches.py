@@ -3,13 +3,10 @@
 import itertools
 
 import pytest
-import torch
-from hypothesis import given
-from hypothesis import strategies as st
 
 from snippets.corpora.batches import batch, shuffled
-from snippets.corpora.portuguese import Pair, pairs
-from snippets.text.vocabulary import BEGIN, END, PAD, SPECIAL, UNKNOWN, Vocabulary, pad
+from snippets.corpora.portuguese import pairs
+from snippets.text.vocabulary import BEGIN, END, Vocabulary
 
 PAIRS = list(itertools.islice(pairs("train", 0, 4, 14), 103))
 SOURCE = Vocabulary(p.portuguese for p in PAIRS)
@@ -19,34 +16,6 @@ TARGET = Vocabulary(p.english for p in PAIRS)
 @pytest.fixture
 def make():
     return lambda size, seed=0: shuffled(PAIRS, SOURCE, TARGET, size, seed)
-
-
-def test_vocabulary_numbers_the_frequent_first_after_the_special():
-    vocabulary = Vocabulary([("b", "a"), ("a", "c"), ("a", "c")])
-    assert vocabulary.words == [*SPECIAL, "a", "c", "b"]
-    assert [vocabulary.words.index(name) for name in SPECIAL] == [0, 1, 2, 3]
-    assert vocabulary.encode(("a", "zebra")) == [4, UNKNOWN]
-    assert len(vocabulary) == 7
-    again = Vocabulary.of(vocabulary.words)
-    assert (again.words, again.ids) == (vocabulary.words, vocabulary.ids)
-
-
-def test_decode_gives_the_words_up_to_the_end():
-    for pair in PAIRS:
-        assert tuple(SOURCE.decode(SOURCE.encode(pair.portuguese))) == pair.portuguese
-    ids = [BEGIN, 4, UNKNOWN, PAD, 5, END, 6, PAD]
-    assert TARGET.decode(ids) == [TARGET.words[4], "[unknown]", TARGET.words[5]]
-
-
-@given(st.lists(st.lists(st.integers(4, 50), min_size=1), min_size=1, max_size=8))
-def test_pad_keeps_every_id_and_marks_it(sentences):
-    ids, mask = pad(sentences)
-    assert ids.shape == mask.shape == (len(sentences), max(map(len, sentences)))
-    for row, real, sentence in zip(ids, mask, sentences, strict=True):
-        assert row[real].tolist() == sentence
-        assert (row[~real] == PAD).all()
-        # The filling stands behind.
-        assert real.tolist() == sorted(real.tolist(), reverse=True)
 
 
 def test_batch_begins_ends_and_moves_whole():
@@ -95,9 +64,3 @@ def test_shuffled_puts_sentences_of_about_one_length_together(make):
     # But the batches come in no order of length.
     widths = [one.source.shape[1] for one in made]
     assert widths not in (sorted(widths), sorted(widths, reverse=True))
-
-
-def test_batch_of_unknown_words_is_no_error():
-    made = batch([Pair(("xyz",), ("zyx",))], SOURCE, TARGET)
-    assert made.source.tolist() == [[UNKNOWN, END]]
-    assert torch.equal(made.target, torch.tensor([[BEGIN, UNKNOWN, END]]))

@@ -4,23 +4,21 @@ import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from snippets.corpora.batches import Batch
 from snippets.corpora.translation import translation_loss
 from snippets.recurrence.recurrent_networks import unroll
 from snippets.recurrence.seq2seq import Decoder, Seq2Seq
-from snippets.text.search import greedy
 from snippets.text.vocabulary import BEGIN, END, PAD, pad
+from tests.snippets.peers import recurrent_weights
 
 SOURCE_SIZE, TARGET_SIZE, D_MODEL, D_HIDDEN, D_CONTEXT = 9, 7, 6, 8, 5
 LENGTHS = [5, 1, 3, 4]
-TOLERANCE = {torch.float32: 1e-6, torch.float64: 1e-14}
 
 
-def translator(seed=0, dtype=torch.float64, kind=Seq2Seq):
-    torch.manual_seed(seed)
-    return kind(SOURCE_SIZE, TARGET_SIZE, D_MODEL, D_HIDDEN).to(dtype)
+def translator(kind=Seq2Seq):
+    torch.manual_seed(0)
+    return kind(SOURCE_SIZE, TARGET_SIZE, D_MODEL, D_HIDDEN).double()
 
 
 def a_batch():
@@ -37,42 +35,20 @@ def a_batch():
 def library_lstm(cell):
     """PyTorch's own LSTM with the weights of a cell of ours."""
     width = cell.input.in_features
-    lstm = nn.LSTM(width, cell.d_hidden, batch_first=True).to(cell.input.weight.dtype)
-    lstm.load_state_dict(
-        {
-            "weight_ih_l0": cell.input.weight,
-            "weight_hh_l0": cell.recurrent.weight,
-            "bias_ih_l0": cell.input.bias,
-            "bias_hh_l0": cell.recurrent.bias,
-        }
-    )
+    lstm = nn.LSTM(width, cell.d_hidden, batch_first=True).double()
+    lstm.load_state_dict(recurrent_weights(cell))
     return lstm
 
 
-def close(ours, theirs, tolerance=1e-14):
-    torch.testing.assert_close(ours, theirs, rtol=0, atol=tolerance)
+def close(ours, theirs):
+    torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-14)
 
 
-@pytest.mark.parametrize("dtype", TOLERANCE)
-def test_encoder_equals_a_packed_lstm_of_pytorch(dtype):
-    encoder, batch = translator(dtype=dtype).encoder, a_batch()
-    mask = batch.source_mask
-    states, (hidden, cell) = encoder(batch.source, mask)
-    x = F.embedding(batch.source, encoder.embedding.weight)
-    packed = pack_padded_sequence(
-        x, torch.tensor(LENGTHS), batch_first=True, enforce_sorted=False
-    )
-    theirs, (their_hidden, their_cell) = library_lstm(encoder.cell)(packed)
-    their_states, _ = pad_packed_sequence(theirs, batch_first=True)
-    close(states[mask], their_states[mask], TOLERANCE[dtype])
-    close(hidden, their_hidden[0], TOLERANCE[dtype])
-    close(cell, their_cell[0], TOLERANCE[dtype])
-
-
-def test_seq2seq_equals_one_made_of_pytorchs_modules():
-    model, batch = translator(), a_batch()
+def equals_one_made_of_pytorchs_modules(kind):
+    """Row by row, with no padding at all."""
+    model, batch = translator(kind), a_batch()
     x = F.embedding(batch.target, model.decoder.embedding.weight)
-    for row, length in enumerate(LENGTHS):  # one by one: no padding at all
+    for row, length in enumerate(LENGTHS):
         source = batch.source[row, :length]
         read = F.embedding(source, model.encoder.embedding.weight)
         _, context = library_lstm(model.encoder.cell)(read)
@@ -80,6 +56,10 @@ def test_seq2seq_equals_one_made_of_pytorchs_modules():
         output = model.decoder.output
         theirs = F.linear(hidden, output.weight, output.bias)
         close(model(batch.source, batch.target)[row], theirs)
+
+
+def test_seq2seq_equals_one_made_of_pytorchs_modules():
+    equals_one_made_of_pytorchs_modules(Seq2Seq)
 
 
 def test_decoder_gives_a_context_to_the_cell_and_the_output():
@@ -114,19 +94,6 @@ def test_translation_loss_is_pytorchs():
     close(translation_loss(model, batch), theirs)
 
 
-def padding_changes_nothing(model):
-    batch = a_batch()
-    padded = Batch(*(F.pad(part, (0, 3), value=PAD) for part in vars(batch).values()))
-    padded_state, state = (model.start(each.source) for each in (padded, batch))
-    close(torch.stack(padded_state), torch.stack(state))
-    close(translation_loss(model, padded), translation_loss(model, batch))
-    assert greedy(model, padded.source, 6) == greedy(model, batch.source, 6)
-
-
-def test_padding_changes_nothing():
-    padding_changes_nothing(translator())
-
-
 class StateAfterThePadding(Seq2Seq):
     """The lengths are forgotten: the last state has read the padding too."""
 
@@ -155,4 +122,4 @@ class LastColumn(Seq2Seq):
 )
 def test_padding_that_is_read_is_noticed(faulty):
     with pytest.raises(AssertionError):
-        padding_changes_nothing(translator(kind=faulty))
+        equals_one_made_of_pytorchs_modules(faulty)

@@ -1,18 +1,12 @@
 """Why `embeddings` can be believed."""
 
-import json
 import math
 
 import pytest
 import torch
-from safetensors.torch import load_file
 from torch import nn
 from torch.nn import functional as F
-from transformers import BertConfig, BertModel
 
-from snippets.corpora.robot import SENTENCE
-from snippets.demos import embeddings as demo
-from snippets.lab import weights
 from snippets.text.embeddings import (
     Embedding,
     lookup,
@@ -20,7 +14,6 @@ from snippets.text.embeddings import (
     one_hot_product,
     pca,
 )
-from snippets.text.wordpiece import WordPiece
 
 VOCAB_SIZE, D_MODEL = 11, 6
 
@@ -75,17 +68,6 @@ def test_embedding_refuses_a_list_of_ids(unchecked):
         Embedding(VOCAB_SIZE, D_MODEL)([1, 2])
 
 
-def test_lookup_gives_the_vectors_that_hugging_face_reads():
-    folder = weights.minilm()
-    published = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    config = BertConfig(**{**published, "num_hidden_layers": 0})
-    bert = BertModel(config, add_pooling_layer=False)
-    bert.load_state_dict(load_file(folder / "model.safetensors"), strict=False)
-    (table,) = weights.tensors("embeddings.word_embeddings.weight")
-    ids = torch.tensor(WordPiece(weights.vocabulary()).encode(SENTENCE))
-    assert torch.equal(lookup(ids, table), bert.get_input_embeddings()(ids))
-
-
 def test_neighbours_equal_brute_force():
     _, table, _ = random_inputs(3)
     vector = table[3].detach() + 0.5
@@ -101,36 +83,16 @@ def test_neighbours_equal_brute_force():
     assert cosines.tolist() == pytest.approx([by_loops[i] for i in order[:4]])
 
 
-def covariance_plane(vectors):
-    """The same by another road: eigenvectors of the covariance matrix."""
-    centred = vectors - vectors.mean(0)
-    values, directions = torch.linalg.eigh(centred.T @ centred)
-    return centred @ directions[:, [-1, -2]], values[[-1, -2]] / values.sum()
-
-
 @pytest.mark.parametrize("seed", range(3))
-def test_pca_equals_two_independent_analyses(seed):
+def test_pca_keeps_the_eigenvectors_of_the_covariance(seed):
     random = torch.Generator().manual_seed(seed)
     vectors = torch.randn(30, 40, generator=random, dtype=torch.float64) + 1
     points, shares = pca(vectors)
-    by_covariance, their_shares = covariance_plane(vectors)
-    _, _, directions = torch.pca_lowrank(vectors, q=30)
-    by_pytorch = (vectors - vectors.mean(0)) @ directions[:, :2]
-    for theirs in (by_covariance, by_pytorch):
-        # A direction may come out reversed.
-        signs = (points * theirs).sum(0).sign()
-        torch.testing.assert_close(points, theirs * signs, rtol=0, atol=1e-9)
-    torch.testing.assert_close(shares, their_shares, rtol=0, atol=1e-12)
-    # Never seen from behind.
-    farthest = points.abs().argmax(0)
-    assert points[farthest, torch.arange(2)].gt(0).all()
-
-
-def test_misled_finds_the_word_that_stands_beside_a_wrong_one():
-    words = ["a", "b", "c", "d"]
-    # In cosines "c" is misled most; the eye sees it at "a", far away from "d".
-    points = torch.tensor([[0.0, 0.0], [0.1, 0.0], [7.0, 0.0], [9.0, 0.0]])
-    cosines = torch.full((4, 4), 0.1)
-    cosines[[0, 3], [3, 0]], cosines[[1, 2], [2, 1]] = 0.8, 0.9
-    found = demo.misled(words, points, cosines)
-    assert (found["word"], found["beside"], found["nearest"]) == ("a", "b", "d")
+    centred = vectors - vectors.mean(0)
+    values, directions = torch.linalg.eigh(centred.T @ centred)
+    theirs = centred @ directions[:, [-1, -2]]
+    # A direction has no front: the farthest is positive.
+    signs = theirs.gather(0, theirs.abs().argmax(0, keepdim=True)).sign()
+    torch.testing.assert_close(points, theirs * signs, rtol=0, atol=1e-9)
+    expected = values[[-1, -2]] / values.sum()
+    torch.testing.assert_close(shares, expected, rtol=0, atol=1e-12)

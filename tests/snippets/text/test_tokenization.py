@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import regex
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer as TheirTokenizer
 from tokenizers import models, pre_tokenizers, trainers
@@ -15,7 +15,7 @@ from snippets.corpora.robot import robot
 from snippets.lab import freshness, record
 from snippets.text import fast_bpe
 from snippets.text import tokenization as snippet
-from snippets.text.tokenization import BYTES, Tokenizer, merge, split, train
+from snippets.text.tokenization import BYTES, Tokenizer, split, train
 
 # Several scripts, runs of one letter, endings, digits, every kind of space.
 MIXED = (
@@ -29,9 +29,8 @@ TEXTS = {
     "mixed": MIXED * 3 + MIXED[::-1],
     "code": Path(snippet.__file__).read_text(encoding="utf-8"),
 }
-# Few letters, so that pairs repeat and tie; then anything, half surrogates too.
+# Few letters, so that pairs repeat and tie.
 NARROW = st.text("ab 'sé\n", max_size=60)
-ANYTHING = st.text(st.characters(exclude_categories=[]), max_size=60)
 # How the library writes a byte, in its own order: its n-th character is id n.
 ALPHABET = sorted(pre_tokenizers.ByteLevel.alphabet())
 LETTER = [ALPHABET[BYTES.index(byte)] for byte in range(256)]
@@ -115,22 +114,11 @@ def test_train_refuses_impossible_sizes(train, vocab_size, min_frequency):
         train("the robot", vocab_size, min_frequency)
 
 
-@pytest.mark.parametrize("min_frequency", [1, 2])
-@pytest.mark.parametrize("name", TEXTS)
-def test_fast_training_equals_the_recount(name, min_frequency):
-    both = (way(TEXTS[name], 512, min_frequency) for way in (train, fast_bpe.train))
-    assert len({tuple(tokenizer.merges) for tokenizer in both}) == 1
-
-
 @given(NARROW, st.integers(1, 3))
-def test_fast_training_equals_the_recount_on_texts_full_of_ties(text, min_frequency):
-    assert fast_bpe.train(text, 280, min_frequency) == train(text, 280, min_frequency)
-
-
-def test_merge_goes_from_left_to_right():
-    assert merge([1, 1, 1], (1, 1), 9) == [9, 1]
-    assert merge([1, 1, 1, 1], (1, 1), 9) == [9, 9]
-    assert merge([1, 2, 1, 2, 2], (1, 2), 9) == [9, 9, 2]
+@example(robot(), 2)
+@example(TEXTS["mixed"], 1)
+def test_fast_training_equals_the_recount(text, min_frequency):
+    assert fast_bpe.train(text, 400, min_frequency) == train(text, 400, min_frequency)
 
 
 def test_split_takes_every_character_as_the_library_does():
@@ -147,19 +135,6 @@ def test_split_takes_every_character_as_the_library_does():
         text = "".join(f"a{c}1 {c}!{c}{c}  {c} " for c in known[start : start + 100])
         words = [their_letters(word.encode()) for word in split(text)]
         assert words == [word for word, _ in theirs.pre_tokenize_str(text)]
-
-
-@given(st.text("a1 '!st\n\t\u00a0é滑", max_size=40))
-def test_split_gives_the_words_of_the_library(text):
-    cut = pre_tokenizers.ByteLevel(add_prefix_space=False).pre_tokenize_str(text)
-    words = [text[start:end] for _, (start, end) in cut]
-    assert split(text) == words
-
-
-@given(ANYTHING, ANYTHING)
-def test_decode_gives_the_text_back(text, learned_from):
-    for tokenizer in (ROBOT, train(learned_from, 300, 1)):
-        assert tokenizer.decode(tokenizer.encode(text)) == text
 
 
 def test_decode_gives_every_character_back():

@@ -79,41 +79,23 @@ def ours():
 
 
 @pytest.mark.parametrize("text", TEXTS + LONG, ids=ascii)
-def test_for_bert_equals_hugging_faces_in_python(ours, slow, text):
+def test_for_bert_equals_hugging_faces(ours, slow, fast, text):
     text = text.replace("Σ", "σ")  # which has a test of its own
     tokens, ids = ours.for_bert(text)
-    assert tokens[1:-1] == slow.tokenize(text)
-    assert ids == slow(text)["input_ids"]
+    # Rust takes no half of a pair.
+    for theirs in (slow, fast) if "\ud800" not in text else (slow,):
+        assert tokens[1:-1] == theirs.tokenize(text)
+        assert ids == theirs(text)["input_ids"]
 
 
-# Rust takes no half of a pair.
-@pytest.mark.parametrize(
-    "text", [t for t in TEXTS + LONG if "\ud800" not in t], ids=ascii
-)
-def test_for_bert_equals_hugging_faces_in_rust(ours, fast, text):
-    text = text.replace("Σ", "σ")
-    tokens, ids = ours.for_bert(text)
-    assert tokens[1:-1] == fast.tokenize(text)
-    assert ids == fast(text)["input_ids"]
-
-
-@given(ANYTHING)
+@given(st.one_of(ANYTHING, RICH))
 @example("\ud800")
+@example("[SEP]")
 def test_tokenize_cuts_any_text_as_in_python(ours, slow, text):
     assert words(text) == slow.basic_tokenizer.tokenize(text)
-    text = text.replace("Σ", "σ")
+    # A typed mark, too, has a test of its own.
+    text = text.replace("Σ", "σ").replace("[", "(")
     assert ours.tokenize(text) == slow.tokenize(text)
-
-
-@given(RICH)
-def test_tokenize_cuts_texts_full_of_traps_as_both_do(ours, slow, fast, text):
-    text = text.replace("Σ", "σ")
-    assert ours.tokenize(text) == slow.tokenize(text) == fast.tokenize(text)
-
-
-@given(st.text(st.characters(exclude_categories=["Cs"]).filter(known_to_all)))
-def test_tokenize_cuts_settled_characters_as_in_rust(ours, fast, text):
-    assert ours.tokenize(text) == fast.tokenize(text)
 
 
 def test_tokenize_takes_what_rust_takes_otherwise_as_python_does(
@@ -176,11 +158,8 @@ def test_pieces_equal_the_librarys_with_any_vocabulary(word, first, then):
     assert pieces(word, vocabulary) == [t.value for t in theirs.tokenize(word)]
 
 
-def test_pieces_may_fail_where_another_cut_would_do():
-    assert pieces("abc", {"ab", "a", "##bc"}) == ["[UNK]"]
-
-
 @given(st.lists(st.integers(0, 30521), max_size=20))
+@example([0, 30521])
 def test_decode_puts_pieces_together_as_hugging_face_does(ours, fast, ids):
     # Without its guess at where a space before punctuation was not in the text.
     together = decoders.WordPiece(cleanup=False)

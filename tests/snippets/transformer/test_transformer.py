@@ -1,14 +1,12 @@
 """Why `transformer` can be believed."""
 
 from dataclasses import replace
-from functools import partial
 
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from snippets.demos import transformer as demo
 from snippets.transformer.feed_forward import gelu, relu
 from snippets.transformer.parameters import Size
 from snippets.transformer.transformer import (
@@ -87,12 +85,6 @@ def test_dropout_in_training_equals_pytorchs(pre_norm):
         equals_pytorchs_layer(ours, theirs, random_x(2, batch=1), seed=seed)
 
 
-@forms
-def test_dropout_in_evaluation_is_none(pre_norm):
-    ours, theirs = twins(pre_norm, dropout=0.3)
-    equals_pytorchs_layer(ours.eval(), theirs.eval(), random_x(3))
-
-
 class NormAtTheEnd(TransformerBlock):
     """harvardnlp/annotated-transformer #1, #13, #92, #110: which one is it?"""
 
@@ -145,31 +137,3 @@ def test_layer_norm_equals_pytorchs(eps, scale):
     theirs.load_state_dict(ours.state_dict())
     x = scale * random_x(6) + 3 * scale
     torch.testing.assert_close(ours(x), theirs(x), rtol=0, atol=1e-11)
-
-
-def test_order_comes_from_positions_or_a_causal_mask():
-    for seed in range(3):
-        order = demo.order(seed)
-        assert order["without"] < 2e-6
-        assert order["with"] > 0.1 and order["causal"] > 0.1
-
-
-def test_stream_keeps_its_size_in_post_norm_and_grows_in_pre_norm():
-    # Xiong and others 2020, lemma 2, in miniature, over three seeds.
-    for seed in range(3):
-        streams = demo.streams(seed)
-        sizes = {form: [size for size, _ in states] for form, states in streams.items()}
-        assert all(0.99 < size < 1.01 for size in sizes["post"][1:])
-        assert sizes["pre"] == sorted(sizes["pre"]) and sizes["pre"][-1] > 2.5
-        # What is left of the token's own vector.
-        left = {form: states[-1][1] for form, states in streams.items()}
-        assert left["pre"] > 0.2 > 0.05 > left["post"]
-
-
-def test_by_hand_is_pytorchs_arithmetic():
-    hand = demo.by_hand()
-    norm = partial(F.layer_norm, normalized_shape=(4,))
-    average = demo.VECTORS.mean(0)
-    torch.testing.assert_close(hand["post"], norm(demo.VECTORS[2] + average))
-    expected = demo.VECTORS[2] + norm(demo.VECTORS).mean(0)
-    torch.testing.assert_close(hand["pre"], expected)
