@@ -317,7 +317,9 @@ def test_fit_killed_is_resumed_to_the_same_losses(tmp_path):
     process.communicate()
     saved = About.read(tmp_path).step
     assert saved >= 8
-    files.part_of(tmp_path / "weights-0.safetensors").write_bytes(b"killed at it")
+    files.part_of(tmp_path / f"weights-{0:016}.safetensors").write_bytes(
+        b"killed at it"
+    )
     with Checkpoint(tmp_path, resume=True) as checkpoint:
         losses = run(model(), saved + 5, checkpoint=checkpoint)
     assert losses == run(model(), saved + 5)

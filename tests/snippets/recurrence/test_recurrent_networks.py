@@ -1,7 +1,6 @@
 """Why `recurrent_networks` can be believed."""
 
 import math
-from functools import partial
 
 import pytest
 import torch
@@ -85,9 +84,9 @@ def test_reading_equals_pytorchs_module(kind, read, dtype, started, mask):
         learned = [weights[name] for name in sorted(weights)]
         gradients.append(torch.autograd.grad(loss, given + learned))
         outputs.append((output[real], *last))
-    close = partial(torch.testing.assert_close, rtol=0)
-    close(*outputs, atol=TOLERANCE[dtype])
-    close(*gradients, atol=100 * TOLERANCE[dtype])
+    within = TOLERANCE[dtype]
+    torch.testing.assert_close(*outputs, rtol=0, atol=within)
+    torch.testing.assert_close(*gradients, rtol=0, atol=100 * within)
 
 
 def sigmoid(number):
