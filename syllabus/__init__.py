@@ -36,6 +36,16 @@ def _plain(text: str) -> str:
 
 
 Plain = Annotated[str, AfterValidator(_plain)]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+Definition = Annotated[Plain, AfterValidator(_at_most_30_words)]
+
+
+def _demo(name: str) -> str:
+    return f"snippets.demos.{name.replace('-', '_')}"
+
+
+def _file(module: str) -> str:
+    return f"{module.replace('.', '/')}.py"
 
 
 class _Entry(BaseModel):
@@ -54,11 +64,11 @@ class Prerequisite(_Entry):
 
 
 class Concept(_Entry):
-    name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
+    name: Name
     title: Plain
     chapter: str | None
     question: Plain
-    definition: Annotated[Plain, AfterValidator(_at_most_30_words)]
+    definition: Definition
     builds_on: tuple[Prerequisite, ...]
     status: Literal["written", "planned"]
     code: bool = True
@@ -75,33 +85,30 @@ class Concept(_Entry):
     @property
     def demo(self) -> str:
         """The module that runs the snippet: `snippets.demos.feed_forward`."""
-        return f"snippets.demos.{self.name.replace('-', '_')}"
+        return _demo(self.name)
 
     @property
     def sources(self) -> tuple[str, str]:
         """The files of the snippet and of its demo, from the root of the project."""
-        snippet, demo = (
-            module.replace(".", "/") + ".py" for module in (self.module, self.demo)
-        )
-        return snippet, demo
+        return _file(self.module), _file(self.demo)
 
 
 class Beside(_Entry):
     """A page `docs/NAME.md` that is no concept, and has a demo and its results."""
 
-    name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
-    definition: Annotated[Plain, AfterValidator(_at_most_30_words)]
+    name: Name
+    definition: Definition
     chapter: None = None
 
     @property
     def module(self) -> str:
         """The module that is run: `snippets.demos.corpus`."""
-        return f"snippets.demos.{self.name.replace('-', '_')}"
+        return _demo(self.name)
 
     @property
     def sources(self) -> tuple[str]:
         """Its file, from the root of the project."""
-        return (f"{self.module.replace('.', '/')}.py",)
+        return (_file(self.module),)
 
 
 class Syllabus(_Entry):

