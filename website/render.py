@@ -169,7 +169,9 @@ class Renderer:
                 return {
                     "search": {"boost": 4 if on_main_line else 3},
                     "tags": ["Concept"],
-                    "card": concept.name if result and result.has_figure else None,
+                    "card": concept.name
+                    if result and "svg" in result.figures
+                    else None,
                     **concepts.way(concept, self.syllabus),
                 }
         if path.startswith("notebooks/"):
@@ -192,10 +194,11 @@ class Renderer:
             case Resource():
                 return ""  # `content` makes all of it
             case Concept() as concept:
+                prose = self._prose(concept, markdown, meta)
                 return concepts.concept_page(
                     concept,
-                    fill(markdown, self._concept_context(concept, meta)),
-                    concepts.minutes(markdown),
+                    prose,
+                    concepts.minutes(prose),
                     meta.get("go_on", {}),
                     self.syllabus,
                     self.reading_list,
@@ -276,6 +279,10 @@ class Renderer:
             "refused": adding.refused,
         }
 
+    def _prose(self, concept: Concept, markdown: str, meta: Mapping[str, Any]) -> str:
+        """What a concept's page says, with its expressions filled in."""
+        return fill(markdown, self._concept_context(concept, meta))
+
     def _concept_context(
         self, concept: Concept, meta: Mapping[str, Any]
     ) -> dict[str, Any]:
@@ -283,7 +290,7 @@ class Renderer:
         context = {
             **self.context,
             "term": partial(concepts.term, self.syllabus),
-            "code": partial(concepts.code, concept, self.docs.parent),
+            "code": partial(concepts.code, concept, self.docs, self.repo_url),
         }
         if result := self.results.get(concept.name):
 
@@ -291,12 +298,14 @@ class Renderer:
                 edits = meta.get("edits", ())
                 if not 1 <= number <= len(edits):
                     raise RenderError(f"no edit {number}: `edits` has {len(edits)}")
-                why = fill(edits[number - 1]["why"], context)
-                return concepts.change(result, number, why)
+                edit = edits[number - 1]
+                why = fill(edit["why"], context)
+                return concepts.change(result, number, why, edit.get("show", ()))
 
             context |= {
                 "result": result.data,
-                "figure": partial(concepts.figure, result),
+                "figure": partial(concepts.figure, self.results, name=concept.name),
+                "frame": partial(concepts.frame, result),
                 "printed": partial(concepts.printed, result),
                 "change": change,
             }
@@ -323,7 +332,8 @@ class Renderer:
             "concepts_written": len(self.syllabus.written),
             "concepts_planned": len(self.planned),
             "minutes": sum(
-                concepts.minutes(get_data(page.read_text(encoding="utf-8"))[0])
-                for page in (pages / f"{c.name}.md" for c in self.syllabus.written)
+                concepts.minutes(self._prose(concept, *get_data(page)))
+                for concept in self.syllabus.written
+                for page in [(pages / f"{concept.name}.md").read_text(encoding="utf-8")]
             ),
         }
