@@ -6,7 +6,6 @@ import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
-
 from transformers import LlamaConfig
 from transformers.models.llama.modeling_llama import LlamaMLP
 
