@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping, Sequence
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -13,48 +14,38 @@ from syllabus import Chapter, Concept, Syllabus
 from website import wording
 from website.errors import RenderError, named
 from website.figures import picture
+from website.listings import listings
 from website.results import Result
 from website.wording import markdown_template, template
 
-# Whoever learns reads slowly: about 100 words a minute, four lines of code, and a
-# formula that stands alone costs a minute of its own.
-WORDS_A_MINUTE = 100
+# Whoever learns reads slowly, and code slower still.
+WORDS_A_MINUTE = 130
 LINES_A_MINUTE = 4
-LINES_A_SECTION = 20
 #: Where each page leads on, in this order; and how many others stand below, folded.
 WAYS = ("read", "watch", "paper")
 OTHERS = 10
 
 
-def words(markdown: str) -> int:
-    """How many words of prose a page has.
-
-    An expression counts as one word, as it gives a number or a term; what is shown
-    by one (code, output, a figure) does not count, nor do formulas that stand alone,
-    drawings, tags, addresses and marks.
-    """
-    shown = r"\{\{ *(?:code|printed|figure|picture|change)\(.*?\}\}"
-    prose = re.sub(
-        rf"```.*?```|<svg.*?</svg>|{shown}|<%.*?%>|<[^>]+>|\$\$.*?\$\$|\]\([^)]*\)",
-        " ",
-        markdown,
-        flags=re.S,
-    )
-    prose = re.sub(r"\{\{.*?\}\}", "expression", prose, flags=re.S)
-    return sum(any(sign.isalnum() for sign in word) for word in prose.split())
+# What is folded away: its first line, and all that is indented below it.
+_FOLDED = re.compile(r"^\?\?\? .*\n(?:(?: {4}.*)?\n)*", re.M)
+_CODE = re.compile(r"^(```+)python\n(.*?)^\1", re.M | re.S)
 
 
 def minutes(markdown: str) -> int:
-    """How long a page takes to understand: prose, sections of code, formulas.
+    """How long a page takes to understand: what is not folded of its prose and code.
 
-    >>> minutes("word " * 1000 + "{{ code('a') }} $$x + y$$")
-    16
+    Output, drawings, tags, addresses and marks do not count.
+
+    >>> minutes("word " * 1300 + "\\n```python\\na = 1\\nb = 2\\n```\\n")
+    11
     """
-    lines = LINES_A_SECTION * len(re.findall(r"\{\{ code\(", markdown))
-    formulas = len(re.findall(r"\$\$.*?\$\$", markdown, re.S))
-    return math.ceil(
-        words(markdown) / WORDS_A_MINUTE + lines / LINES_A_MINUTE + formulas
+    open_ = _FOLDED.sub("", markdown + "\n")
+    lines = sum(found[2].count("\n") for found in _CODE.finditer(open_))
+    prose = re.sub(
+        r"^```.*?^```|<svg.*?</svg>|<[^>]+>|\]\([^)]*\)", " ", open_, flags=re.M | re.S
     )
+    words = sum(any(sign.isalnum() for sign in word) for word in prose.split())
+    return math.ceil(words / WORDS_A_MINUTE + lines / LINES_A_MINUTE)
 
 
 # --- What the prose calls
@@ -69,11 +60,12 @@ def term(syllabus: Syllabus, name: str, words: str | None = None) -> str:
     return wording.abbreviation(words, concept.definition)
 
 
-def code(concept: Concept, root: Path, section: str, path: str | None = None) -> str:
-    """A named section of the concept's snippet or of its demo: what is tested.
+def code(
+    concept: Concept, docs: Path, repo_url: str, section: str, path: str | None = None
+) -> str:
+    """A named section of the concept's snippet or of its demo, and where it is from.
 
     Args:
-        root: the folder of the project.
         path: another file, from the root of the project, to show a section of that.
 
     Raises:
@@ -81,35 +73,91 @@ def code(concept: Concept, root: Path, section: str, path: str | None = None) ->
     """
     sources = [path] if path else concept.sources
     for source in sources:
-        if f"[start:{section}]" in (root / source).read_text(encoding="utf-8"):
-            return f'```python title="{source}"\n--8<-- "{source}:{section}"\n```'
+        content = (docs.parent / source).read_text(encoding="utf-8")
+        if section in (found := listings(content)):
+            before = content[: content.index(f"[start:{section}]")]
+            return markdown_template(
+                "code.md",
+                code=found[section],
+                path=source,
+                url=f"{repo_url}/blob/main/{source}#L{before.count(chr(10)) + 2}",
+            )
     raise RenderError(f"no section {section!r} in {' or '.join(sources)}")
 
 
-def figure(result: Result, alt: str, caption: str) -> str:
-    """What the snippet drew."""
-    if not result.has_figure:
-        raise RenderError(f"{result.name}: no figure is recorded")
-    return picture(f"results/{result.name}.svg", alt, caption)
+def figure(
+    results: Mapping[str, Result], alt: str, caption: str, of: str = "", name: str = ""
+) -> str:
+    """What a snippet drew.
+
+    Args:
+        of: empty for what was measured, "look" for what a trained model showed.
+        name: the concept whose figure it is.
+    """
+    ending = f"{of}.svg" if of else "svg"
+    result = named("recorded concept", name, results)
+    if ending not in result.figures:
+        raise RenderError(f"{name}: no figure {name}.{ending} is recorded")
+    return picture(f"results/{name}.{ending}", alt, caption)
 
 
-def printed(result: Result) -> str:
-    """What the snippet printed, with the recipe for printing it again."""
-    return markdown_template(
-        "printed.md", recipe=result.recipe, text=result.text.rstrip("\n")
-    )
+def frame(result: Result, number: int, alt: str, caption: str) -> str:
+    """One of the drawings of a process, from 1, which follow each other on a page."""
+    if f"{number}.svg" not in result.figures:
+        raise RenderError(f"{result.name}: no frame {number} is recorded")
+    path = f"results/{result.name}.{number}.svg"
+    return picture(path, alt, f"**{number}.** {caption}", kind="frame")
 
 
-def change(result: Result, number: int, why: str) -> str:
+def printed(result: Result, begins: str = "") -> str:
+    """What the snippet printed, folded, with the recipe for printing it again.
+
+    Args:
+        begins: with what a table in it begins, to show that table alone, and open.
+
+    Raises:
+        RenderError: not one table begins so.
+    """
+    text = result.text.rstrip("\n")
+    if begins:
+        tables = [part for part in text.split("\n\n") if part.startswith(begins)]
+        if len(tables) != 1:
+            raise RenderError(
+                f"{len(tables)} tables of docs/results/{result.name}.txt begin with"
+                f" {begins!r}"
+            )
+        text = tables[0]
+    recipe = result.recipe
+    return markdown_template("printed.md", recipe=recipe, text=text, whole=not begins)
+
+
+def change(result: Result, number: int, why: str, show: Sequence[str] = ()) -> str:
     """One edit to try, and what it did to the output when it was tried.
 
     Args:
         number: which of the page's edits, from 1.
         why: the explanation shown after the outcome.
+        show: of the lines that changed, those with one of these words; all, if empty.
     """
     if not 1 <= number <= len(result.edits):
         raise RenderError(f"no edit {number} is recorded of {len(result.edits)}")
-    return markdown_template("change.md", edit=result.edits[number - 1], why=why)
+    edit = result.edits[number - 1]
+    outcome = edit["outcome"]
+    if show:
+        paragraphs = [
+            [
+                line
+                for line in part.splitlines()
+                if any(word in line for word in show) or line[0] == " "
+            ]
+            for part in "\n".join(outcome).split("\n\n")
+        ]
+        kept = [p for p in paragraphs if any(line[0] != " " for line in p)]
+        if not kept:
+            raise RenderError(f"no line that edit {number} changed has one of {show}")
+        outcome = "\n\n".join("\n".join(part) for part in kept).splitlines()
+        outcome = [line for line in outcome if not line.startswith("  (")]
+    return markdown_template("change.md", edit=edit, outcome=outcome, why=why)
 
 
 # --- The page around the prose

@@ -16,14 +16,17 @@ from website.errors import RenderError
 from website.wording import markdown_template
 
 
-def picture(path: str, alt: str, caption: str) -> str:
+def picture(path: str, alt: str, caption: str, kind: str = "drawing") -> str:
     """The place of an SVG under docs/, as Markdown.
 
     Args:
         alt: the drawing in words, for who does not see it.
         caption: what stands below it, in Markdown.
+        kind: a drawing, or one frame of several.
     """
-    return markdown_template("picture.md", path=path, alt=alt, caption=caption)
+    return markdown_template(
+        "picture.md", path=path, alt=alt, caption=caption, kind=kind
+    )
 
 
 def inline_figures(content: str, docs: Path) -> str:

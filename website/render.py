@@ -169,7 +169,9 @@ class Renderer:
                 return {
                     "search": {"boost": 4 if on_main_line else 3},
                     "tags": ["Concept"],
-                    "card": concept.name if result and result.has_figure else None,
+                    "card": concept.name
+                    if result and "svg" in result.figures
+                    else None,
                     **concepts.way(concept, self.syllabus),
                 }
         if path.startswith("notebooks/"):
@@ -192,10 +194,11 @@ class Renderer:
             case Resource():
                 return ""  # `content` makes all of it
             case Concept() as concept:
+                prose = self._prose(concept, markdown, meta)
                 return concepts.concept_page(
                     concept,
-                    fill(markdown, self._concept_context(concept, meta)),
-                    concepts.minutes(markdown),
+                    prose,
+                    concepts.minutes(prose),
                     meta.get("go_on", {}),
                     self.syllabus,
                     self.reading_list,
@@ -262,6 +265,7 @@ class Renderer:
             "syllabus": self.syllabus,
             "reading_list": self.reading_list,
             "counts": self.counts,
+            "minutes": self.minutes,
             "on_list": self.reading_list.on_list,
             "recorded": max(
                 (result.recipe["date"] for result in self.results.values()), default=""
@@ -276,6 +280,10 @@ class Renderer:
             "refused": adding.refused,
         }
 
+    def _prose(self, concept: Concept, markdown: str, meta: Mapping[str, Any]) -> str:
+        """What a concept's page says, with its expressions filled in."""
+        return fill(markdown, self._concept_context(concept, meta))
+
     def _concept_context(
         self, concept: Concept, meta: Mapping[str, Any]
     ) -> dict[str, Any]:
@@ -283,7 +291,7 @@ class Renderer:
         context = {
             **self.context,
             "term": partial(concepts.term, self.syllabus),
-            "code": partial(concepts.code, concept, self.docs.parent),
+            "code": partial(concepts.code, concept, self.docs, self.repo_url),
         }
         if result := self.results.get(concept.name):
 
@@ -291,12 +299,14 @@ class Renderer:
                 edits = meta.get("edits", ())
                 if not 1 <= number <= len(edits):
                     raise RenderError(f"no edit {number}: `edits` has {len(edits)}")
-                why = fill(edits[number - 1]["why"], context)
-                return concepts.change(result, number, why)
+                edit = edits[number - 1]
+                why = fill(edit["why"], context)
+                return concepts.change(result, number, why, edit.get("show", ()))
 
             context |= {
                 "result": result.data,
-                "figure": partial(concepts.figure, result),
+                "figure": partial(concepts.figure, self.results, name=concept.name),
+                "frame": partial(concepts.frame, result),
                 "printed": partial(concepts.printed, result),
                 "change": change,
             }
@@ -312,18 +322,24 @@ class Renderer:
         page = (self.docs / "what-we-mended.md").read_text(encoding="utf-8")
         return frozenset(re.findall(r"\{ #([\w-]+) \}", page))
 
+    def minutes(self) -> int:
+        """How long all concept pages take."""
+        pages = {
+            concept: self.docs / "concepts" / f"{concept.name}.md"
+            for concept in self.syllabus.written
+        }
+        return sum(
+            concepts.minutes(self._prose(c, *get_data(page.read_text("utf-8"))))
+            for c, page in pages.items()
+        )
+
     @cached_property
     def counts(self) -> dict[str, int]:
         """What the home page counts."""
-        pages = self.docs / "concepts"
         return {
             "resources": len(self.reading_list.resources),
             "beyond_the_lists": len(self.reading_list.beyond_the_lists),
             "concepts": len(self.syllabus.concepts),
             "concepts_written": len(self.syllabus.written),
             "concepts_planned": len(self.planned),
-            "minutes": sum(
-                concepts.minutes(get_data(page.read_text(encoding="utf-8"))[0])
-                for page in (pages / f"{c.name}.md" for c in self.syllabus.written)
-            ),
         }

@@ -18,7 +18,8 @@ class Result:
     name: str
     record: Mapping[str, Any]
     text: str = ""
-    has_figure: bool = False
+    #: Which figures there are, named as their files end: svg, look.svg, 1.svg.
+    figures: frozenset[str] = frozenset()
 
     @property
     def data(self) -> Any:
@@ -52,6 +53,9 @@ def load_results(docs: Path, kind: str = "") -> dict[str, Result]:
                 path.stem,
                 record,
                 printed.read_text(encoding="utf-8") if printed.exists() else "",
-                path.with_suffix(".svg").exists(),
+                frozenset(
+                    figure.name.removeprefix(f"{path.stem}.")
+                    for figure in path.parent.glob(f"{path.stem}.*svg")
+                ),
             )
     return found

@@ -66,7 +66,7 @@ def compared(recorded: Result, again: Result, trains: str | None = None) -> list
         *differences(then, now, "record", {trains: TRAINED} if trains else {}),
         *(
             f"the {what} is not what the code makes of the data"
-            for what in ("text", "figure")
+            for what in ("text", "figures")
             if getattr(recorded, what) != getattr(again, what)
         ),
     ]

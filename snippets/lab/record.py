@@ -6,7 +6,9 @@ its data; the text and the figure beside it are made from these alone. A snippet
 
     demo(seed, device) -> dict      computes; plain numbers, strings, lists, dicts
     show(data) -> None              prints what a person wants to see
-    draw(data) -> Figure            optional
+    draw(data) -> Figure            optional: what was measured, drawn
+    frames(data) -> list[Figure]    optional: one drawing of a process that grows
+    look(data) -> Figure            optional: what a trained model showed
     EDITS                           optional: pairs of lines, some that stand in the
                                     snippet or the demo, and others to put there
     holds(data) -> dict             of what trains: sentences, and whether they hold
@@ -32,7 +34,7 @@ import tempfile
 import types
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, cast
@@ -68,7 +70,7 @@ def _path(module: str) -> str:
 AROUND = {
     f"snippets.lab.{name}"
     for name in (
-        *("record", "claims", "plots", "tables"),
+        *("record", "claims", "plots", "diagrams", "tables"),
         *("arguments", "checkpoints", "files", "progress"),
     )
 }
@@ -193,11 +195,14 @@ def recipe(command: str, **settings: Any) -> Data:
 
 @dataclass(frozen=True)
 class Result:
-    """What one run gave; the benchmarks have neither a text nor a figure."""
+    """What one run gave; the benchmarks have neither a text nor a figure.
+
+    `figures` are named as their files end: svg, look.svg, and 1.svg of the first frame.
+    """
 
     record: Data
     text: str | None = None
-    figure: str | None = None
+    figures: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def read(cls, name: str, folder: Path | None = None) -> Result:
@@ -207,19 +212,19 @@ class Result:
             OSError, ValueError: there is no such record, or it is no JSON.
         """
         texts = {
-            ending: path.read_text(encoding="utf-8")
-            for ending in ("json", "txt", "svg")
-            if (path := (folder or RESULTS) / f"{name}.{ending}").exists()
+            path.name.removeprefix(f"{name}."): path.read_text(encoding="utf-8")
+            for path in sorted((folder or RESULTS).glob(f"{name}.*"))
         }
         if "json" not in texts:
             raise FileNotFoundError(f"{name}.json is missing")
-        record = json.loads(texts["json"])
-        return cls(record, texts.get("txt"), texts.get("svg"))
+        record, text = json.loads(texts.pop("json")), texts.pop("txt", None)
+        return cls(record, text, texts)
 
     def write(self, folder: Path) -> list[Path]:
-        """Write `NAME.json` and, where there are such, `NAME.txt` and `NAME.svg`.
+        """Write `NAME.json` and, where there are such, `NAME.txt` and the figures.
 
-        All or nothing; and where nothing else is new, the date stays.
+        All or nothing; and where nothing else is new, the date stays. A figure that is
+        drawn no more goes.
 
         Raises:
             OSError: they cannot be written.
@@ -232,14 +237,16 @@ class Result:
         text = json.dumps(record, indent=1, ensure_ascii=False)
         contents = {
             folder / f"{record['name']}.{ending}": content
-            for ending, content in (
-                ("json", f"{text}\n"),
-                ("txt", self.text),
-                ("svg", self.figure),
-            )
+            for ending, content in {
+                "json": f"{text}\n",
+                "txt": self.text,
+                **self.figures,
+            }.items()
             if content is not None
         }
         files.write(contents)
+        for path in {*folder.glob(f"{record['name']}.*svg")} - {*contents}:
+            path.unlink()
         return list(contents)
 
 
@@ -260,18 +267,26 @@ def undated(record: Data) -> Data:
 def presented(
     record: Data, of: types.ModuleType, figure: str, data: Any = None
 ) -> Result:
-    """A record with the text and the figure that a module makes of its data.
+    """A record with the text and the figures that a module makes of its data.
 
     Args:
         figure: a name that is in no other figure of a page.
         data: to present in place of the record's.
     """
     data = record["data"] if data is None else data
-    drawn = None
-    if draw := getattr(of, "draw", None):
+    drawn: Data = {}
+    if hasattr(of, "draw"):
+        drawn["svg"] = of.draw(data)
+    if hasattr(of, "look"):
+        drawn["look.svg"] = of.look(data)
+    if hasattr(of, "frames"):
+        drawn |= {f"{n}.svg": frame for n, frame in enumerate(of.frames(data), 1)}
+    if drawn:
         from snippets.lab.plots import svg
 
-        drawn = svg(draw(data), figure)
+        for ending, drawing in drawn.items():
+            part = ending.removesuffix("svg").rstrip(".")
+            drawn[ending] = svg(drawing, f"{figure}-{part}" if part else figure)
     return Result(record, printed(of, data), drawn)
 
 
@@ -404,7 +419,7 @@ def _run_copy(folder: str, module: str, before: Result, train: bool) -> Data:
 
 # What two processors need not agree in: the last digits of a float.
 NOISE = re.compile(r"\d(\.\d+)?e-(0[6-9]|[1-9]\d)|0(\.0+)?e\+00")
-MOST_LINES = 8  # that changed, of a paragraph
+MOST_LINES = 16  # that changed, of a paragraph
 
 
 def differing(before: str, after: str) -> list[str]:

@@ -12,14 +12,14 @@ from jinja2 import TemplateSyntaxError, nodes
 from mkdocs.utils.meta import get_data
 
 from reading_list.vocabulary import Kind
-from website.edges.tree import Tree, rooms_of
+from website.edges.tree import Tree, figures_of
 from website.edges.worked import NAMED, by_hand
 from website.expressions import environment
 
 #: The parts of a page, by their anchors. A heading has the anchor of its words, or
 #: one of its own: `## Why divide by the root? { #the-formula }`.
 PARTS = ("the-problem", "by-hand", "confusions", "check-yourself")
-WITH_CODE = ("the-formula", "why-believe-it", "in-real-models")
+WITH_CODE = ("the-formula", "in-real-models", "why-believe-it")
 #: Which kinds of resource fit which way of going on.
 FITTING: dict[str, tuple[Kind, ...]] = {
     "read": ("blog", "tutorial", "docs", "book", "notebook", "code", "course"),
@@ -116,12 +116,24 @@ def shown(tree: Tree) -> Iterator[str]:
     for concept, page in tree.pages:
         if not concept.code:
             continue
-        wanted = {"code": "of the code", "printed": "that the snippet printed"}
-        if f"docs/results/{concept.name}.svg" in rooms_of(tree, concept):
-            wanted["figure"] = "that the snippet drew"
-        for function, what in wanted.items():
-            if not calls(tree.files[page], function):
-                yield f"{page}: shows nothing {what}: {{{{ {function}(...) }}}}"
+        content = tree.files[page]
+        if not calls(content, "code"):
+            yield f"{page}: shows nothing of the code: {{{{ code(...) }}}}"
+        begins = [argument(call, 0, "begins") for call in calls(content, "printed")]
+        if "" not in begins:
+            yield f"{page}: hides what the snippet printed: {{{{ printed() }}}}"
+        there = figures_of(tree, concept)
+        frames = [argument(call, 0, "number") for call in calls(content, "frame")]
+        wanted = [e.removesuffix(".svg") for e in there if e[0].isdecimal()]
+        if frames != wanted:
+            have, want = ", ".join(frames) or "none", ", ".join(wanted) or "none"
+            yield f"{page}: shows the frames {have}, not {want}: {{{{ frame(1) }}}}"
+        own = [c for c in calls(content, "figure") if not argument(c, 3, "name")]
+        drawn = {argument(call, 2, "of") for call in own}
+        for ending in there:
+            of = ending.removesuffix("svg").rstrip(".")
+            if not ending[0].isdecimal() and of not in drawn:
+                yield f"{page}: does not show docs/results/{concept.name}.{ending}"
 
 
 def edits(tree: Tree) -> Iterator[str]:

@@ -45,7 +45,7 @@ def colours(svg: str) -> list[str]:
 def drawings(tree: Tree) -> Iterator[str]:
     """Each drawing fits a page in both schemes, and is told in words."""
     for path in tree.under("docs/", ".svg"):
-        svg, stem = tree.files[path], PurePosixPath(path).stem
+        svg, stem = tree.files[path], PurePosixPath(path).name.split(".")[0]
         for colour in colours(svg):
             yield f"{path}: the colour {colour} follows no scheme"
         # A claim may have the name of a concept: its ids say which they are of.

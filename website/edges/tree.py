@@ -74,16 +74,28 @@ def rooms_of(tree: Tree, concept: Concept) -> list[str]:
         return [page]
     snippet, demo = concept.sources
     rooms = [page, snippet, demo, proof_of(snippet), f"{result}.json", f"{result}.txt"]
-    return [*rooms, f"{result}.svg"] if _draws(tree.files.get(demo, "")) else rooms
+    drawn = _drawn(tree.files.get(demo, ""))
+    endings = [ending for name, ending in DRAWN.items() if name in drawn]
+    if "frames" in drawn:  # how many there are, only the record knows
+        endings += [e for e in figures_of(tree, concept) if e[0].isdecimal()]
+    return [*rooms, *(f"{result}.{ending}" for ending in dict.fromkeys(endings))]
+
+
+#: The first figure that each of these functions of a demo gives.
+DRAWN = {"draw": "svg", "look": "look.svg", "frames": "1.svg"}
+
+
+def figures_of(tree: Tree, concept: Concept) -> list[str]:
+    """How the recorded figures of a concept end, frames in their order."""
+    start = f"docs/results/{concept.name}."
+    return sorted(path.removeprefix(start) for path in tree.under(start, "svg"))
 
 
 @cache
-def _draws(source: str) -> bool:
-    """Whether a demo has a function `draw`."""
-    return any(
-        isinstance(node, ast.FunctionDef) and node.name == "draw"
-        for node in ast.parse(source).body
-    )
+def _drawn(source: str) -> frozenset[str]:
+    """Which functions that draw a demo has."""
+    body = ast.parse(source).body
+    return frozenset(n.name for n in body if isinstance(n, ast.FunctionDef)) & {*DRAWN}
 
 
 @cache

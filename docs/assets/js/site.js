@@ -10,9 +10,77 @@ const mend = () => {
     else box.removeAttribute("tabindex");
   }
   // Material puts each copy button in a landmark of its own.
+  for (const frame of document.querySelectorAll(
+    ":not(.frame, .frames-bar) + figure.frame:has(+ .frame)",
+  )) {
+    group(frame);
+  }
   for (const [i, nav] of document.querySelectorAll(".md-code__nav").entries()) {
     nav.setAttribute("aria-label", `Code ${i + 1}`);
   }
+};
+
+// A drawing that grows: its frames stand one below the other, and whoever wants to
+// steps through them, by button, by arrow key or by a swipe.
+const SWIPE = 40; // px
+
+const group = (first) => {
+  const box = document.createElement("div");
+  box.className = "frames";
+  const frames = [first];
+  while (frames.at(-1).nextElementSibling?.matches("figure.frame")) {
+    frames.push(frames.at(-1).nextElementSibling);
+  }
+  const bar = document.createElement("div");
+  bar.className = "frames-bar";
+  const button = (text, label, act) => {
+    const made = document.createElement("button");
+    made.type = "button";
+    made.textContent = text;
+    made.setAttribute("aria-label", label);
+    made.addEventListener("click", act);
+    bar.append(made);
+    return made;
+  };
+  let now = 0;
+  const show = (to) => {
+    now = Math.max(0, Math.min(frames.length - 1, to));
+    for (const [i, frame] of frames.entries()) {
+      frame.toggleAttribute("data-off", i !== now);
+    }
+    place.textContent = `${now + 1} of ${frames.length}`;
+    // Not disabled: a button that is takes the focus away.
+    back.setAttribute("aria-disabled", now === 0);
+    on.setAttribute("aria-disabled", now === frames.length - 1);
+  };
+  const back = button("←", "The frame before", () => show(now - 1));
+  const place = document.createElement("span");
+  place.setAttribute("role", "status");
+  bar.append(place);
+  const on = button("→", "The next frame", () => show(now + 1));
+  const toggle = button("Step through", "Step through the frames", () => {
+    const steps = box.classList.toggle("stepping");
+    toggle.textContent = steps ? "Show all" : "Step through";
+    toggle.setAttribute("aria-label", `${toggle.textContent} the frames`);
+    if (steps) show(0);
+    else place.textContent = "";
+  });
+  box.addEventListener("keydown", ({ key }) => {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[key];
+    if (step && box.classList.contains("stepping")) show(now + step);
+  });
+  let from = 0;
+  box.addEventListener("touchstart", ({ touches }) => {
+    from = touches[0].clientX;
+  }, { passive: true });
+  box.addEventListener("touchend", ({ changedTouches }) => {
+    const moved = changedTouches[0].clientX - from;
+    if (box.classList.contains("stepping") && Math.abs(moved) > SWIPE) {
+      show(now - Math.sign(moved));
+    }
+  });
+  first.before(box);
+  box.append(bar, ...frames);
 };
 
 let waiting = 0;
