@@ -129,7 +129,9 @@ def finds(
 # --8<-- [end:found]
 
 
-def wilson(right: int, n: int, z: float = 1.959964) -> tuple[float, float]:
+def wilson(
+    right: int, n: int, z: float = 1.959964
+) -> tuple[float, float]:
     """Wilson's interval for a share: where 95 % of such intervals hold the truth.
 
     >>> [round(end, 3) for end in wilson(8, 10)]
@@ -145,4 +147,9 @@ def wilson(right: int, n: int, z: float = 1.959964) -> tuple[float, float]:
 def report(right: list[bool]) -> dict[str, Any]:
     """How many of how many, with the interval."""
     low, high = wilson(sum(right), len(right))
-    return {"right": sum(right), "n": len(right), "low": low, "high": high}
+    return {
+        "right": sum(right),
+        "n": len(right),
+        "low": low,
+        "high": high,
+    }

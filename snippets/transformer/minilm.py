@@ -7,11 +7,13 @@ turn a sentence into one vector.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
+from snippets.attention.heads import MultiHeadAttention
 from snippets.lab import weights
 from snippets.text.wordpiece import WordPiece
 from snippets.transformer.feed_forward import gelu
@@ -36,15 +38,20 @@ PARTS = {
 
 
 class MiniLM(nn.Module):
-    """Word, position and kind of sentence, added; then the stack."""
+    """Word, position and kind of sentence, added; then the stack.
 
-    def __init__(self) -> None:
+    The file of weights fits any `n_heads` that divides 384: nothing in
+    it says how its matrices are to be cut. MiniLM was trained with 12.
+    """
+
+    def __init__(self, n_heads: int = SIZE.n_heads) -> None:
         super().__init__()
         self.words = nn.Embedding(VOCABULARY, SIZE.d_model)
         self.positions = nn.Embedding(MAX_LEN, SIZE.d_model)
         self.kinds = nn.Embedding(2, SIZE.d_model)
         self.norm = LayerNorm(SIZE.d_model, EPS)
-        self.stack = TransformerStack(SIZE, gelu, eps=EPS)
+        size = replace(SIZE, n_heads=n_heads)
+        self.stack = TransformerStack(size, gelu, eps=EPS)
 
     def embed(
         self,
@@ -79,18 +86,17 @@ class MiniLM(nn.Module):
         mask: Bool[Tensor, "*#batch #seq seq"] | None = None,
     ) -> Float[Tensor, "*batch n_layers n_heads seq seq"]:
         """The attention weights of every head of every layer."""
-        found = [
-            block.attention.steps(x, mask=mask).weights
-            for block, x in zip(
-                self.stack.blocks, self.states(ids, mask), strict=False
-            )
-        ]
+        found = []
+        for i, x in enumerate(self.states(ids, mask)[:-1]):
+            attend = self.stack.get_submodule(f"blocks.{i}.attention")
+            assert isinstance(attend, MultiHeadAttention)
+            found.append(attend.steps(x, mask=mask).weights)
         return torch.stack(found, dim=-4)
 
 
-def minilm() -> MiniLM:
+def minilm(n_heads: int = SIZE.n_heads) -> MiniLM:
     """The model with its published weights, in evaluation mode."""
-    model = MiniLM()
+    model = MiniLM(n_heads)
     names = {
         "words": "embeddings.word_embeddings",
         "positions": "embeddings.position_embeddings",
@@ -99,12 +105,16 @@ def minilm() -> MiniLM:
     }
     for i in range(SIZE.n_layers):
         for ours, theirs in PARTS.items():
-            names[f"stack.blocks.{i}.{ours}"] = f"encoder.layer.{i}.{theirs}"
+            names[f"stack.blocks.{i}.{ours}"] = (
+                f"encoder.layer.{i}.{theirs}"
+            )
     wanted = list(model.state_dict())
     found = weights.tensors(
         *(
             f"{names[part]}.{kind}"
-            for part, _, kind in (name.rpartition(".") for name in wanted)
+            for part, _, kind in (
+                name.rpartition(".") for name in wanted
+            )
         )
     )
     model.load_state_dict(dict(zip(wanted, found, strict=True)))
