@@ -29,7 +29,8 @@ from snippets.attention.pronouns import (
 )
 from snippets.corpora.robot import SENTENCE
 from snippets.lab import plots
-from snippets.lab.plots import INK, KEY, MUTED, QUERY, VALUE
+from snippets.lab.diagrams import arrow, board, box, cells, words
+from snippets.lab.plots import INK, KEY, LINK, MUTED, QUERY, VALUE
 from snippets.lab.tables import table
 from snippets.transformer.minilm import MiniLM, minilm, padded, tokenizer
 
@@ -438,6 +439,67 @@ def told_rows(rows: list[dict[str, Any]]) -> None:
             for noun, weight in row["nouns"].items()
         )
         print(f"  {row['pronoun']}: {', '.join(nouns)}")
+
+
+def frames(data: dict[str, Any]) -> list[Figure]:
+    """The example by hand, from whole vectors to heads and back, step by step."""
+    return [steps_of(data["by_hand"], n) for n in range(1, 6)]
+
+
+HEIGHTS = (146, 296, 296, 344, 436)  # of the drawing, with each step
+
+
+def steps_of(hand: dict[str, Any], n: int) -> Figure:
+    """The first n steps: project, cut, weigh, average, join."""
+    figure, axes = board(HEIGHTS[n - 1])
+    vectors = {"query": QUERY, "key": KEY, "value": VALUE}
+    for x, (name, colour) in zip((135, 240, 345), vectors.items(), strict=True):
+        words(axes, x, 14, name, colour)
+    words(axes, 4, 42, "it", QUERY, ha="left")
+    cells(axes, 135, 42, hand["query"], QUERY, ".0f")
+    for row, (token, key, value) in enumerate(
+        zip(hand["tokens"], hand["keys"], hand["values"], strict=True)
+    ):
+        words(axes, 4, 70 + 28 * row, token, ha="left")
+        cells(axes, 240, 70 + 28 * row, key, KEY, ".0f")
+        cells(axes, 345, 70 + 28 * row, value, VALUE, ".0f")
+    if n == 1:
+        return figure
+    # A cut through the middle of every vector; each side is a head.
+    for x, top, bottom in ((135, 28, 56), (240, 56, 140), (345, 56, 140)):
+        axes.plot([x, x], [top, bottom], color=INK, linewidth=3)
+    for head, left in enumerate((62, 220)):
+        half = slice(2 * head, 2 * head + 2)
+        words(axes, left, 170, f"head {head + 1}", ha="left", bold=True)
+        cells(axes, left + 22, 198, hand["query"][half], QUERY, ".0f")
+        for row, token in enumerate(hand["tokens"]):
+            y = 226 + 28 * row
+            if head == 0:
+                words(axes, 4, y, token, ha="left")
+            cells(axes, left + 22, y, hand["keys"][row][half], KEY, ".0f")
+            cells(axes, left + 132, y, hand["values"][row][half], VALUE, ".0f")
+            if n > 2:
+                score, weight = (
+                    hand[name][head][row] for name in ("scores", "weights")
+                )
+                words(axes, left + 77, y, f"{score:.0f}→{weight:.2f}")
+        if n > 3:
+            x = left + 94
+            arrow(axes, (x, 298), (x, 316))
+            cells(axes, x, 328, hand["heads"][head], VALUE)
+        if n > 4:
+            arrow(axes, (left + 94, 342), (156 + 80 * head, 366))
+    if n > 2:
+        for x in (139, 297):
+            words(axes, x, 198, "weight", MUTED)
+    if n > 3:
+        words(axes, 4, 328, "average", ha="left")
+    if n > 4:
+        words(axes, 4, 380, "end to end", ha="left")
+        cells(axes, 196, 380, hand["output"], VALUE)
+        arrow(axes, (196, 394), (196, 408))
+        box(axes, 196, 421, "W_O mixes the four: output", LINK)
+    return figure
 
 
 NAMES = {
