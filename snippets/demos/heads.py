@@ -339,7 +339,7 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
 
 def named(head: dict[str, Any]) -> str:
     """A head's name: layer and number, counted from 1."""
-    return f"{head['layer']}.{head['head']}"
+    return f"{head['layer']}-{head['head']}"
 
 
 def show(data: dict[str, Any]) -> None:
@@ -420,7 +420,7 @@ def show(data: dict[str, Any]) -> None:
     rows = [
         (f"both right, head {named(found)}", pairs["both"], pairs["pairs"]),
         ("  leans the right way", pairs["leans"], pairs["pairs"]),
-        ("both right, best of 72 heads", pairs["most_of_any_head"], pairs["of_all"]),
+        ("both right, best of all heads", pairs["most_of_any_head"], pairs["of_all"]),
     ]
     table(rows, ["", "", ""], ["", "pairs", "of"])
 
