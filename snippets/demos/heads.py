@@ -164,7 +164,7 @@ def gallery(
     return result
 
 
-def place(counts: Float[Tensor, "n_layers n_heads"]) -> tuple[int, int]:
+def place(counts: Int[Tensor, "n_layers n_heads"]) -> tuple[int, int]:
     """Layer and head of the largest count, the first of equals."""
     return divmod(int(counts.argmax()), counts.shape[1])
 
