@@ -53,10 +53,10 @@ PROBES = (
 )
 # What a kind of head looks at, in the words of the page's tables.
 GALLERY = {
-    "previous": "the previous token",
-    "next": "the next token",
-    "same": "the same word elsewhere",
-    "stop": "the full stop",
+    "previous": "previous token",
+    "next": "next token",
+    "same": "same word again",
+    "stop": "full stop",
     "sink": "[CLS]",
 }
 
@@ -361,19 +361,20 @@ def show(data: dict[str, Any]) -> None:
     counts = [row.values() for row in data["parameters"]]
     table(counts, ["", "", ","], ["heads", "d_head", "parameters (d_model 768)"])
     rank = data["look"]["ranks"]
-    print(f"rank of W_Q W_K^T in MiniLM: {rank['head']} a head, {rank['whole']} uncut")
+    print(f"rank of W_Q W_K^T: {rank['head']} a head, {rank['whole']} uncut")
 
     look = data["look"]
     rows: list[Sequence[Any]]
     print("\nkinds of head, counted on the other 50 sentences")
     rows = [
         (
-            GALLERY[row["kind"]], named(row), f"{row['right']} of {row['n']}",
+            GALLERY[row["kind"]], named(row), row["right"], row["n"],
             f"{row['chance']:.0%}",
         )
         for row in look["gallery"]
     ]  # fmt: skip
-    table(rows, ["", "", "", ""], ["most weight on", "head", "positions", "chance"])
+    header = ["most weight on", "head", "right", "of", "chance"]
+    table(rows, ["", "", "", "", ""], header)
 
     print("\nin how many heads of a layer most positions look there")
     rows = [(GALLERY[row["kind"]], *row["by_layer"]) for row in look["gallery"]]
@@ -468,7 +469,7 @@ def steps_of(hand: dict[str, Any], n: int) -> Figure:
     # A cut through the middle of every vector; each side is a head.
     for x, top, bottom in ((135, 28, 56), (240, 56, 140), (345, 56, 140)):
         axes.plot([x, x], [top, bottom], color=INK, linewidth=3)
-    for head, left in enumerate((62, 220)):
+    for head, left in enumerate((62, 232)):
         half = slice(2 * head, 2 * head + 2)
         words(axes, left, 170, f"head {head + 1}", ha="left", bold=True)
         cells(axes, left + 22, 198, hand["query"][half], QUERY, ".0f")
@@ -488,9 +489,9 @@ def steps_of(hand: dict[str, Any], n: int) -> Figure:
             arrow(axes, (x, 298), (x, 316))
             cells(axes, x, 328, hand["heads"][head], VALUE)
         if n > 4:
-            arrow(axes, (left + 94, 342), (156 + 80 * head, 366))
+            arrow(axes, (left + 94, 342), (160 + 74 * head, 366))
     if n > 2:
-        for x in (139, 297):
+        for x in (139, 309):
             words(axes, x, 198, "weight", MUTED)
     if n > 3:
         words(axes, 4, 328, "average", ha="left")
@@ -522,6 +523,11 @@ def draw(data: dict[str, Any]) -> Figure:
     ):
         rows = look["tokens"] if n % 2 == 0 else []
         plots.heat_map(panel, weights, rows, [], name, numbers=False)
+        it = look["tokens"].index("it")
+        corner, width = (-0.5, it - 0.5), len(look["tokens"])
+        panel.add_patch(
+            Rectangle(corner, width, 1, fill=False, edgecolor=QUERY, clip_on=False)
+        )
     return figure
 
 
