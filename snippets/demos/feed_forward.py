@@ -96,7 +96,8 @@ def learned(d_ff: int, activation: Any, seed: int) -> float:
         optimizer.zero_grad()
         F.cross_entropy(scores, answer).backward()
         optimizer.step()
-    return (scores.argmax(-1) == answer).float().mean().item()
+    share: float = (scores.argmax(-1) == answer).float().mean().item()
+    return share
 
 
 def widths(seed: int = 0) -> list[dict[str, float]]:
@@ -174,7 +175,7 @@ def kinds() -> tuple[dict[str, str], list[list[str]]]:
     """
     text = Path(__file__).with_name("kinds.txt").read_text(encoding="utf-8")
     listed, *halves = text.rstrip("\n").split("\n\n")
-    kind_of = {}
+    kind_of: dict[str, str] = {}
     for line in listed.splitlines():
         kind, words = line.split(": ")
         kind_of |= dict.fromkeys(words.replace(" | ", " ").split(), kind)

@@ -229,8 +229,8 @@ def minilm() -> dict[str, Any]:
         layers.append(rows)
     entered = F.normalize(torch.cat(first), dim=-1)
     found = []
-    for layer, rows in enumerate(zip(*layers, strict=True)):
-        parts, outputs = zip(*rows, strict=True)
+    for layer, block_rows in enumerate(zip(*layers, strict=True)):
+        parts, outputs = zip(*block_rows, strict=True)
         quartiles = torch.cat(parts, 1).quantile(torch.tensor([0.25, 0.5, 0.75]), 1)
         near = (F.normalize(torch.cat(outputs), dim=-1) @ entered.T).argmax(-1).tolist()
         known = [tokens[i] == tokens[j] for i, j in enumerate(near)]
@@ -317,7 +317,7 @@ def show(data: dict[str, Any]) -> None:
     steps = [("in + attention", hand["sum_post"]), ("layer norm", hand["post"])]
     table([[label, *row] for label, row in steps], ["", *[".2f"] * 4])
 
-    print(f"\n{BLOCKS} untrained blocks: the vector that leaves")
+    print(f"\n{BLOCKS} untrained blocks: what leaves")
     rows = []
     for form, found in data["depth"].items():
         ends = found["gradient"][0] / found["gradient"][-1]
