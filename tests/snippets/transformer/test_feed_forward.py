@@ -9,6 +9,8 @@ from torch.nn import functional as F
 from transformers import LlamaConfig
 from transformers.models.llama.modeling_llama import LlamaMLP
 
+from snippets.demos.feed_forward import kinds
+from snippets.text.wordpiece import words
 from snippets.transformer.feed_forward import (
     FeedForward,
     GatedFeedForward,
@@ -101,3 +103,10 @@ def test_gated_network_equals_hugging_faces():
         ours.get_submodule(our).load_state_dict(state)
     x = tokens(5)
     torch.testing.assert_close(ours(x), theirs(x), rtol=0, atol=1e-14)
+
+
+def test_neurons_are_chosen_and_reported_on_different_words():
+    kind_of, halves = kinds()
+    said = [set(words(" ".join(half))) & kind_of.keys() for half in halves]
+    assert not said[0] & said[1]
+    assert said[0] | said[1] == kind_of.keys()
