@@ -83,8 +83,9 @@ class Decoder(nn.Module):
     # --8<-- [end:decoder]
 
 
+# --8<-- [start:seq2seq]
 class Seq2Seq(nn.Module):
-    """An encoder and a decoder; between them goes one state and nothing else."""
+    """An encoder, a decoder, and between them one state alone."""
 
     def __init__(
         self,
@@ -97,7 +98,6 @@ class Seq2Seq(nn.Module):
         self.encoder = Encoder(source_size, d_model, d_hidden)
         self.decoder = Decoder(target_size, d_model, d_hidden)
 
-    # --8<-- [start:seq2seq]
     def start(self, source: Int[Tensor, "batch source"]) -> State:
         """The context vector: the whole sentence in one state."""
         state: State
@@ -118,4 +118,5 @@ class Seq2Seq(nn.Module):
         logits: Tensor = self.decoder(target, self.start(source))
         return logits
 
-    # --8<-- [end:seq2seq]
+
+# --8<-- [end:seq2seq]
