@@ -34,11 +34,11 @@ MARKS = torch.tensor([[-math.inf, -math.inf, 1.0]])
 
 DROPPED = "caiu"  # it fell, he fell, she fell
 CHANCES = {
-    "": {"it": 0.40, "he": 0.35, "she": 0.25},
+    "": {"it": 0.40, "he": 0.36, "she": 0.24},
     "it": {"fell": 0.4, "slipped": 0.3, "tumbled": 0.3},
     "he": {"has": 0.5, "had": 0.5},
-    "he has": {"fallen": 0.25, "slipped": 0.25, "tumbled": 0.25, "tripped": 0.25},
-    "he had": {"fallen": 0.25, "slipped": 0.25, "tumbled": 0.25, "tripped": 0.25},
+    "he has": {"fallen": 1 / 3, "slipped": 1 / 3, "tumbled": 1 / 3},
+    "he had": {"fallen": 1 / 3, "slipped": 1 / 3, "tumbled": 1 / 3},
     "she": {"fell": 1.0},
 }
 WIDTHS = [1, 2, 3]
@@ -268,7 +268,7 @@ def show(data: dict[str, Any]) -> None:
 
     print(f'\n"{DROPPED}" in a beam of')
     found = hand["searched"]["found"]
-    table([[*row.values()] for row in found], ["3", "", ".3f"])
+    table([[*row.values()] for row in found], ["3", "", ".2f"])
 
     print("\nBLEU by hand")
     print(hand["overlap"]["written"])
@@ -427,9 +427,9 @@ def beam(
         start = left + (22 if before == "" else 31 if " " not in before else 38)
         arrow(axes, (start, middle), (x - width / 2 - 1, y), colour, line=line)
         if len(text.split()) > 2:
-            name, number = f"{word}, …", f"4 of {chance:.3f}"
+            name, number = f"{word}, …", f"3 of {chance:.2f}"
         else:
-            name, number = word, f"{chance:.{3 if before == 'he' else 2}f}"
+            name, number = word, f"{chance:.2f}"
         box(
             axes, x, y, f"{name}\n{number}", colour, width=width, height=34,
             fill=text == best, line=line,
