@@ -58,7 +58,6 @@ class Decoder(nn.Module):
         self.cell = LSTMCell(d_model + d_context, d_hidden)
         self.output = nn.Linear(d_hidden + d_context, vocab_size)
 
-    # --8<-- [start:decoder]
     def step(
         self,
         token: Int[Tensor, " batch"],
@@ -80,13 +79,11 @@ class Decoder(nn.Module):
         logits: Tensor = self.output(hidden)
         return logits
 
-    # --8<-- [end:decoder]
 
-
-# --8<-- [start:seq2seq]
 class Seq2Seq(nn.Module):
     """An encoder, a decoder, and between them one state alone."""
 
+    # --8<-- [start:seq2seq]
     def __init__(
         self,
         source_size: int,
@@ -118,5 +115,4 @@ class Seq2Seq(nn.Module):
         logits: Tensor = self.decoder(target, self.start(source))
         return logits
 
-
-# --8<-- [end:seq2seq]
+    # --8<-- [end:seq2seq]
