@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from statistics import fmean
 from typing import Any
 
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from snippets.corpora.translation import Settings, sentences
-from snippets.lab import alignments
-from snippets.lab.diagrams import arrow, board, box, cells, words
-from snippets.lab.plots import KEY, LINK, MUTED, QUERY, VALUE
+from snippets.lab import alignments, record
+from snippets.lab.claims import column
+from snippets.lab.diagrams import FAINT, arrow, board, box, cells, words
+from snippets.lab.plots import INK, KEY, LINK, MUTED, QUERY, VALUE
 from snippets.lab.tables import table
 from snippets.recurrence.additive_attention import AdditiveAttention, additive_scores
 
@@ -76,6 +79,22 @@ def held_out(trained: dict[str, Any]) -> dict[str, Any]:
     return alignments.held_out(trained["scores"]["error_rate"], sizes, gold)
 
 
+def by_length() -> list[dict[str, Any]]:
+    """BLEU without and with attention as sentences grow: means of the recorded claim."""
+    rows = record.Result.read("length", record.RESULTS / "claims").record["data"]
+    bands = dict.fromkeys((row["shortest"], row["longest"]) for row in rows)
+    return [
+        {
+            "words": f"{shortest}-{longest}",
+            **{
+                model: fmean(column(rows, "bleu", shortest=shortest, model=model))
+                for model in ("plain", "attention")
+            },
+        }
+        for shortest, longest in bands
+    ]
+
+
 def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
     """By hand; the spread of scores; what `python -m snippets train` recorded."""
     trained = alignments.recorded("additive-attention")
@@ -95,6 +114,7 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
             "parameters": trained["parameters"],
         },
         "look": held_out(trained),
+        "length": by_length(),
     }
 
 
@@ -116,11 +136,15 @@ def show(data: dict[str, Any]) -> None:
 
     found = data["look"]
     print(f"\nin {found['sentences']} sentences it never saw")
-    others = ("diagonal", "diagonal"), ("same number", "same"), ("any place", "random")
-    rows = [("gold place", found["gold"])]
+    others = ("diagonal", "diagonal"), ("same number", "same"), ("any position", "random")
+    rows = [("gold position", found["gold"])]
     rows += [(name, found[key]) for name, key in others]
     table([(*row, row[1] / found["words"]) for row in rows], ["", ",", ".3f"])
     print(f"of {found['words']:,} words")
+
+    print("\nBLEU by words of the source")
+    lengths = [[*row.values()] for row in data["length"]]
+    table(lengths, ["", ".1f", ".1f"], ["words", "one vector", "attention"])
 
     print("\nspread of random scores: dot, additive,")
     print("additive with v over the root of d_score")
@@ -151,7 +175,7 @@ def _frame(hand: dict[str, Any], number: int) -> Figure:
     if 2 <= number <= 4:
         _score(axes, hand["glass"], faint=number > 3)
     if number >= 3:
-        tops = 306 if number == 5 else 214
+        tops = 306 if number == 5 else 199
         _average(axes, NOW, hand["glass"], tops)
     if number >= 4:
         _write(axes, NOW, 222, "new", "glass")
@@ -178,12 +202,26 @@ def _read(axes: Axes, hand: dict[str, Any]) -> None:
 
 def _score(axes: Axes, step: dict[str, Any], faint: bool) -> None:
     """The state goes to every annotation; each pair gives one score."""
-    rows = zip(ACROSS, step["sums"], step["scores"], strict=True)
-    for x, (first, second), score in rows:
-        arrow(axes, (200, 73), (x, 213), QUERY, faint=faint)
-        arrow(axes, (x, 306), (x, 256), KEY, line="--", faint=faint)
-        text = f"sum {first:.0f}, {second:.0f}\nscore {score:.2f}".replace("-", "−")
-        box(axes, x, 235, text, height=40, faint=faint)
+    keys = "sums", "squashed", "scores"
+    rows = zip(ACROSS, *(step[key] for key in keys), strict=True)
+    for x, (first, second), levels, score in rows:
+        arrow(axes, (200, 73), (x, 198), QUERY, faint=faint)
+        arrow(axes, (x, 306), (x, 274), KEY, line="--", faint=faint)
+        box(axes, x, 236, "", height=74, width=92, faint=faint)
+        words(axes, x, 210, f"sum {first:.0f}, {second:.0f}", faint=faint)
+        _buckets(axes, x, levels, faint)
+        text = f"score {score:.2f}".replace("-", "−")
+        words(axes, x, 263, text, faint=faint)
+
+
+def _buckets(axes: Axes, x: float, levels: list[float], faint: bool) -> None:
+    """A bucket for each number of the sum, as full as tanh says."""
+    alpha = FAINT if faint else None
+    for left, level in zip((x - 24, x + 4), levels, strict=True):
+        water = Rectangle((left, 251), 20, -26 * level, facecolor=LINK, alpha=alpha)
+        axes.add_patch(water)
+        sides = [left, left, left + 20, left + 20], [222, 251, 251, 222]
+        axes.plot(*sides, color=INK, linewidth=1.2, alpha=alpha)
 
 
 def _average(axes: Axes, x: float, step: dict[str, Any], tops: float) -> None:
@@ -194,7 +232,7 @@ def _average(axes: Axes, x: float, step: dict[str, Any], tops: float) -> None:
         label = f"{weight:.2f}" if tops < 300 or weight > 0.5 else ""
         arrow(axes, start, end, VALUE, label, width=1 + 8 * weight)
     cells(axes, x, 142, step["context"], VALUE)
-    words(axes, x - 40, 142, "context", VALUE, ha="right")
+    words(axes, x + 40, 142, "context", VALUE, ha="left")
 
 
 def _write(axes: Axes, x: float, left: float, last: str, word: str) -> None:

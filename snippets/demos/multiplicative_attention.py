@@ -141,7 +141,7 @@ def show(data: dict[str, Any]) -> None:
     print(f"sum of the weights {bell['sum']:.2f}")
 
     both = data["look"]
-    print("\non a gold place, of the same words")
+    print("\non a gold position, of the same words")
     counts = {name: row["held_out"] for name, row in both.items()}
     rows = [(name, row["gold"], row["share"]) for name, row in counts.items()]
     table(rows, ["", ",", ".3f"])

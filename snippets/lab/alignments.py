@@ -163,7 +163,7 @@ def draw_counts(rows: Sequence[tuple[str, dict[str, Any]]]) -> Figure:
     """A bar a translator, with its interval, over the bars of what needs no model."""
     (_, first), *_ = rows
     bars = [(name, found["gold"], plots.LINK) for name, found in rows]
-    others = ("diagonal", "diagonal"), ("same number", "same"), ("any place", "random")
+    others = ("diagonal", "diagonal"), ("same number", "same"), ("any position", "random")
     bars += [(name, first[key], plots.MUTED) for name, key in others]
     figure, axes = plots.canvas(40 + 34 * len(bars))
     for row, (_, number, colour) in enumerate(bars):
@@ -180,5 +180,5 @@ def draw_counts(rows: Sequence[tuple[str, dict[str, Any]]]) -> Figure:
     axes.invert_yaxis()
     axes.set(xlim=(0, 1.2 * first["words"]), xticks=[])
     axes.spines["bottom"].set_visible(False)
-    axes.set_title(f"of {first['words']:,} words, on a gold place")
+    axes.set_title(f"of {first['words']:,} words, on a gold position")
     return figure
