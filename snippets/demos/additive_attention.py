@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from statistics import fmean
 from typing import Any
 
@@ -76,11 +77,12 @@ def held_out(trained: dict[str, Any]) -> dict[str, Any]:
     test = sentences("test", Settings(**trained["settings"]), TESTS)
     sizes = [(len(pair.portuguese), len(pair.english)) for pair in test]
     gold = [pair.alignment for pair in test]
-    return alignments.held_out(trained["scores"]["error_rate"], sizes, gold)
+    found = alignments.held_out(trained["scores"]["error_rate"], sizes, gold)
+    return {**found, "with_it": sum("it" in pair.english for pair in test)}
 
 
 def by_length() -> list[dict[str, Any]]:
-    """BLEU without and with attention as sentences grow: means of the recorded claim."""
+    """BLEU without and with attention as sentences grow: means of the claim."""
     rows = record.Result.read("length", record.RESULTS / "claims").record["data"]
     bands = dict.fromkeys((row["shortest"], row["longest"]) for row in rows)
     return [
@@ -136,9 +138,8 @@ def show(data: dict[str, Any]) -> None:
 
     found = data["look"]
     print(f"\nin {found['sentences']} sentences it never saw")
-    others = ("diagonal", "diagonal"), ("same number", "same"), ("any position", "random")
     rows = [("gold position", found["gold"])]
-    rows += [(name, found[key]) for name, key in others]
+    rows += [(name, found[key]) for name, key in alignments.GUESSES.items()]
     table([(*row, row[1] / found["words"]) for row in rows], ["", ",", ".3f"])
     print(f"of {found['words']:,} words")
 
@@ -195,7 +196,7 @@ def _read(axes: Axes, hand: dict[str, Any]) -> None:
         cells(axes, x, 318, annotation, VALUE, ".0f")
         words(axes, x, 349, word, bold=True)
         words(axes, x, 365, gloss, MUTED)
-    for left, right in zip(ACROSS, ACROSS[1:], strict=False):
+    for left, right in pairwise(ACROSS):
         arrow(axes, (left + 28, 313), (right - 28, 313))
         arrow(axes, (right - 28, 324), (left + 28, 324))
 

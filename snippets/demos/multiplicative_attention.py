@@ -28,7 +28,7 @@ STATE = torch.tensor([[2.0, 0.0]])
 ANNOTATIONS = torch.tensor([[0.0, 2.0], [2.0, 0.0], [1.0, 1.0]])
 W = torch.tensor([[1.0, -1.0], [-1.0, 1.0]])
 V = torch.tensor([-2.0, -2.0])
-CLAUSE = "o robô deixou cair o copo novo".split()  # for the window
+CLAUSE = ["o", "robô", "deixou", "cair", "o", "copo", "novo"]  # for the window
 
 
 @torch.no_grad()
@@ -135,9 +135,9 @@ def show(data: dict[str, Any]) -> None:
     bell = hand["window"]
     print(f"\na window of 2 around {bell['middle']:.2f}")
     columns = range(len(CLAUSE)), CLAUSE, bell["alike"], bell["falling"]
-    rows = zip(*columns, bell["weights"], strict=True)
+    lines = zip(*columns, bell["weights"], strict=True)
     header = ["", "word", "alike", "bell", "weight"]
-    table(rows, ["", "", ".2f", ".2f", ".2f"], header)
+    table(lines, ["", "", ".2f", ".2f", ".2f"], header)
     print(f"sum of the weights {bell['sum']:.2f}")
 
     both = data["look"]
@@ -199,9 +199,7 @@ def _source(axes: Axes, left: float) -> None:
         words(axes, left + x, 314, word, bold=True)
 
 
-def _score(
-    axes: Axes, x: float, left: float, scores: list[float], faint: bool
-) -> None:
+def _score(axes: Axes, x: float, left: float, scores: list[float], faint: bool) -> None:
     """Arrows from the state that scores, and below the words what comes out."""
     for place, score in zip(ACROSS, scores, strict=True):
         arrow(axes, (x, 170), (left + place, 278), QUERY, faint=faint)

@@ -53,6 +53,9 @@ def looks(sentence: dict[str, Any]) -> list[dict[str, Any]]:
 
 # --- Counts over a test set
 
+# What is said of a guess, and its name in `guesses`.
+GUESSES = {"diagonal": "diagonal", "same number": "same", "any position": "random"}
+
 
 def on_gold(error_rate: float, words: int, links: int) -> int:
     """How many words look most at a gold place, from the alignment error rate.
@@ -163,8 +166,7 @@ def draw_counts(rows: Sequence[tuple[str, dict[str, Any]]]) -> Figure:
     """A bar a translator, with its interval, over the bars of what needs no model."""
     (_, first), *_ = rows
     bars = [(name, found["gold"], plots.LINK) for name, found in rows]
-    others = ("diagonal", "diagonal"), ("same number", "same"), ("any position", "random")
-    bars += [(name, first[key], plots.MUTED) for name, key in others]
+    bars += [(name, first[key], plots.MUTED) for name, key in GUESSES.items()]
     figure, axes = plots.canvas(40 + 34 * len(bars))
     for row, (_, number, colour) in enumerate(bars):
         axes.barh(row, number, color=colour, height=0.6)
