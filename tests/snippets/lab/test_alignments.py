@@ -23,7 +23,8 @@ def test_looks_are_the_places_of_the_largest_weights():
 
 def test_counts_of_the_error_rate_are_those_of_the_weights():
     random = torch.Generator().manual_seed(0)
-    sizes = torch.randint(2, 9, (40, 2), generator=random).tolist()
+    numbers = torch.randint(2, 9, (40, 2), generator=random).tolist()
+    sizes = [(n, m) for n, m in numbers]
     weights = [torch.rand(m, n, generator=random) for n, m in sizes]
     gold = [
         frozenset((j, i) for i in range(m) for j in range(n) if (i * j + i) % 3 == 0)
