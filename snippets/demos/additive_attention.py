@@ -174,7 +174,7 @@ def _frame(hand: dict[str, Any], number: int) -> Figure:
         words(axes, 200, 36, "state", QUERY)
         cells(axes, 200, 60, hand["glass"]["state"], QUERY, ".0f")
     if 2 <= number <= 4:
-        _score(axes, hand["glass"], faint=number > 3)
+        _score(axes, hand["glass"], asked=number > 2, faint=number > 3)
     if number >= 3:
         tops = 306 if number == 5 else 199
         _average(axes, NOW, hand["glass"], tops)
@@ -201,12 +201,12 @@ def _read(axes: Axes, hand: dict[str, Any]) -> None:
         arrow(axes, (right - 28, 324), (left + 28, 324))
 
 
-def _score(axes: Axes, step: dict[str, Any], faint: bool) -> None:
+def _score(axes: Axes, step: dict[str, Any], asked: bool, faint: bool) -> None:
     """The state goes to every annotation; each pair gives one score."""
     keys = "sums", "squashed", "scores"
     rows = zip(ACROSS, *(step[key] for key in keys), strict=True)
     for x, (first, second), levels, score in rows:
-        arrow(axes, (200, 73), (x, 198), QUERY, faint=faint)
+        arrow(axes, (200, 73), (x, 198), QUERY, faint=asked)
         arrow(axes, (x, 306), (x, 274), KEY, line="--", faint=faint)
         box(axes, x, 236, "", height=74, width=92, faint=faint)
         words(axes, x, 210, f"sum {first:.0f}, {second:.0f}", faint=faint)
