@@ -383,6 +383,8 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
             "ids": ids,
             "vectors": table[ids, :8],
             "d_model": table.shape[1],
+            # The word whose id is half-way between those of "was" and "glass".
+            "between": vocabulary[(row["was"] + row["glass"]) // 2],
         },
         "neighbours": [
             {"word": word, "near": near(table[row[word]], 6)[1:]} for word in ASKED
@@ -635,7 +637,7 @@ def draw_nudge(axes: Axes, step: dict[str, Any]) -> None:
     arrow(axes, (left, top), old, plots.INK, width=1.2, faint=True)
     words(axes, old[0] + 6, old[1], "glass before", ha="left", faint=True)
     arrow(axes, (left, top), new, plots.INK, width=2.4)
-    words(axes, new[0] - 6, new[1] - 8, "glass after", ha="center", bold=True)
+    words(axes, new[0] - 10, new[1] - 10, "glass after", bold=True)
     arrow(axes, old, new, plots.LINK, width=1.4, line=":")
     words(axes, (old[0] + new[0]) / 2 + 30, old[1] - 18, "nudge", plots.LINK)
     # What moved it, in words beside the plane.
