@@ -101,7 +101,7 @@ def slopes(d_head: int, scale: float, seed: int) -> dict[str, float]:
 
 def minilm_scores(ids: list[int]) -> list[Float[Tensor, "n_heads seq seq"]]:
     """The scores of all heads of MiniLM, layer by layer, before any scaling."""
-    word, place, kind, *norm = weights.tensors(
+    word, place, kind, gain, shift = weights.tensors(
         "embeddings.word_embeddings.weight",
         "embeddings.position_embeddings.weight",
         "embeddings.token_type_embeddings.weight",
@@ -109,7 +109,7 @@ def minilm_scores(ids: list[int]) -> list[Float[Tensor, "n_heads seq seq"]]:
         "embeddings.LayerNorm.bias",
     )
     x = word[ids] + place[: len(ids)] + kind[0]
-    x = F.layer_norm(x, (D_MODEL,), *norm, eps=1e-12)
+    x = F.layer_norm(x, (D_MODEL,), gain, shift, eps=1e-12)
     scores = []
     for layer in range(LAYERS):
         names = [
@@ -139,7 +139,8 @@ def shared_by(weights: Float[Tensor, "*batch key"]) -> Float[Tensor, "*batch"]:
 
     1 where one key has it all; n where n keys have equal shares.
     """
-    return torch.special.entr(weights).sum(-1).exp()
+    entropy: Tensor = torch.special.entr(weights).sum(-1)
+    return entropy.exp()
 
 
 def spread() -> dict[str, Any]:
@@ -367,12 +368,12 @@ def look(data: dict[str, Any]) -> Figure:
     for layer in range(LAYERS):
         heads, bare = found["with_root"][layer], found["without"][layer]
         axes.plot(
-            bare, [layer + 0.2] * HEADS, "x", color=plots.MUTED, markersize=5,
-            label="" if layer else "without it",
-        )  # fmt: skip
-        axes.plot(
             heads, [layer - 0.12] * HEADS, "o", color=plots.QUERY, markersize=6,
             alpha=0.6, label="" if layer else "with the root",
+        )  # fmt: skip
+        axes.plot(
+            bare, [layer + 0.2] * HEADS, "x", color=plots.MUTED, markersize=5,
+            label="" if layer else "without it",
         )  # fmt: skip
     axes.set_yticks(range(LAYERS), [f"layer {n + 1}" for n in range(LAYERS)])
     axes.invert_yaxis()
