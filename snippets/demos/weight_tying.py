@@ -8,16 +8,22 @@ import math
 import tempfile
 from collections.abc import Callable
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import safetensors.torch
 import torch
+from jaxtyping import Float
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from torch import Tensor
+from torch.nn import functional as F
 
+from snippets.corpora import portuguese
 from snippets.corpora.robot import SENTENCE
-from snippets.lab import plots
+from snippets.lab import diagrams, plots
 from snippets.lab.tables import table
 from snippets.lab.training import fit
 from snippets.text.logits import softmax
@@ -34,17 +40,30 @@ TOKENS = ["robot", "glass", "it"]
 MATRIX = torch.tensor([[1.0, 0.0], [0.0, 3.0], [1.0, 1.0]])
 # The sentence, and words that are not in it.
 OTHERS = ["cat", "cup", "fell"]
+SENTENCES, WINDOW, STEPS, RUNS = 1500, 16, 300, 2
 
 
 def by_hand() -> dict[str, Any]:
-    """A matrix of three rows: "it" goes in at one end and out at the other."""
-    vector = MATRIX[TOKENS.index("it")]
+    """ "it" goes in, "robot" comes next: the logits, and the gradient at either end."""
+    read, answer = TOKENS.index("it"), TOKENS.index("robot")
+    vector = MATRIX[read]
     logits = MATRIX @ vector
+    probabilities = softmax(logits)
+    errors = probabilities.clone()
+    errors[answer] -= 1
+    at_output = errors[:, None] * vector
+    at_look_up = torch.zeros_like(MATRIX)
+    at_look_up[read] = errors @ MATRIX
     return {
         "tokens": TOKENS,
         "matrix": MATRIX,
+        "vector": vector,
         "logits": logits,
-        "probabilities": softmax(logits),
+        "probabilities": probabilities,
+        "errors": errors,
+        "at_output": at_output,
+        "at_look_up": at_look_up,
+        "together": at_output + at_look_up,
     }
 
 
@@ -148,6 +167,96 @@ def saved() -> list[dict[str, Any]]:
     return rows
 
 
+def likenesses(matrix: Float[Tensor, "vocab_size d_model"]) -> Float[Tensor, " pairs"]:
+    """For every two rows the cosine between them, the mean row taken away."""
+    rows = F.normalize(matrix - matrix.mean(0), dim=-1)
+    above = torch.ones(len(rows), len(rows), dtype=torch.bool).triu(1)
+    return (rows @ rows.T)[above]
+
+
+def alike(one: Tensor, other: Tensor) -> float:
+    """Whether two matrices find the same rows alike: the correlation of likenesses."""
+    both = torch.stack([likenesses(one), likenesses(other)])
+    return torch.corrcoef(both)[0, 1].item()
+
+
+def corpus(split: portuguese.Split, count: int) -> list[str]:
+    """The English words of our sentences, one after the other."""
+    pairs = portuguese.pairs(split, max_len=12)
+    return [word for pair in islice(pairs, count) for word in pair.english]
+
+
+def trained(seed: int) -> dict[str, Any]:
+    """A tied and an untied model learn our English; each begins with its own numbers.
+
+    In how many steps did each row get a gradient, at either end? Which matrix of the
+    untied model does the tied one resemble? How well does each guess other sentences?
+    """
+    text, other = corpus("train", SENTENCES), corpus("valid", 400)
+    vocabulary = {word: i for i, word in enumerate(dict.fromkeys(text))}
+    ids = torch.tensor([vocabulary[word] for word in text])
+    held_out = torch.tensor([vocabulary[word] for word in other if word in vocabulary])
+    held_out = held_out[: (len(held_out) - 1) // WINDOW * WINDOW + 1]
+    count = ids.bincount(minlength=len(vocabulary))
+    reached = {end: torch.zeros(len(count)) for end in ("look_up", "logits")}
+    size = Size(
+        d_model=32, n_heads=2, d_ff=128, vocab_size=len(count),
+        max_len=WINDOW, dropout=0.1,
+    )  # fmt: skip
+
+    def learn(tied: bool, seed: int) -> tuple[LanguageModel, float]:
+        torch.manual_seed(2 * seed + tied)
+        model = LanguageModel(size, tied)
+        optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
+        for _ in range(STEPS):
+            begins = torch.randint(len(ids) - WINDOW, (16, 1))
+            windows = ids[begins + torch.arange(WINDOW + 1)]
+            optimizer.zero_grad()
+            surprise(model, windows[:, :-1], windows[:, 1:]).backward()
+            if not tied and seed == 0:
+                for end, matrix in (
+                    ("look_up", model.embedding.weight),
+                    ("logits", model.output.weight),
+                ):
+                    assert matrix.grad is not None
+                    reached[end] += matrix.grad.ne(0).any(-1)
+            optimizer.step()
+        model.eval().requires_grad_(False)
+        inputs, targets = held_out[:-1], held_out[1:]
+        loss = surprise(model, inputs.view(-1, WINDOW), targets.view(-1, WINDOW))
+        return model, loss.item()
+
+    runs = []
+    for run in range(RUNS):
+        (tied, tied_loss), (untied, untied_loss) = (
+            learn(kind, seed + run) for kind in (True, False)
+        )
+        one = tied.embedding.weight
+        two = untied.embedding.weight, untied.output.weight
+        runs.append(
+            {
+                "like_input": alike(one, two[0]),
+                "like_output": alike(one, two[1]),
+                "ends": alike(*two),
+                "tied_loss": tied_loss,
+                "untied_loss": untied_loss,
+            }
+        )
+    groups = []
+    for least, most in ((1, 1), (2, 4), (5, 9), (10, 19), (20, 99), (100, 10**6)):
+        rows = (count >= least) & (count <= most)
+        shares = {end: steps[rows].mean() / STEPS for end, steps in reached.items()}
+        groups.append({"least": least, "most": most, "words": rows.sum(), **shares})
+    return {
+        "sentences": SENTENCES,
+        "words": len(text),
+        "vocabulary": len(count),
+        "steps": STEPS,
+        "groups": groups,
+        "runs": runs,
+    }
+
+
 def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
     """The two uses by hand, gradients from both ends, what breaks the tie."""
     torch.manual_seed(seed)
@@ -166,6 +275,7 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
         },
         "copied_apart": apart.abs().max().item(),
         "saved": saved(),
+        "trained": trained(seed),
     }
 
 
