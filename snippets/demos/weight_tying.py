@@ -40,7 +40,7 @@ TOKENS = ["robot", "glass", "it"]
 MATRIX = torch.tensor([[1.0, 0.0], [0.0, 3.0], [1.0, 1.0]])
 # The sentence, and words that are not in it.
 OTHERS = ["cat", "cup", "fell"]
-SENTENCES, WINDOW, STEPS, RUNS = 1500, 16, 300, 2
+SENTENCES, WINDOW, STEPS, RUNS = 1500, 16, 400, 2
 
 
 def by_hand() -> dict[str, Any]:
@@ -209,7 +209,7 @@ def trained(seed: int) -> dict[str, Any]:
         model = LanguageModel(size, tied)
         optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
         for _ in range(STEPS):
-            begins = torch.randint(len(ids) - WINDOW, (16, 1))
+            begins = torch.randint(len(ids) - WINDOW, (8, 1))
             windows = ids[begins + torch.arange(WINDOW + 1)]
             optimizer.zero_grad()
             surprise(model, windows[:, :-1], windows[:, 1:]).backward()
