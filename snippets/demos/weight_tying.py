@@ -421,15 +421,15 @@ def _step(hand: dict[str, Any], step: int) -> Figure:
             diagrams.words(axes, 328, y, f"{share:.2f}", ha="right", faint=past)
     if step > 2:
         past = step > 3
-        diagrams.words(axes, 364, 68, "error", plots.QUERY, faint=past)
+        diagrams.words(axes, 364, 68, "error", faint=past)
         for y, error in zip(ROWS, hand["errors"], strict=True):
             number = f"{error:+.2f}".replace("-", "−")
-            diagrams.words(axes, 364, y, number, plots.QUERY, faint=past)
-        names = [(LOGITS, "from logits", "at_output", plots.QUERY)]
+            diagrams.words(axes, 364, y, number, faint=past)
+        names = [(LOGITS, "from logits", "at_output", plots.INK)]
         if step > 3:
-            names.append((LOOK_UP, "from look-up", "at_look_up", plots.VALUE))
+            names.append((LOOK_UP, "from look-up", "at_look_up", plots.LINK))
         if step > 4:
-            names.append((TIED, "tied: the sum", "together", plots.LINK))
+            names.append((TIED, "tied: the sum", "together", plots.INK))
         diagrams.words(axes, 4, 232, "gradient of each row", bold=True, ha="left")
         for i, token in enumerate(hand["tokens"]):
             diagrams.words(axes, LEFT, 276 + 26 * i, token, ha="right")
