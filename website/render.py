@@ -265,6 +265,7 @@ class Renderer:
             "syllabus": self.syllabus,
             "reading_list": self.reading_list,
             "counts": self.counts,
+            "minutes": self.minutes,
             "on_list": self.reading_list.on_list,
             "recorded": max(
                 (result.recipe["date"] for result in self.results.values()), default=""
@@ -321,19 +322,24 @@ class Renderer:
         page = (self.docs / "what-we-mended.md").read_text(encoding="utf-8")
         return frozenset(re.findall(r"\{ #([\w-]+) \}", page))
 
+    def minutes(self) -> int:
+        """How long all concept pages take."""
+        pages = {
+            concept: self.docs / "concepts" / f"{concept.name}.md"
+            for concept in self.syllabus.written
+        }
+        return sum(
+            concepts.minutes(self._prose(c, *get_data(page.read_text("utf-8"))))
+            for c, page in pages.items()
+        )
+
     @cached_property
     def counts(self) -> dict[str, int]:
         """What the home page counts."""
-        pages = self.docs / "concepts"
         return {
             "resources": len(self.reading_list.resources),
             "beyond_the_lists": len(self.reading_list.beyond_the_lists),
             "concepts": len(self.syllabus.concepts),
             "concepts_written": len(self.syllabus.written),
             "concepts_planned": len(self.planned),
-            "minutes": sum(
-                concepts.minutes(self._prose(concept, *get_data(page)))
-                for concept in self.syllabus.written
-                for page in [(pages / f"{concept.name}.md").read_text(encoding="utf-8")]
-            ),
         }
