@@ -59,6 +59,8 @@ def by_hand() -> dict[str, Any]:
             "likelihood": came.prod(),
             "logarithms": came.log(),
             "log_likelihood": came.log().sum(),
+            "negative": -came.log().sum(),
+            "words": len(CAME),
             "mean": loss,
             "perplexity": loss.exp(),
         },
@@ -150,12 +152,18 @@ def exam(course: dict[str, Any]) -> dict[str, Any]:
     best = course["best"]
     cooled = min(GRID, key=lambda t: nats(last, choose, t))
     pairs = bigram_shares(learn, vocab_size)[ids[:-1], ids[1:]]
-    return {
-        "n": len(ids) - 1,
+    losses = {
         "uniform": nats(first, ids),
         "unigram": nats(counts.log().expand(vocab_size, -1), ids),
-        "best": {"step": best, "nats": course["losses"][best][2]},
-        "last": {"step": STEPS, "nats": course["losses"][STEPS][2]},
+        "best": course["losses"][best][2],
+        "last": course["losses"][STEPS][2],
+        "cooled": nats(last, ids, cooled),
+    }
+    return {
+        "n": len(ids) - 1,
+        "best_step": best,
+        "nats": losses,
+        "perplexity": {name: math.exp(loss) for name, loss in losses.items()},
         "never_seen": (pairs == 0).float().mean(),
         "calibration": [calibration(last, ids, t) for t in (1.0, cooled)],
     }
@@ -236,11 +244,11 @@ def show(data: dict[str, Any]) -> None:
 
     bigram = data["bigram"]
     print(f"\na bigram model of {bigram['vocab_size']} tokens learns")
-    rows = [
+    learning = [
         (f"step {row['step']}", math.exp(row["learned"]), math.exp(row["held_out"]))
         for row in bigram["losses"]
     ]
-    table(rows, ["", ".1f", ".1f"], ["perplexity", "its text", "new text"])
+    table(learning, ["", ".1f", ".1f"], ["perplexity", "its text", "new text"])
     print(f"by counting   {math.exp(bigram['counts']):9.1f}  infinite")
     print(f"softmax twice {math.exp(bigram['twice']):9.1f}")
 
@@ -251,24 +259,23 @@ def show(data: dict[str, Any]) -> None:
 
     exam = data["look"]
     print(f"\n{exam['n']} tokens of new text")
-    best, last = exam["best"], exam["last"]
     before, after = exam["calibration"]
-    ways = [
-        ("all alike", exam["uniform"]),
-        ("how often each comes", exam["unigram"]),
-        (f"bigram, step {best['step']}", best["nats"]),
-        (f"bigram, step {last['step']}", last["nats"]),
-        (f"  at temperature {after['temperature']:.1f}", after["nats"]),
+    names = [
+        "all alike",
+        "how often each comes",
+        f"bigram, step {exam['best_step']}",
+        f"bigram, step {STEPS}",
+        f"  at temperature {after['temperature']:.1f}",
     ]
-    rows = [(name, loss, math.exp(loss)) for name, loss in ways]
+    rows = zip(names, exam["nats"].values(), exam["perplexity"].values(), strict=True)
     table(rows, ["", ".2f", ".0f"], ["", "loss", "perplexity"])
 
     print("\nits favourite at step 60")
-    rows = [
+    kept = [
         (f"temperature {row['temperature']:.1f}", row["given"], row["right"])
         for row in (before, after)
     ]
-    table(rows, ["", ".2f", ".2f"], ["", "is given", "is right"])
+    table(kept, ["", ".2f", ".2f"], ["", "is given", "is right"])
 
     said = data["robot"]
     print(f"\n{said['after']} ...")
@@ -362,15 +369,15 @@ def draw(data: dict[str, Any]) -> Figure:
     steps = range(len(curves))
     axes.plot(steps, [row[0] for row in curves], plots.DASHED, color=plots.KEY)
     axes.plot(steps, [row[2] for row in curves], plots.SOLID, color=plots.QUERY)
-    uniform = data["look"]["uniform"]
+    uniform = data["look"]["nats"]["uniform"]
     axes.axhline(uniform, color=plots.MUTED, linewidth=1, linestyle=plots.DOTTED)
     last = curves[-1]
     axes.annotate("new text", (30, 6.9), ha="right", color=plots.QUERY)
     axes.annotate("its own text", (30, last[0] + 0.2), va="bottom", color=plots.KEY)
     axes.annotate("all tokens alike", (60, uniform - 0.1), va="top", ha="right",
                   color=plots.MUTED)  # fmt: skip
-    best = data["look"]["best"]
-    axes.plot(best["step"], best["nats"], "o", color=plots.QUERY)
+    best = data["look"]["best_step"]
+    axes.plot(best, curves[best][2], "o", color=plots.QUERY)
     axes.set(xlabel="step of learning", ylim=(0, 7.8))
     axes.set_title("loss, in nats a token")
     return figure
@@ -404,15 +411,14 @@ def holds(data: dict[str, Any]) -> dict[str, bool]:
     """What the page concludes from the training."""
     bigram, exam = data["bigram"], data["look"]
     counts, last = bigram["counts"], bigram["losses"][-1]["learned"]
-    best, worst = exam["best"]["nats"], exam["last"]["nats"]
-    _, after = exam["calibration"]
+    nats = exam["nats"]
     bytes_, _, tokens = data["tokenizers"]
     return {
         "it learns what counting gives": counts <= last < counts + 0.05,
         "softmax twice stays above a floor": bigram["twice"] > bigram["twice_floor"],
-        "stopped in time it beats the unigrams": best < exam["unigram"],
-        "learning on, it ends behind knowing nothing": worst > exam["uniform"],
-        "one temperature mends it": after["nats"] < exam["unigram"],
+        "stopped in time it beats the unigrams": nats["best"] < nats["unigram"],
+        "learning on, it ends behind knowing nothing": nats["last"] > nats["uniform"],
+        "one temperature mends it": nats["cooled"] < nats["unigram"],
         "a larger vocabulary is worse a token": bytes_["a_token"] < tokens["a_token"],
         "and better a byte": bytes_["a_byte"] > tokens["a_byte"],
     }
