@@ -336,7 +336,7 @@ def _frame(hand: dict[str, Any], step: int) -> Figure:
     if step > 3:
         x = COLUMN[0]
         diagrams.arrow(axes, (x, 162), (x, 186), plots.QUERY)
-        words(axes, x + 10, 173, "it came: −ln", plots.QUERY, ha="left")
+        words(axes, x + 10, 173, "came: −ln", plots.QUERY, ha="left")
         diagrams.box(
             axes, x, 200, f"{hand['surprise'][0]:.2f}", plots.QUERY, 62, fill=step == 4
         )

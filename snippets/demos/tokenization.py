@@ -418,12 +418,14 @@ def grow(
     times: list[int],
     labels: list[str],
     note: str,
+    corpus: list[str] | None = None,
 ) -> Figure:
     """A word's letters, the parts that merges made of them, and the cut that is left.
 
     Args:
         times: how often each two neighbours come; empty where that was told before.
         labels: of each merge of the training.
+        corpus: every word as it is cut by then, where there is room for it.
     """
     figure, axes = diagrams.board(290)
     step = 400 / 8.6
@@ -456,6 +458,9 @@ def grow(
             right = across + 6.7 * (span[1] - span[0]) / 2 + 12
             label = labels[made[span]["round"] - 1]
             diagrams.words(axes, right, down, label, plots.MUTED, ha="left")
+    for row, word in enumerate(corpus or []):
+        colour = plots.MUTED if row else plots.INK
+        diagrams.words(axes, 196, 150 + 19 * row, word, colour, ha="left")
     cut = " | ".join(letters[slice(*span)] for span in sorted(left))
     diagrams.words(axes, 8, 276, f"{note}  {cut}", ha="left", bold=True)
     return figure
@@ -471,9 +476,17 @@ def frames(data: dict[str, Any]) -> list[Figure]:
     known, new = hand["trees"]["slippery"], hand["trees"]["flipper"]
     times = [f"{row['times']}×" for row in hand["rounds"]]
     merges = [f"merge {n}" for n, _ in enumerate(times, 1)]
-    drawn = [grow("slippery", [], hand["neighbours"], times, "now:")]
-    for n in (1, 3, len(known)):
-        drawn.append(grow("slippery", known[:n], [], times, "now:"))
+    now = [" ".join(word) for word in hand["corpus"]]
+    stages = [now, *(row["words"] for row in hand["rounds"])]
+    lines = [
+        ["all five words:", *(f"{n}× {word}" for n, word in zip(hand["corpus"].values(),
+                                                               stage, strict=True))]
+        for stage in stages
+    ]  # fmt: skip
+    drawn = [grow("slippery", [], hand["neighbours"], times, "now:", lines[0])]
+    for n in (1, 3):
+        drawn.append(grow("slippery", known[:n], [], times, "now:", lines[n]))
+    drawn.append(grow("slippery", known, [], times, "now:"))
     return [*drawn, grow("flipper", new, [], merges, "never seen:")]
 
 
