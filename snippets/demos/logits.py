@@ -245,12 +245,12 @@ def show(data: dict[str, Any]) -> None:
     bigram = data["bigram"]
     print(f"\na bigram model of {bigram['vocab_size']} tokens learns")
     learning = [
-        (f"step {row['step']}", math.exp(row["learned"]), math.exp(row["held_out"]))
+        (f"step {row['step']}", row["learned"], row["held_out"])
         for row in bigram["losses"]
     ]
-    table(learning, ["", ".1f", ".1f"], ["perplexity", "its text", "new text"])
-    print(f"by counting   {math.exp(bigram['counts']):9.1f}  infinite")
-    print(f"softmax twice {math.exp(bigram['twice']):9.1f}")
+    table(learning, ["", ".2f", ".2f"], ["loss", "its text", "new text"])
+    print(f"by counting, its own text {bigram['counts']:.2f}, new text infinite")
+    print(f"softmax twice, its own text {bigram['twice']:.2f}")
 
     print("\nnew text: what a token's length does")
     header = ["vocabulary", "tokens", "a token", "a byte"]
@@ -268,7 +268,7 @@ def show(data: dict[str, Any]) -> None:
         f"  at temperature {after['temperature']:.1f}",
     ]
     rows = zip(names, exam["nats"].values(), exam["perplexity"].values(), strict=True)
-    table(rows, ["", ".2f", ".0f"], ["", "loss", "perplexity"])
+    table(rows, ["", ".2f", ".3g"], ["", "loss", "perplexity"])
 
     print("\nits favourite at step 60")
     kept = [
