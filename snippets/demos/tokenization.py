@@ -256,6 +256,7 @@ def real(seed: int) -> dict[str, Any]:
         },
         "numbers": [{"text": n, "tokens": bert.tokenize(n)} for n in NUMBERS],
         "four_digits": dict(four.most_common()),
+        "years": sum(str(year) in bert.ids for year in range(1500, 2026)),
         "stems": len(english),
         "inside": sum(f"##{word}" in bert.ids for word in english),
         "coined": {
