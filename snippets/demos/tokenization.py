@@ -38,6 +38,8 @@ SPLIT = ["it's 7.30,  isn't it?", "IT'S"]
 WORDS = ["glass", " glass", "Glass", " glasses", " that", "slippery"]
 WORDS += ["café", "скользкий", "<|endoftext|>"]
 COMPARED = [" slipperier", "unhappiness", "CAFÉ", "скользкий", "滑る", "robot🤖"]
+# Who wrote the papers that the page cites on these algorithms.
+NAMES = ["Sennrich", "Haddow", "Birch", "Schuster", "Nakajima", "Kudo", "Richardson"]
 NUMBERS = ["1999", "2031", "1234", "5678"]
 # In Russian, the first nouns of our Portuguese lexicon: people and animals.
 RUSSIAN = """
@@ -254,6 +256,7 @@ def real(seed: int) -> dict[str, Any]:
                 bert.tokenize(word) for word in ("slippery", "slipprey", "strawberry")
             ],
         },
+        "names": [{"text": n, "tokens": bert.tokenize(n)} for n in NAMES],
         "numbers": [{"text": n, "tokens": bert.tokenize(n)} for n in NUMBERS],
         "four_digits": dict(four.most_common()),
         "years": sum(str(year) in bert.ids for year in range(1500, 2026)),
