@@ -39,6 +39,10 @@ def main(arguments: list[str] | None = None) -> int:
     match arguments:
         case ["claim", *rest]:
             return claim(rest)
+        case ["train", *rest] if "recurrent-networks" in rest:
+            from snippets import speak
+
+            return speak.main(rest)
         case ["train", *rest]:
             from snippets import train
 

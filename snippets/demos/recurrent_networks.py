@@ -115,6 +115,33 @@ def lstm_by_hand() -> dict[str, Any]:
     }
 
 
+def gru_by_hand() -> dict[str, Any]:
+    """The same memory in a GRU: both gates close at a noun. At "glass", in detail."""
+    cell = GRUCell(d_model=2, d_hidden=1)
+    nouns = torch.tensor(NOUNS)
+    x = torch.stack([nouns, nouns.abs()], -1)
+    cell.load_state_dict(
+        {
+            "input.weight": torch.tensor([[0.0, -6.0], [0.0, -6.0], [2.0, 0.0]]),
+            "input.bias": torch.tensor([3.0, 3.0, 0.0]),
+            "recurrent.weight": torch.tensor([[0.0], [0.0], [1.0]]),
+            "recurrent.bias": torch.zeros(3),
+        }
+    )
+    hidden, _ = unroll(cell, x)
+    old = hidden[1, 0]
+    r, z = cell.input(x[2])[:2].sigmoid()
+    return {
+        "states": hidden[:, 0],
+        "old": old,
+        "reset": r,
+        "update": z,
+        "new": torch.tanh(2 + r * old),
+        "mixed": torch.tanh(2 + old),  # had the reset gate been 1
+        "state": hidden[2, 0],
+    }
+
+
 def clipped() -> dict[str, Any]:
     """A gradient of two numbers, clipped to length 1."""
     gradient = torch.tensor([30.0, 40.0])
@@ -192,9 +219,11 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
         "by_hand": {
             "plain": plain_by_hand(),
             "lstm": lstm_by_hand(),
+            "gru": gru_by_hand(),
             "clip": clipped(),
         },
         "words": SENTENCE.split(),
+        "d_hidden": D_HIDDEN,
         "forget_bias": FORGET_BIAS,
         "opened": torch.tensor(FORGET_BIAS).sigmoid(),
         "decay": rows,
@@ -222,7 +251,7 @@ def looked(trained: dict[str, Any]) -> dict[str, Any]:
         "people": trained["people"],
         "counting": trained["counting"],
         "memory": trained["memory"],
-        "units": trained["units"],
+        "forgetting": trained["forgetting"],
         **{
             kind: {
                 "parameters": found["parameters"],
@@ -255,6 +284,18 @@ def show(data: dict[str, Any]) -> None:
     header = ["", "f", "i", "new", "cell", "o", "hid."]
     table(rows, ["", *[".2f"] * 6], header, gap=1)
     print(f'left of the cell of "glass" at "it": {lstm["left"]:.2f}')
+
+    gru = data["by_hand"]["gru"]
+    print('\na GRU at "glass"')
+    rows = [
+        ["old state", gru["old"]],
+        ["reset gate", gru["reset"]],
+        ["new, past reset", gru["new"]],
+        ["new, past kept", gru["mixed"]],
+        ["update gate", gru["update"]],
+        ["new state", gru["state"]],
+    ]
+    table(rows, ["", ".2f"])
 
     print("\ngradient at a token, by distance")
     print(f"(last token = 1, middle of {SEEDS} seeds)")
@@ -292,83 +333,78 @@ def show(data: dict[str, Any]) -> None:
 
 # --- The picture that grows: one step of an LSTM, at "glass"
 
-ROAD, GATES, WORDS = 44, 150, 218  # heights of the road, the gates, the words
-PLACES = {"f": 92, "i": 176, "n": 240, "o": 330}
-PLUS = 208
+ROAD, GATES, BUS, WORDS = 44, 146, 186, 218  # heights: road, gates, what feeds them
+PLACES = {"forget": 86, "input": 172, "new": 236, "output": 326}
+PLUS = 204
 
 
 def frames(data: dict[str, Any]) -> list[Figure]:
     """One step of the LSTM by hand, gate by gate; then all five words."""
     lstm = data["by_hand"]["lstm"]
-    at = {
-        name: values[2]
-        for name, values in lstm.items()
-        if name != "tokens" and isinstance(values, list)
-    }
+    at = {name: values[2] for name, values in lstm.items() if isinstance(values, list)}
     return [step(at, number) for number in range(1, 5)] + [unrolled(lstm)]
 
 
 def step(at: dict[str, float], number: int) -> Figure:
     """The step at "glass", as far as the frame of this number has come."""
     figure, axes = board(236)
-    said = diagrams.words
-    said(axes, 8, 16, "old cell", plots.LINK, ha="left", bold=True)
+    say = diagrams.words
+    road = {"colour": plots.LINK, "width": 2.5}
+    say(axes, 8, 16, "old cell", plots.LINK, ha="left", bold=True)
     cells(axes, 32, ROAD, [at["old"]], plots.LINK)
-    old = (57, ROAD)
+    # The token and the hidden state feed every gate.
+    box(axes, 62, WORDS, "glass")
+    box(axes, 164, WORDS, "old hidden")
+    say(axes, 218, WORDS, "feed every gate", plots.MUTED, ha="left")
+    last = ("forget", "new", "new", "output")[number - 1]
+    axes.plot(
+        [62, max(164, PLACES[last])], [BUS, BUS], color=plots.MUTED, linewidth=1.2
+    )
+    for x in (62, 164):
+        axes.plot([x, x], [BUS, WORDS - 12], color=plots.MUTED, linewidth=1.2)
+    forget, out = PLACES["forget"], PLACES["output"]
+    gate(axes, "forget", at, number != 1)
+    arrow(axes, (forget, GATES - 20), (forget, ROAD + 11), faint=number != 1)
+    arrow(axes, (57, ROAD), (forget - 11, ROAD), **road)
+    box(axes, forget, ROAD, "×", width=22, height=22)
+    say(axes, 142, ROAD - 16, signed(at["kept"]), plots.LINK)
     if number == 1:
-        arrow(axes, old, (392, ROAD), plots.LINK, width=2.5)
-    box(axes, 60, WORDS, "glass")
-    box(axes, 156, WORDS, "old hidden")
-    arrow(axes, (92, WORDS - 18), (92, GATES + 16), faint=number > 1)
-    said(axes, 208, WORDS, "both feed every gate", plots.MUTED, ha="left")
-    # The forget gate.
-    new = number == 1
-    gate(axes, "f", "forget", at["forget"], not new)
-    arrow(axes, (PLACES["f"], GATES - 14), (PLACES["f"], ROAD + 11), faint=not new)
-    box(axes, PLACES["f"], ROAD, "×", width=22, height=22)
-    if number >= 2:
-        arrow(axes, old, (PLACES["f"] - 11, ROAD), plots.LINK, width=2.5)
-        arrow(axes, (PLACES["f"] + 11, ROAD), (PLUS - 11, ROAD), plots.LINK, width=2.5)
-        said(axes, 150, ROAD - 16, signed(at["kept"]), plots.LINK)
-        # The input gate and what is new.
-        new = number == 2
-        gate(axes, "i", "input", at["input"], not new)
-        gate(axes, "n", "new", at["new"], not new)
-        middle = 96
-        for name in "in":
-            side = -11 if name == "i" else 11
-            arrow(
-                axes, (PLACES[name], GATES - 14), (PLUS + side, middle),
-                faint=not new,
-            )  # fmt: skip
-        box(axes, PLUS, middle, "×", width=22, height=22)
-        arrow(axes, (PLUS, middle - 11), (PLUS, ROAD + 11), faint=not new)
-        said(axes, PLUS + 8, 70, signed(at["added"]), ha="left")
-        box(axes, PLUS, ROAD, "+", width=22, height=22)
+        arrow(axes, (forget + 11, ROAD), (392, ROAD), **road)
+        return figure
+    gate(axes, "input", at, number != 2)
+    gate(axes, "new", at, number != 2)
+    middle, faint = 92, number != 2
+    arrow(axes, (PLACES["input"], GATES - 20), (PLUS - 9, middle + 11), faint=faint)
+    arrow(axes, (PLACES["new"], GATES - 20), (PLUS + 9, middle + 11), faint=faint)
+    box(axes, PLUS, middle, "×", width=22, height=22)
+    arrow(axes, (PLUS, middle - 11), (PLUS, ROAD + 11), faint=number > 3)
+    say(axes, PLUS + 8, 68, signed(at["added"]), ha="left")
     if number == 2:
-        arrow(axes, (PLUS + 11, ROAD), (392, ROAD), plots.LINK, width=2.5)
-    if number >= 3:
-        arrow(axes, (PLUS + 11, ROAD), (342, ROAD), plots.LINK, width=2.5)
-        cells(axes, 367, ROAD, [at["cell"]], plots.LINK)
-        said(axes, 392, 16, "new cell", plots.LINK, ha="right", bold=True)
-    if number >= 4:
-        gate(axes, "o", "output", at["output"], False)
-        x = PLACES["o"]
-        arrow(axes, (x, ROAD), (x, 72), plots.LINK)
-        said(axes, x - 8, 60, "tanh", plots.LINK, ha="right")
-        said(axes, x + 8, 66, signed(at["squashed"]), plots.LINK, ha="left")
-        box(axes, x, 84, "×", width=22, height=22)
-        arrow(axes, (x, GATES - 14), (x, 95))
-        arrow(axes, (x + 11, 84), (392, 84), width=2.5)
-        said(axes, 394, 102, f"hidden {at['hidden']:.2f}", ha="right", bold=True)
+        arrow(axes, (forget + 11, ROAD), (392, ROAD), **road)
+        return figure
+    arrow(axes, (forget + 11, ROAD), (PLUS - 11, ROAD), **road)
+    box(axes, PLUS, ROAD, "+", width=22, height=22)
+    arrow(axes, (PLUS + 11, ROAD), (342, ROAD), **road)
+    cells(axes, 367, ROAD, [at["cell"]], plots.LINK)
+    say(axes, 392, 16, "new cell", plots.LINK, ha="right", bold=True)
+    if number == 4:
+        gate(axes, "output", at, False)
+        arrow(axes, (out, ROAD), (out, 81), plots.LINK)
+        say(axes, out - 8, 66, "tanh", plots.LINK, ha="right")
+        say(axes, out + 8, 69, signed(at["squashed"]), plots.LINK, ha="left")
+        box(axes, out, 92, "×", width=22, height=22)
+        arrow(axes, (out, GATES - 20), (out, 103))
+        arrow(axes, (out + 11, 92), (392, 92), width=2.5)
+        say(axes, 374, 108, "hidden", bold=True)
+        say(axes, 376, 122, signed(at["hidden"]), bold=True)
     return figure
 
 
-def gate(axes: Axes, name: str, label: str, value: float, faint: bool) -> None:
-    """A gate, or the new part, with its number below."""
+def gate(axes: Axes, name: str, at: dict[str, float], faint: bool) -> None:
+    """A gate, or the new part, with its number, fed from below."""
     x = PLACES[name]
-    box(axes, x, GATES, label, height=26, faint=faint)
-    diagrams.words(axes, x, GATES + 24, signed(value), bold=not faint)
+    box(axes, x, GATES, f"{name}\n{signed(at[name])}", height=40, faint=faint)
+    arrow(axes, (x, BUS), (x, GATES + 20), faint=faint)
 
 
 def signed(number: float) -> str:
@@ -378,16 +414,9 @@ def signed(number: float) -> str:
 def unrolled(lstm: dict[str, Any]) -> Figure:
     """All five words: the cell along its road, and what is let out of it."""
     figure, axes = board(236)
-    said = diagrams.words
-    said(
-        axes,
-        8,
-        12,
-        "cell: -1 robot, 1 glass".replace("-", "−"),
-        plots.LINK,
-        ha="left",
-        bold=True,
-    )
+    say = diagrams.words
+    heading = "cell: −1 the robot, 1 the glass"
+    say(axes, 8, 12, heading, plots.LINK, ha="left", bold=True)
     for place, word in enumerate(lstm["tokens"]):
         x = 44 + 78 * place
         cells(axes, x, ROAD, [lstm["cell"][place]], plots.LINK)
@@ -400,9 +429,9 @@ def unrolled(lstm: dict[str, Any]) -> Figure:
         arrow(axes, (x, 91), (x, ROAD + 12))
         asked = lstm["output"][place] > 0.5
         cells(axes, x, 166, [lstm["hidden"][place]], faint=not asked)
-        said(axes, x, WORDS, word, bold=asked)
+        say(axes, x, WORDS, word, bold=asked)
         arrow(axes, (x, WORDS - 10), (x, 178), faint=not asked)
-    said(axes, 8, 138, "hidden: what is let out", ha="left", bold=True)
+    say(axes, 8, 138, "hidden: what is let out", ha="left", bold=True)
     return figure
 
 

@@ -92,6 +92,7 @@ def transducer_loss(
     return -total[rows, n_frames - 1, n_labels]
 
 
+# --8<-- [start:model]
 class Transducer(nn.Module):
     """An encoder of frames, a prediction network over labels, a joint network."""
 
@@ -105,7 +106,6 @@ class Transducer(nn.Module):
         self.predictor = LSTMCell(d_model, d_model)
         self.joint = nn.Linear(d_model, choices)
 
-    # --8<-- [start:model]
     def forward(
         self,
         frames: Float[Tensor, "batch frame d_frame"],
