@@ -65,9 +65,9 @@ def compared(recorded: Result, again: Result, trains: str | None = None) -> list
         *(["its code, settings, data or scores have changed"] * (len(codes) - 1)),
         *differences(then, now, "record", {trains: TRAINED} if trains else {}),
         *(
-            f"the {what} is not what the code makes of the data"
-            for what in ("text", "figures")
-            if getattr(recorded, what) != getattr(again, what)
+            f"the {what} not what the code makes of the data"
+            for what, of in (("text is", "text"), ("figures are", "figures"))
+            if getattr(recorded, of) != getattr(again, of)
         ),
     ]
 

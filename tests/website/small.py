@@ -128,6 +128,10 @@ Before {{ term('adding') }} one counts.
 1. One thing, and one more: 1 + 1 = 2.
 2. Half of 3 is 1.5; −2 is none.
 
+{{ frame(1, alt="one thing", caption="*One*.") }}
+
+{{ frame(2, alt="two things", caption="And one more.") }}
+
 ## The formula
 
 $$
@@ -236,6 +240,8 @@ It counts before your eyes, from one up to a hundred.
     ),
     "docs/results/counting.txt": "total 3.00\n\n  <of> these\n",
     "docs/results/counting.svg": SVG.format("counting"),
+    "docs/results/counting.1.svg": SVG.format("counting-1"),
+    "docs/results/counting.2.svg": SVG.format("counting-2"),
     "docs/results/lighthouse.json": record(pages=[]),
     "docs/results/claims/long-words.json": json.dumps(CLAIM),
     "docs/results/claims/long-words.txt": "a table\n\npartly: " + CLAIM["conclusion"],
@@ -268,6 +274,8 @@ import matplotlib
 from snippets.text.counting import count
 
 def draw(data): ...
+
+def frames(data): ...
 """,
     "snippets/claims/long_words.py": "",
     "tests/snippets/text/test_counting.py": "",

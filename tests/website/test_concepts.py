@@ -11,6 +11,8 @@ from bs4 import Tag
 from syllabus import Syllabus
 from tests.website.small import article, links, text, with_resources
 from website import concepts
+from website.errors import RenderError
+from website.results import Result
 from website.wording import by_make
 
 
@@ -25,34 +27,19 @@ def sharing(small_site: Path) -> Tag:
 
 
 @pytest.mark.parametrize(
-    "markdown, count",
+    "markdown, minutes",
     [
-        ("Three words here.", 3),
-        ("## A heading\n\n- **bold** `code`", 4),
-        ("A `b c` - d", 4),
-        ("{{ result.x|fixed }} and {{ term('first') }}", 3),
-        ("{{ code('x') }} {{ printed() }} {{ change(1) }} word", 1),
-        ('{{ figure(\n  alt="one two",\n  caption="three"\n) }} word', 1),
-        ("<% set a = result.b %> word", 1),
-        ("word\n```python\nno words here\n```\nword", 2),
-        ("In $x$ words:\n\n$$\na + b\n$$\n", 3),
-        ('<span class="q">query</span> <svg><text>no</text></svg>', 1),
-        ("[two words](../resources/a-b.md)", 2),
-        ("| a | b |\n| --- | --- |\n| c | d |", 4),
-        ("", 0),
+        ("word " * 130, 1),
+        ("word " * 131, 2),
+        ("````python\na = 1\nb = 2\nc = 3\nd = 4\n````\n" + "word " * 130, 2),
+        # Neither what is printed, drawn or folded, nor tags and addresses.
+        ("``` { .text .printed }\n" + "out " * 500 + "\n```\n", 0),
+        ('??? question "Why?"\n\n    ' + "word " * 500 + "\n\n", 0),
+        ("<svg><text>" + "no " * 500 + "</text></svg>", 0),
+        ("[two words](../resources/a-b.md)" + "- " * 500, 1),
     ],
 )
-def test_words_are_those_of_the_prose(markdown, count):
-    assert concepts.words(markdown) == count
-
-
-@pytest.mark.parametrize(
-    "prose, sections, formulas, minutes",
-    [(100, 0, 0, 1), (101, 0, 0, 2), (0, 1, 0, 5), (0, 0, 2, 2), (1000, 3, 1, 26)],
-)
-def test_minutes_count_prose_code_and_formulas(prose, sections, formulas, minutes):
-    markdown = "word " * prose + "{{ code('x') }}\n" * sections
-    markdown += "$$\na\n$$\n" * formulas
+def test_minutes_count_what_is_not_folded(markdown, minutes):
     assert concepts.minutes(markdown) == minutes
 
 
@@ -82,18 +69,18 @@ def test_a_term_is_a_link_or_while_it_is_planned_a_tooltip(counting, sharing):
 
 def test_code_is_that_of_the_tested_files(counting):
     shown = counting.select(".language-python")
-    assert [text(block.select_one(".filename")) for block in shown] == [
-        "snippets/text/counting.py",
-        "snippets/text/pairs.py",
-    ]
     assert "total = 0" in text(shown[0]) and "8<--" not in text(shown[0])
+    for block, path in zip(shown, ("counting", "pairs"), strict=True):
+        source = block.find_next_sibling(class_="recipe").a
+        assert text(source) == f"snippets/text/{path}.py"
+        assert f"/blob/main/snippets/text/{path}.py#L" in source["href"]
 
 
 def test_output_comes_with_the_recipe(counting):
-    printed = counting.select_one(".printed")
+    printed = counting.select_one("details.abstract .printed")
     assert printed.code.get_text() == "total 3.00\n\n  <of> these\n"
     assert text(printed.select_one(".filename")) == "Printed by make run NAME=counting"
-    assert text(counting.select_one(".recipe")) == (
+    assert text(printed.find_next(class_="recipe")) == (
         "Seed 0, Python 3.11, torch 2.13.0, 1 thread, 2026-11-20."
     )
 
@@ -114,11 +101,54 @@ def test_an_edit_is_shown_with_its_outcome_folded(counting):
 
 
 def test_figures_stand_in_the_page_and_are_told_in_words(counting):
-    drawn, hand = counting.select("figure.drawing")
+    drawn, hand = counting.select("figure.drawing:not(.frame)")
     assert drawn.svg["aria-label"] == "a line <of> one"
     assert drawn.svg.path["id"] == "counting-line"
     assert drawn.figcaption.em.text == "line"
     assert (hand.svg["role"], text(hand.figcaption)) == ("img", "Five fingers.")
+
+
+def test_frames_follow_each_other_each_with_its_number(counting):
+    first, second = counting.select("figure.frame")
+    assert first.find_next_sibling() is second
+    assert [text(f.figcaption) for f in (first, second)] == [
+        "1. One.",
+        "2. And one more.",
+    ]
+    assert second.svg.path["id"] == "counting-2-line"
+
+
+RESULT = Result(
+    "x",
+    {
+        "recipe": {"command": "python -m snippets x"},
+        "edits": [
+            {
+                "file": "snippets/x.py",
+                "find": "a",
+                "replace": "b",
+                "outcome": ["  one", "- p 1", "+ p 2", "- q 1", "", "  two", "- q 4"],
+            }
+        ],
+    },
+    "one\np 1\n\ntwo\nq 4\n",
+)
+
+
+def test_one_table_of_the_output_is_open():
+    shown = concepts.printed(RESULT, "two")
+    assert "two\nq 4" in shown and "one" not in shown and "???" not in shown
+    with pytest.raises(RenderError, match=r"0 tables of .*x\.txt begin with 'three'"):
+        concepts.printed(RESULT, "three")
+
+
+def test_of_an_edit_the_lines_with_the_words_are_shown():
+    shown = concepts.change(RESULT, 1, "why", ["p "])
+    assert [line.strip() for line in shown.splitlines() if line.startswith("    ")] == [
+        *("``` { .diff .no-copy }", "one", "- p 1", "+ p 2", "```", "why")
+    ]
+    with pytest.raises(RenderError, match="no line that edit 1 changed has one of"):
+        concepts.change(RESULT, 1, "why", ["z"])
 
 
 def test_three_ways_lead_on_each_with_its_reason(counting):

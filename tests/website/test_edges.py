@@ -184,8 +184,12 @@ PLANTS: dict[str, list[tuple[Plant, str]]] = {
     ],
     "shown": [
         (sub(PAGE, r"\{\{ code\(.*?\) \}\}", ""), "shows nothing of the code"),
-        (sub(PAGE, r"\{\{ printed\(\) \}\}", ""), "that the snippet printed"),
-        (sub(PAGE, r"\{\{ figure\(.*?\) \}\}", ""), "that the snippet drew"),
+        (sub(PAGE, r"\{\{ printed\(\) \}\}", ""), "hides what the snippet printed"),
+        (
+            sub(PAGE, r"\{\{ figure\(.*?\) \}\}", ""),
+            "does not show docs/results/counting.svg",
+        ),
+        (sub(PAGE, r"\{\{ frame\(2.*?\) \}\}", ""), "shows the frames 1, not 1, 2"),
     ],
     "edits": [
         (sub(PAGE, r"\{\{ change\(2\) \}\}", ""), "shows the edits 1, not 1, 2"),

@@ -66,7 +66,7 @@ def agreed() -> tuple[Result, Result]:
         },
         "edits": [{**edit, "outcome": ["- p 3.42", "+ p 3.84", "  off by 2.4e-07"]}],
     }
-    result = Result(content, "p 3.42\n", "<svg></svg>")
+    result = Result(content, "p 3.42\n", {"svg": "<svg></svg>"})
     today = copy.deepcopy(result)
     assert compared(result, today, "learned") == []
     return result, today
@@ -145,7 +145,7 @@ def test_what_two_processors_may_differ_in_is_let_be(agreed, change):
     "changed, says",
     [
         ({"text": "p 3.43\n"}, "the text is not what the code makes of the data"),
-        ({"figure": None}, "the figure is not what the code makes of the data"),
+        ({"figures": {}}, "the figures are not what the code makes of the data"),
     ],
 )
 def test_another_text_or_figure_is_seen(agreed, changed, says):
