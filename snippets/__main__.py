@@ -43,6 +43,11 @@ def main(arguments: list[str] | None = None) -> int:
             from snippets import speak
 
             return speak.main(rest)
+        case ["train"]:
+            from snippets import speak, train
+
+            print(speak.NAME)
+            return train.main([])
         case ["train", *rest]:
             from snippets import train
 

@@ -3,6 +3,7 @@
 import json
 import math
 from dataclasses import asdict, replace
+from itertools import pairwise
 
 import pytest
 import torch
@@ -65,7 +66,7 @@ def test_bits_are_those_of_one_character_at_a_time(text):
     with torch.no_grad():
         for page in short.parts["test"]:
             ids, state = short.ids(page), None
-            for before, after in zip(ids[:-1], ids[1:], strict=True):
+            for before, after in pairwise(ids):
                 logits, state = model(before.view(1, 1), state)
                 surprise.append(-logits[0, 0].softmax(-1)[after].log2().item())
     mean = sum(surprise) / len(surprise)
