@@ -135,7 +135,6 @@ class GRUCell(nn.Module):
 Cell = RNNCell | LSTMCell | GRUCell
 
 
-# --8<-- [start:unroll]
 def unroll(
     cell: Cell,
     x: Float[Tensor, "*batch seq d_model"],
@@ -158,9 +157,6 @@ def unroll(
             state = tuple(torch.where(real, a, b) for a, b in both)
         hidden.append(state[0])
     return torch.stack(hidden, -2), state
-
-
-# --8<-- [end:unroll]
 
 
 def fused_lstm(
