@@ -136,7 +136,7 @@ def gru_by_hand() -> dict[str, Any]:
         "old": old,
         "reset": r,
         "update": z,
-        "trace": r * old,
+        "trace": (r * old).abs(),
         "new": torch.tanh(2 + r * old),
         "mixed": torch.tanh(2 + old),  # had the reset gate been 1
         "state": hidden[2, 0],
