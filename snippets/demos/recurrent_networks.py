@@ -519,7 +519,7 @@ def look(data: dict[str, Any]) -> Figure:
     counted = found["counting"]["5-gram"]
     axes.axhline(counted, color=plots.MUTED, linewidth=0.8, linestyle="--")
     axes.annotate(
-        "counts of 5 characters", (1.05, counted), xytext=(0, -4),
+        "5-gram counts", (1.05, counted), xytext=(0, -4),
         textcoords="offset points", va="top", color=plots.MUTED,
     )  # fmt: skip
     axes.set(xscale="log", xlabel="characters it may remember", xlim=(0.9, 400))

@@ -365,7 +365,7 @@ def show(data: dict[str, Any]) -> None:
         for row in near["after"]
     ]  # fmt: skip
     rows += [
-        [f"{row['frames']} frames long", row["words"], row["written"],
+        [f"{row['frames']} frame{'s' * (row['frames'] > 1)}", row["words"], row["written"],
          100 * row["written"] / row["words"]]
         for row in near["held"]
     ]  # fmt: skip
@@ -425,7 +425,7 @@ def grid(hand: dict[str, Any], number: int) -> Figure:
           width=3 if bold else 1.2, faint=faint)  # fmt: skip
     say(axes, 366, y - 14, f"{hand['right'][2][2]:.1f}", plots.MUTED, faint=faint)
     if number >= 4:
-        say(axes, 392, y - 40, f"{hand['total']:.4f}", ha="right", bold=True)
+        say(axes, 392, y - 40, f"{hand['total']:.2f}", ha="right", bold=True)
     for t, u in product(range(3), range(3)):
         x, y = at(t, u)
         if (t, u) in shown:
