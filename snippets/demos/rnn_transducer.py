@@ -365,7 +365,7 @@ def show(data: dict[str, Any]) -> None:
         for row in near["after"]
     ]  # fmt: skip
     rows += [
-        [f"{row['frames']} frame{'s' * (row['frames'] > 1)}", row["words"], row["written"],
+        [f"of {row['frames']} frame(s)", row["words"], row["written"],
          100 * row["written"] / row["words"]]
         for row in near["held"]
     ]  # fmt: skip
