@@ -272,18 +272,20 @@ def show(data: dict[str, Any]) -> None:
     """Print the states by hand, the table of the decay, what was written."""
     plain, lstm = data["by_hand"]["plain"], data["by_hand"]["lstm"]
     print("a plain network reads five words")
-    columns = ("tokens", "x", "sums", "states", "slopes")
-    rows = zip(*(plain[name] for name in columns), strict=True)
+    steps = zip(
+        *(plain[name] for name in ("tokens", "x", "sums", "states", "slopes")),
+        strict=True,
+    )
     header = ["", "x", "sum", "state", "slope"]
-    table(rows, ["", ".0f", ".2f", ".2f", ".2f"], header)
+    table(steps, ["", ".0f", ".2f", ".2f", ".2f"], header)
     print(f'left of "glass" at "it": {plain["left"][2]:.2f}')
     print(f'left of "robot" at "it": {plain["left"][0]:.2f}')
 
     print("\nan LSTM reads the same five")
     columns = ("tokens", "forget", "input", "new", "cell", "output", "hidden")
-    rows = zip(*(lstm[name] for name in columns), strict=True)
+    steps = zip(*(lstm[name] for name in columns), strict=True)
     header = ["", "f", "i", "new", "cell", "o", "hid."]
-    table(rows, ["", *[".2f"] * 6], header, gap=1)
+    table(steps, ["", *[".2f"] * 6], header, gap=1)
     print(f'left of the cell of "glass" at "it": {lstm["left"]:.2f}')
 
     gru = data["by_hand"]["gru"]
@@ -350,7 +352,7 @@ def step(at: dict[str, float], number: int) -> Figure:
     """The step at "glass", as far as the frame of this number has come."""
     figure, axes = board(236)
     say = diagrams.words
-    road = {"colour": plots.LINK, "width": 2.5}
+    road: Any = {"colour": plots.LINK, "width": 2.5}
     say(axes, 8, 16, "old cell", plots.LINK, ha="left", bold=True)
     cells(axes, 32, ROAD, [at["old"]], plots.LINK)
     # The token and the hidden state feed every gate.
