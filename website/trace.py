@@ -8,7 +8,10 @@ recorded the sentence yet is left out. What is read, by concept:
                   robot.vectors    for each token its first numbers
                   robot.d_model    how many numbers it has
     heads         robot.tokens     ["robot", ...]
+                  robot.query      "it", whose weights are shown
                   robot.attention  for each token its weights over all tokens
+                  robot.plural     optional: another text, with its "pronoun" and what
+                                   that gives each of the "nouns", by name
     logits        robot.after      the text that is continued
                   robot.next       [{"token": " glass", "p": 0.21}, ...], best first
 
@@ -33,7 +36,7 @@ CANDIDATES = 5  # for the next token
 WHOSE = {
     "tokenization": "our tokenizer",
     "embeddings": "MiniLM, with tokens of its own",
-    "heads": "one of many: no answer yet",
+    "heads": "one of MiniLM's 72",
     "logits": "a bigram model of ours",
 }
 

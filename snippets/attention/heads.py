@@ -36,6 +36,16 @@ def merge(
 # --8<-- [end:split]
 
 
+def check(d_model: int, n_heads: int, dropout: float) -> None:
+    """Refuse sizes that cannot be."""
+    if min(d_model, n_heads) < 1 or d_model % n_heads:
+        raise ValueError(
+            f"d_model {d_model} does not split into {n_heads} heads"
+        )
+    if not 0 <= dropout <= 1:
+        raise ValueError(f"dropout {dropout} is not from 0 to 1")
+
+
 class Steps(NamedTuple):
     """What attention computes on its way, from the projections to the output."""
 
@@ -66,20 +76,13 @@ class MultiHeadAttention(nn.Module):
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        if min(d_model, n_heads) < 1 or d_model % n_heads:
-            raise ValueError(
-                f"d_model {d_model} does not split into {n_heads} heads"
-            )
-        if not 0 <= dropout <= 1:
-            raise ValueError(f"dropout {dropout} is not from 0 to 1")
+        check(d_model, n_heads, dropout)
         self.n_heads = n_heads
         self.dropout = dropout
         self.query = nn.Linear(d_model, d_model, bias)
         self.key = nn.Linear(d_model, d_model, bias)
         self.value = nn.Linear(d_model, d_model, bias)
         self.output = nn.Linear(d_model, d_model, bias)
-
-    # --8<-- [end:projections]
 
     def project(
         self,
@@ -90,13 +93,15 @@ class MultiHeadAttention(nn.Module):
         Float[Tensor, "*batch n_heads key d_head"],
         Float[Tensor, "*batch n_heads key d_head"],
     ]:
-        """The queries of x, and the keys and values of context, for every head."""
+        """Queries of x, keys and values of context, for every head."""
         context = x if context is None else context
         return (
             split(self.query(x), self.n_heads),
             split(self.key(context), self.n_heads),
             split(self.value(context), self.n_heads),
         )
+
+    # --8<-- [end:projections]
 
     # --8<-- [start:steps]
     def steps(

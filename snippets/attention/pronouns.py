@@ -99,7 +99,6 @@ def halves(every: list[Case], seed: int) -> tuple[list[int], list[int]]:
     return parts
 
 
-# --8<-- [start:found]
 def weight_on_nouns(
     weights: Float[Tensor, "*heads seq seq"], case: Case, first: int = 1
 ) -> Float[Tensor, "*heads nouns"]:
@@ -124,9 +123,6 @@ def finds(
     on = weight_on_nouns(weights, case, first)
     others = [i for i in range(len(case.nouns)) if i != case.meant]
     return on[..., case.meant] > on[..., others].amax(-1)
-
-
-# --8<-- [end:found]
 
 
 def wilson(

@@ -29,7 +29,8 @@ from snippets.attention.pronouns import (
 )
 from snippets.corpora.robot import SENTENCE
 from snippets.lab import plots
-from snippets.lab.plots import INK, KEY, MUTED, QUERY, VALUE
+from snippets.lab.diagrams import arrow, board, box, cells, words
+from snippets.lab.plots import INK, KEY, LINK, MUTED, QUERY, VALUE
 from snippets.lab.tables import table
 from snippets.transformer.minilm import MiniLM, minilm, padded, tokenizer
 
@@ -52,10 +53,10 @@ PROBES = (
 )
 # What a kind of head looks at, in the words of the page's tables.
 GALLERY = {
-    "previous": "the previous token",
-    "next": "the next token",
-    "same": "the same word elsewhere",
-    "stop": "the full stop",
+    "previous": "previous token",
+    "next": "next token",
+    "same": "same word again",
+    "stop": "full stop",
     "sink": "[CLS]",
 }
 
@@ -163,7 +164,7 @@ def gallery(
     return result
 
 
-def place(counts: Float[Tensor, "n_layers n_heads"]) -> tuple[int, int]:
+def place(counts: Int[Tensor, "n_layers n_heads"]) -> tuple[int, int]:
     """Layer and head of the largest count, the first of equals."""
     return divmod(int(counts.argmax()), counts.shape[1])
 
@@ -338,7 +339,7 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
 
 def named(head: dict[str, Any]) -> str:
     """A head's name: layer and number, counted from 1."""
-    return f"{head['layer']}.{head['head']}"
+    return f"{head['layer']}-{head['head']}"
 
 
 def show(data: dict[str, Any]) -> None:
@@ -360,19 +361,20 @@ def show(data: dict[str, Any]) -> None:
     counts = [row.values() for row in data["parameters"]]
     table(counts, ["", "", ","], ["heads", "d_head", "parameters (d_model 768)"])
     rank = data["look"]["ranks"]
-    print(f"rank of W_Q W_K^T in MiniLM: {rank['head']} a head, {rank['whole']} uncut")
+    print(f"rank of W_Q W_K^T: {rank['head']} a head, {rank['whole']} uncut")
 
     look = data["look"]
     rows: list[Sequence[Any]]
     print("\nkinds of head, counted on the other 50 sentences")
     rows = [
         (
-            GALLERY[row["kind"]], named(row), f"{row['right']} of {row['n']}",
+            GALLERY[row["kind"]], named(row), row["right"], row["n"],
             f"{row['chance']:.0%}",
         )
         for row in look["gallery"]
     ]  # fmt: skip
-    table(rows, ["", "", "", ""], ["most weight on", "head", "positions", "chance"])
+    header = ["most weight on", "head", "right", "of", "chance"]
+    table(rows, ["", "", "", "", ""], header)
 
     print("\nin how many heads of a layer most positions look there")
     rows = [(GALLERY[row["kind"]], *row["by_layer"]) for row in look["gallery"]]
@@ -419,7 +421,7 @@ def show(data: dict[str, Any]) -> None:
     rows = [
         (f"both right, head {named(found)}", pairs["both"], pairs["pairs"]),
         ("  leans the right way", pairs["leans"], pairs["pairs"]),
-        ("both right, best of 72 heads", pairs["most_of_any_head"], pairs["of_all"]),
+        ("both right, best of all heads", pairs["most_of_any_head"], pairs["of_all"]),
     ]
     table(rows, ["", "", ""], ["", "pairs", "of"])
 
@@ -438,6 +440,67 @@ def told_rows(rows: list[dict[str, Any]]) -> None:
             for noun, weight in row["nouns"].items()
         )
         print(f"  {row['pronoun']}: {', '.join(nouns)}")
+
+
+def frames(data: dict[str, Any]) -> list[Figure]:
+    """The example by hand, from whole vectors to heads and back, step by step."""
+    return [steps_of(data["by_hand"], n) for n in range(1, 6)]
+
+
+HEIGHTS = (146, 296, 296, 344, 436)  # of the drawing, with each step
+
+
+def steps_of(hand: dict[str, Any], n: int) -> Figure:
+    """The first n steps: project, cut, weigh, average, join."""
+    figure, axes = board(HEIGHTS[n - 1])
+    vectors = {"query": QUERY, "key": KEY, "value": VALUE}
+    for x, (name, colour) in zip((135, 240, 345), vectors.items(), strict=True):
+        words(axes, x, 14, name, colour)
+    words(axes, 4, 42, "it", QUERY, ha="left")
+    cells(axes, 135, 42, hand["query"], QUERY, ".0f")
+    for row, (token, key, value) in enumerate(
+        zip(hand["tokens"], hand["keys"], hand["values"], strict=True)
+    ):
+        words(axes, 4, 70 + 28 * row, token, ha="left")
+        cells(axes, 240, 70 + 28 * row, key, KEY, ".0f")
+        cells(axes, 345, 70 + 28 * row, value, VALUE, ".0f")
+    if n == 1:
+        return figure
+    # A cut through the middle of every vector; each side is a head.
+    for x, top, bottom in ((135, 28, 56), (240, 56, 140), (345, 56, 140)):
+        axes.plot([x, x], [top, bottom], color=INK, linewidth=3)
+    for head, left in enumerate((62, 232)):
+        half = slice(2 * head, 2 * head + 2)
+        words(axes, left, 170, f"head {head + 1}", ha="left", bold=True)
+        cells(axes, left + 22, 198, hand["query"][half], QUERY, ".0f")
+        for row, token in enumerate(hand["tokens"]):
+            y = 226 + 28 * row
+            if head == 0:
+                words(axes, 4, y, token, ha="left")
+            cells(axes, left + 22, y, hand["keys"][row][half], KEY, ".0f")
+            cells(axes, left + 132, y, hand["values"][row][half], VALUE, ".0f")
+            if n > 2:
+                score, weight = (
+                    hand[name][head][row] for name in ("scores", "weights")
+                )
+                words(axes, left + 77, y, f"{score:.0f}→{weight:.2f}")
+        if n > 3:
+            x = left + 94
+            arrow(axes, (x, 298), (x, 316))
+            cells(axes, x, 328, hand["heads"][head], VALUE)
+        if n > 4:
+            arrow(axes, (left + 94, 342), (160 + 74 * head, 366))
+    if n > 2:
+        for x in (139, 309):
+            words(axes, x, 198, "weight", MUTED)
+    if n > 3:
+        words(axes, 4, 328, "average", ha="left")
+    if n > 4:
+        words(axes, 4, 380, "end to end", ha="left")
+        cells(axes, 196, 380, hand["output"], VALUE)
+        arrow(axes, (196, 394), (196, 408))
+        box(axes, 196, 421, "W_O mixes the four: output", LINK)
+    return figure
 
 
 NAMES = {
@@ -460,6 +523,11 @@ def draw(data: dict[str, Any]) -> Figure:
     ):
         rows = look["tokens"] if n % 2 == 0 else []
         plots.heat_map(panel, weights, rows, [], name, numbers=False)
+        it = look["tokens"].index("it")
+        corner, width = (-0.5, it - 0.5), len(look["tokens"])
+        panel.add_patch(
+            Rectangle(corner, width, 1, fill=False, edgecolor=QUERY, clip_on=False)
+        )
     return figure
 
 

@@ -106,13 +106,40 @@ def test_vectors_and_weights_share_a_table_where_their_tokens_are_the_same() -> 
     assert len(drawn(ROBOT | {"heads": heads}).select(".trace-inside")) == 2
 
 
+def test_another_text_shows_what_its_pronoun_gives_each_noun() -> None:
+    told = {
+        "text": "<They",
+        "pronoun": "they",
+        "nouns": {"robot": 0.2, "glasses": 0.8},
+    }
+    heads = ROBOT["heads"] | {"plural": told}
+    other = drawn(ROBOT | {"heads": heads}).select_one(".trace-other")
+    assert other
+    assert "what they looks at in “<They”" in text(other)
+    rows = [text(row) for row in other.select("tbody tr")]
+    assert rows == ["robot20 %", "glasses80 %"]
+    bars = [bar["style"] for bar in other.select(".trace-bar i")]
+    assert bars == ["width:25.0%", "width:100.0%"]
+    assert not drawn(ROBOT).select(".trace-other")
+
+
 def test_the_caption_says_where_the_head_looks() -> None:
     recorded = json.loads((ROOT / "docs/results/heads.json").read_text("utf-8"))
     robot = recorded["data"]["robot"]
-    weights = robot["attention"][robot["tokens"].index("it")]
-    most = robot["tokens"][weights.index(max(weights))]
-    home = (ROOT / "docs/index.md").read_text(encoding="utf-8")
-    assert f"This head looks at “{most}”" in " ".join(home.split())
+    weights = dict(
+        zip(
+            robot["tokens"],
+            robot["attention"][robot["tokens"].index("it")],
+            strict=True,
+        )
+    )
+    assert weights["robot"] > weights["glass"]
+    assert weights["[CLS]"] == max(weights.values())
+    plural = robot["plural"]["nouns"]
+    assert plural["glasses"] == max(plural.values())
+    home = " ".join((ROOT / "docs/index.md").read_text(encoding="utf-8").split())
+    assert "leans to the robot" in home
+    assert "as in “glasses … they”, it finds its noun" in home
 
 
 def test_cividis_grows_lighter() -> None:

@@ -1,19 +1,13 @@
 """Why `heads` can be believed."""
 
-import json
-
 import pytest
 import torch
-from safetensors.torch import load_file
 from torch import nn
-from transformers import BertConfig, BertModel
 
 from snippets.attention import heads as snippet
 from snippets.attention.heads import MultiHeadAttention
-from snippets.corpora.robot import SENTENCE, robot
 from snippets.demos import heads as demo
-from snippets.lab import weights
-from snippets.text.wordpiece import WordPiece
+from snippets.transformer.minilm import minilm
 
 BATCH, QUERIES, KEYS, D_MODEL, N_HEADS = 2, 5, 7, 24, 4
 TOLERANCE = {torch.float32: 2e-6, torch.float64: 1e-14}
@@ -159,35 +153,27 @@ def test_heads_of_no_tokens_give_no_vectors(batch, n_heads):
     assert MultiHeadAttention(D_MODEL, n_heads)(x).shape == x.shape
 
 
-@pytest.fixture(scope="module")
-def bert():
-    """MiniLM up to its first layer, in Hugging Face's code with the same weights."""
-    folder = weights.minilm()
-    published = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    # Only the eager attention returns its weights.
-    config = BertConfig(
-        **{**published, "num_hidden_layers": 1}, attn_implementation="eager"
-    )
-    model = BertModel(config, add_pooling_layer=False).eval()
-    missing, _ = model.load_state_dict(
-        load_file(folder / "model.safetensors"), strict=False
-    )
-    assert not missing
-    return model
+def test_by_hand_no_average_of_the_values_is_what_two_heads_give():
+    hand = demo.by_hand()
+    values = hand["values"]
+    assert torch.equal(hand["one_weights"], torch.full((3,), 1 / 3))
+    assert (values[:, 0] + values[:, 3]).max() < hand["sum"]
 
 
-@pytest.mark.parametrize("text", [SENTENCE, robot()[:500]], ids=["ours", "story"])
-def test_heads_with_real_weights_equal_hugging_faces(bert, text):
-    _, ids = WordPiece(weights.vocabulary()).for_bert(text)
-    entering = []
-    bert.embeddings.register_forward_hook(lambda *call: entering.append(call[-1]))
-    summed = []
-    dense = bert.get_submodule("encoder.layer.0.attention.output.dense")
-    dense.register_forward_hook(lambda *call: summed.append(call[-1]))
-    with torch.no_grad():
-        looks = bert(torch.tensor([ids]), output_attentions=True).attentions[0]
-    x = demo.into_first_layer(ids)
-    steps = demo.first_layer().steps(x)
-    torch.testing.assert_close(x, entering[-1], rtol=0, atol=1e-5)
-    torch.testing.assert_close(steps.weights, looks, rtol=0, atol=1e-5)
-    torch.testing.assert_close(steps.output, summed[-1], rtol=0, atol=1e-5)
+def test_ranks_of_real_heads_are_their_width():
+    ranks = demo.ranks(minilm())
+    assert ranks["head"] == ranks["d_head"] == 32
+    assert ranks["whole"] == ranks["d_model"] == 384
+
+
+def test_gallery_counts_what_was_planted():
+    tokens = ["[CLS]", "the", "cup", "and", "the", "box", ".", "[SEP]"]
+    n = len(tokens)
+    look = torch.full((1, 5, n, n), 0.01)
+    for head, kind in enumerate(demo.GALLERY):
+        for query, keys in demo.targets(tokens)[kind]:
+            look[0, head, query, keys[0]] = 1
+    found = demo.gallery([tokens] * 2, [look] * 2, ([0], [1]))
+    assert [row["head"] for row in found] == [1, 2, 3, 4, 5]
+    assert all(row["right"] == row["n"] for row in found)
+    assert [row["n"] for row in found] == [7, 7, 2, 6, 7]
