@@ -92,7 +92,6 @@ def transducer_loss(
     return -total[rows, n_frames - 1, n_labels]
 
 
-# --8<-- [start:model]
 class Transducer(nn.Module):
     """An encoder, a prediction network, a joint network."""
 
@@ -106,6 +105,7 @@ class Transducer(nn.Module):
         self.predictor = LSTMCell(d_model, d_model)
         self.joint = nn.Linear(d_model, choices)
 
+    # --8<-- [start:model]
     def forward(
         self,
         frames: Float[Tensor, "batch frame d_frame"],
@@ -190,10 +190,10 @@ def beam_search(
     return list(beam.items())
 
 
+# --8<-- [end:beam]
+
+
 def add(beam: Beam, labels: Labels, log_p: float) -> None:
     """Two paths to the same labels are one output: add them."""
     known = beam.get(labels, -np.inf)
     beam[labels] = float(np.logaddexp(known, log_p))
-
-
-# --8<-- [end:beam]
