@@ -211,12 +211,14 @@ def conclude(rows: list[Row]) -> tuple[str, str]:
     lstm_half, gru_half, mixed, orthogonal = (reach(rows, name) for name in OTHERS)
     able = sum(accuracy >= LEARNED for accuracy in there)
     return verdict(seen, partly=max(gated) > plain), (
-        f"In at most {MOST_STEPS} updates, and with all {seeds} seeds, the plain"
-        f" RNN learned up to {plain} steps, the LSTM up to {lstm}, the GRU up to"
-        f" {gru}. The start matters as much: with gates that begin half open"
-        f" the LSTM got to {lstm_half} steps, the GRU to {gru_half}; the RNN with short"
-        f" distances mixed in to {mixed}, with an orthogonal matrix to {orthogonal}. Of"
-        f" {len(there)} plain RNNs in all, {able} learned {farthest} steps."
+        f"With each of {seeds} seeds, and in at most {MOST_STEPS} updates, the plain"
+        f" RNN learned to recall a symbol over {plain} steps, the LSTM over {lstm} and"
+        f" the GRU over {gru}. But gates are not the whole story, because the start"
+        " counts as much. When the gates begin half open, as PyTorch's do, the LSTM"
+        f" gets to {lstm_half} steps and the GRU to {gru_half}. And a plain RNN gets to"
+        f" {orthogonal} when its matrix begins orthogonal, and to {mixed} when short"
+        f" distances are mixed in. Of {len(there)} plain RNNs that we tried over"
+        f" {farthest} steps, {able} learned it."
     )
 
 

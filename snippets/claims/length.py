@@ -102,10 +102,12 @@ def conclude(rows: list[Row]) -> tuple[str, str]:
     first, last, beyond = GROUPS[0], GROUPS[IN_TRAINING - 1], GROUPS[-1]
     there = of(rows, "attention", beyond)
     words = (
-        f"From {first[0]}-{first[1]} to {last[0]}-{last[1]} words the plain one keeps"
-        f" {span(plain, '.0%', ' to ')} of its BLEU, the one with attention"
-        f" {span(attention, '.0%', ' to ')}. Of {beyond[0]} to {beyond[1]} words,"
-        f" more than any in training, it has {span(there, '.0f', ' to ')} BLEU."
+        f"On sentences of {last[0]} to {last[1]} words the plain translator keeps"
+        f" {span(plain, '.0%', ' to ')} of the BLEU that it has on {first[0]} to"
+        f" {first[1]} words, the one with attention {span(attention, '.0%', ' to ')}."
+        " So attention loses far less, but it loses too, and more beyond the lengths it"
+        f" was trained on: with {beyond[0]} to {beyond[1]} words it has"
+        f" {span(there, '.0f', ' to ')} BLEU."
     )
     better = min(attention) > max(plain)
     seen = better and min(attention) >= HOLDS and max(plain) <= 0.5

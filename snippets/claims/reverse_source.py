@@ -124,12 +124,13 @@ def conclude(rows: Sequence[Row]) -> tuple[str, str]:
     start, rest = (mean(gained(rows, key)) for key in ("beginning", "rest"))
     agrees = "which agrees" if start < rest else "which does not agree"
     return verdict(seen, partly), (
-        f"Reversing the source changes BLEU by {mean(bleus):+.1f} on average"
-        f" ({span(bleus, '+.1f', ' to ')} over {len(bleus)} seeds) and perplexity from"
-        f" {before:.2f} to {after:.2f}. The paper explains it by the first words, whose"
-        f" sources come nearer. Here surprise changes by {start:+.2f} at the first"
-        f" {BEGINNING} words of a translation and by {rest:+.2f} at the rest, {agrees}"
-        " with that."
+        "With the words of the source in reverse, BLEU changes by"
+        f" {mean(bleus):+.1f} on average ({span(bleus, '+.1f', ' to ')} over"
+        f" {len(bleus)} seeds) and perplexity from {before:.2f} to {after:.2f}. The"
+        " paper's explanation is another matter. It says that reversing brings the"
+        " first words of both sentences together, so the first words of a translation"
+        f" should gain most. Here the loss changes by {start:+.2f} at the first"
+        f" {BEGINNING} words and by {rest:+.2f} at all others, {agrees} with that."
     )
 
 

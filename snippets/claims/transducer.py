@@ -259,9 +259,10 @@ def conclude(rows: list[Row]) -> tuple[str, str]:
     words = (
         f"Where words follow a grammar, the transducer makes {mean(errors):.1f} fewer"
         f" errors in 100 words than CTC ({span(errors, '.1f', ' to ')} by seed) and"
-        f" needs {mean(bits):.2f} fewer bits a word ({span(bits, '.2f', ' to ')})."
-        f" Where any word may follow any, its errors change by {mean(control):+.1f} in"
-        f" 100 words ({span(control, '+.1f', ' to ')})."
+        f" needs {mean(bits):.2f} fewer bits a word ({span(bits, '.2f', ' to ')}). The"
+        " words before can help only if they say something about the next. Where any"
+        f" word may follow any, its errors change by {mean(control):+.1f} in 100 words"
+        f" ({span(control, '+.1f', ' to ')})."
     )
     partly = mean(errors) > 0 or mean(bits) > 0
     return verdict(seen, partly), words.replace("-", "−")

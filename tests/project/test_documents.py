@@ -17,7 +17,7 @@ from reading_list.vocabulary import KINDS, LEVELS, Language
 from website.adding import refused
 from website.edges import pages
 from website.edges.pages import body_of, parsed
-from website.edges.sections import MOST_COLUMNS, MOST_LINES
+from website.edges.sections import MOST_LINES
 from website.expressions import FILTERS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,9 +57,9 @@ def test_every_field_of_a_record_is_told() -> None:
 
 def test_the_rules_of_a_page_are_those_that_are_checked() -> None:
     told = " ".join(CONTRIBUTING.split())
-    assert f"{', '.join(pages.PARTS)}, and with code also" in told
-    assert f"{', '.join(pages.WITH_CODE)}. A heading" in told
-    assert f"at most {MOST_LINES} lines each, in {MOST_COLUMNS} columns" in told
+    for part in pages.PARTS + pages.WITH_CODE:
+        assert f"({part})" in told
+    assert f"at most three sections of 8 to {MOST_LINES} lines" in told
     for way in pages.FITTING:
         assert f"`{way}`" in told
 

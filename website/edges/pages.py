@@ -18,8 +18,8 @@ from website.expressions import environment
 
 #: The parts of a page, by their anchors. A heading has the anchor of its words, or
 #: one of its own: `## Why divide by the root? { #the-formula }`.
-PARTS = ("the-problem", "by-hand", "confusions", "check-yourself")
-WITH_CODE = ("the-formula", "in-real-models", "why-believe-it")
+PARTS = ("the-problem", "by-hand", "confusions", "check-yourself", "in-short")
+WITH_CODE = ("the-formula", "a-real-model", "in-real-models", "why-believe-it")
 #: Which kinds of resource fit which way of going on.
 FITTING: dict[str, tuple[Kind, ...]] = {
     "read": ("blog", "tutorial", "docs", "book", "notebook", "code", "course"),

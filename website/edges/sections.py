@@ -9,7 +9,7 @@ from website.edges.pages import argument, calls
 from website.edges.tree import Tree
 from website.listings import WIDTH, listings
 
-MOST_LINES, MOST_SECTIONS = 25, 4
+MOST_LINES, MOST_SECTIONS = 20, 3
 
 
 def sections(tree: Tree) -> Iterator[str]:

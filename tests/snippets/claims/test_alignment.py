@@ -21,7 +21,7 @@ def rows_of(rates):
     ]
 
 
-BEST = "local is best, with a mean error rate of 0."
+BEST = "The best, local, has an error rate of 0."
 
 
 @pytest.mark.parametrize(
@@ -30,11 +30,11 @@ BEST = "local is best, with a mean error rate of 0."
         (
             {"local": (0.1, 0.2, 0.19)},
             "seen",
-            ["5 of 5", f"{BEST}16", "-0.10 to -0.01"],
+            ["5 of our 5", f"{BEST}16", "-0.10 to -0.01"],
         ),
         ({"local": (0.1, 0.22, 0.19)}, "partly", [f"{BEST}17"]),
         ({"local": (0.1,) * 3, "concat": (0.2, 0.2, 0.6)}, "partly", [f"{BEST}10"]),
-        (dict.fromkeys(claim.MODELS, (0.6,) * 3), "not seen", ["0 of 5"]),
+        (dict.fromkeys(claim.MODELS, (0.6,) * 3), "not seen", ["0 of our 5"]),
     ],
 )
 def test_the_verdict_follows_from_the_rows_of_all_seeds(changed, verdict, says):

@@ -97,8 +97,8 @@ def rows_of(**reaches):
 def test_the_conclusion_follows_the_rows(reaches, verdict):
     found, words = gates.conclude(rows_of(**reaches))
     assert found == verdict
-    assert f"up to {reaches['RNN']} steps, the LSTM up to {reaches['LSTM']}," in words
-    assert f"the GRU up to {reaches['GRU']}." in words
+    assert f"over {reaches['RNN']} steps, the LSTM over {reaches['LSTM']}" in words
+    assert f"the GRU over {reaches['GRU']}." in words
 
 
 def test_one_seed_that_fails_ends_the_reach():

@@ -31,7 +31,7 @@ def rows_of(**models):
 def test_the_verdict_follows_from_the_rows_of_all_seeds(plain, attention, verdict):
     found, words = claim.conclude(rows_of(plain=plain, attention=attention))
     assert found == verdict
-    assert f"the plain one keeps {min(b / a for a, b in plain):.0%}" in words
+    assert f"the plain translator keeps {min(b / a for a, b in plain):.0%}" in words
 
 
 def test_the_groups_follow_on_each_other_and_the_last_is_new():

@@ -66,7 +66,7 @@ def test_the_record_holds_every_seed(five):
     assert recipe["command"] == "python -m snippets claim five"
     assert content["where"] == "nowhere" and content["tried"] == ""
     assert result.text.endswith(f"seen: {content['conclusion']}\n")
-    assert result.figure.startswith("<svg")
+    assert result.figures["svg"].startswith("<svg")
     # A seed gives the same numbers alone as among others.
     assert claims.run("five", [2]).record["data"] == content["data"][2:]
 
@@ -159,7 +159,7 @@ def test_the_command_lists_runs_and_records_one_or_all(written, capsys, name):
     assert "seen: At least" in capsys.readouterr().out
     result = Result.read("five", written)
     assert result.record["recipe"]["seeds"] == [5, 6, 7]
-    assert result.text and result.figure
+    assert result.text and result.figures
 
 
 @pytest.mark.parametrize(
