@@ -1,0 +1,100 @@
+"""MiniLM reads a text: every number on its way, by PyTorch's own functions.
+
+For demos that look into a trained model, a small BERT (see devlin-2018-bert). The
+chapters build the same layers by hand; `tests/snippets/lab/test_minilm.py` holds
+MiniLM read here equal to the same weights in their stack.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional as F
+
+from snippets.lab import weights
+
+N_LAYERS, N_HEADS, EPS = 6, 12, 1e-12  # MiniLM's config.json
+
+
+class Block(NamedTuple):
+    """What one block computed of one text.
+
+    Attributes:
+        attended: what its attention adds.
+        middle: the vectors between its two branches, after the first norm.
+        neurons: the numbers in the middle of its feed-forward network, after GELU.
+        worked: what that network adds.
+        output: the vectors that leave the block.
+    """
+
+    attended: Float[Tensor, "seq d_model"]
+    middle: Float[Tensor, "seq d_model"]
+    neurons: Float[Tensor, "seq d_ff"]
+    worked: Float[Tensor, "seq d_model"]
+    output: Float[Tensor, "seq d_model"]
+
+
+class MiniLM:
+    """The published model: token ids in, what every block computed out."""
+
+    def __init__(self) -> None:
+        names = ["word_embeddings", "position_embeddings", "token_type_embeddings"]
+        self.embeddings = weights.tensors(*(f"embeddings.{n}.weight" for n in names))
+        self.norm = self._two("embeddings.LayerNorm")
+        self.layers = [
+            {
+                part: self._two(f"encoder.layer.{layer}.{part}")
+                for part in (
+                    *("attention.self.query", "attention.self.key"),
+                    *("attention.self.value", "attention.output.dense"),
+                    *("attention.output.LayerNorm", "intermediate.dense"),
+                    *("output.dense", "output.LayerNorm"),
+                )
+            }
+            for layer in range(N_LAYERS)
+        ]
+
+    @staticmethod
+    def _two(name: str) -> list[Tensor]:
+        return weights.tensors(f"{name}.weight", f"{name}.bias")
+
+    @torch.no_grad()
+    def embed(self, ids: Sequence[int]) -> Float[Tensor, "seq d_model"]:
+        """Word + position + the one kind of text there is, normalized."""
+        word, position, kind = self.embeddings
+        x = word[list(ids)] + position[: len(ids)] + kind[0]
+        return F.layer_norm(x, x.shape[-1:], *self.norm, EPS)
+
+    @torch.no_grad()
+    def read(self, ids: Sequence[int]) -> list[Block]:
+        """One text through the six blocks."""
+        x = self.embed(ids)
+        blocks = []
+        for layer in self.layers:
+            blocks.append(self._block(x, layer))
+            x = blocks[-1].output
+        return blocks
+
+    @staticmethod
+    def _block(x: Tensor, layer: dict[str, list[Tensor]]) -> Block:
+        query, key, value = (
+            F.linear(x, *layer[f"attention.self.{name}"])
+            .unflatten(-1, (N_HEADS, -1))
+            .transpose(0, 1)
+            for name in ("query", "key", "value")
+        )
+        heads = F.scaled_dot_product_attention(query, key, value)
+        joined = heads.transpose(0, 1).flatten(1)
+        attended = F.linear(joined, *layer["attention.output.dense"])
+        width = x.shape[-1:]
+        norm = layer["attention.output.LayerNorm"]
+        middle = F.layer_norm(x + attended, width, *norm, EPS)
+        neurons = F.gelu(F.linear(middle, *layer["intermediate.dense"]))
+        worked = F.linear(neurons, *layer["output.dense"])
+        norm = layer["output.LayerNorm"]
+        output = F.layer_norm(middle + worked, width, *norm, EPS)
+        return Block(attended, middle, neurons, worked, output)
