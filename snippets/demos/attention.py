@@ -22,6 +22,7 @@ from torch.nn import functional as F
 from snippets.attention.attention import attention, self_attention
 from snippets.corpora.robot import robot
 from snippets.lab import diagrams, plots, weights
+from snippets.lab.minilm import N_HEADS, N_LAYERS, MiniLM
 from snippets.lab.tables import table
 from snippets.text.logits import softmax
 from snippets.text.wordpiece import WordPiece
@@ -34,17 +35,7 @@ W_KEY = torch.tensor([[0.0, 2.0], [2.0, 0.0], [-2.0, -1.0]])
 W_VALUE = torch.tensor([[0.0, 4.0], [4.0, 0.0], [-3.0, -3.0]])
 QUERY, KEY, VALUE = X @ W_QUERY, X @ W_KEY, X @ W_VALUE
 
-LAYERS, HEADS, D_MODEL = 6, 12, 384  # MiniLM's config.json
-PARTS = (
-    "attention.self.query",
-    "attention.self.key",
-    "attention.self.value",
-    "attention.output.dense",
-    "attention.output.LayerNorm",
-    "intermediate.dense",
-    "output.dense",
-    "output.LayerNorm",
-)
+D_HEAD = 32  # of MiniLM: 384 numbers in 12 heads
 
 
 def by_hand() -> dict[str, Any]:
@@ -99,38 +90,20 @@ def slopes(d_head: int, scale: float, seed: int) -> dict[str, float]:
     return {"top": top, "low": low, "median": median, "high": high}
 
 
-def minilm_scores(ids: list[int]) -> list[Float[Tensor, "n_heads seq seq"]]:
+def scores_of_heads(
+    model: MiniLM, ids: list[int]
+) -> list[Float[Tensor, "n_heads seq seq"]]:
     """The scores of all heads of MiniLM, layer by layer, before any scaling."""
-    word, place, kind, gain, shift = weights.tensors(
-        "embeddings.word_embeddings.weight",
-        "embeddings.position_embeddings.weight",
-        "embeddings.token_type_embeddings.weight",
-        "embeddings.LayerNorm.weight",
-        "embeddings.LayerNorm.bias",
-    )
-    x = word[ids] + place[: len(ids)] + kind[0]
-    x = F.layer_norm(x, (D_MODEL,), gain, shift, eps=1e-12)
+    entering = [model.embed(ids), *(block.output for block in model.read(ids))]
     scores = []
-    for layer in range(LAYERS):
-        names = [
-            f"encoder.layer.{layer}.{part}.{which}"
-            for part in PARTS
-            for which in ("weight", "bias")
-        ]
-        found = iter(weights.tensors(*names))
-        query, key, value, output, first, wide, narrow, second = zip(
-            found, found, strict=True
+    for x, layer in zip(entering, model.layers, strict=False):  # one more leaves
+        query, key = (
+            F.linear(x, *layer[f"attention.self.{name}"])
+            .unflatten(-1, (N_HEADS, -1))
+            .transpose(0, 1)
+            for name in ("query", "key")
         )
-        # (seq, d_model) -> (head, seq, d_head)
-        q, k, v = (
-            F.linear(x, *matrix).unflatten(-1, (HEADS, -1)).transpose(0, 1)
-            for matrix in (query, key, value)
-        )
-        scores.append(q @ k.mT)
-        heads = F.scaled_dot_product_attention(q, k, v).transpose(0, 1).flatten(1)
-        x = F.layer_norm(x + F.linear(heads, *output), (D_MODEL,), *first, eps=1e-12)
-        hidden = F.linear(F.gelu(F.linear(x, *wide)), *narrow)
-        x = F.layer_norm(x + hidden, (D_MODEL,), *second, eps=1e-12)
+        scores.append(query @ key.mT)
     return scores
 
 
@@ -145,19 +118,19 @@ def shared_by(weights: Float[Tensor, "*batch key"]) -> Float[Tensor, "*batch"]:
 
 def spread() -> dict[str, Any]:
     """Over how many tokens each head of MiniLM spreads, with the root and without."""
-    bert = WordPiece(weights.vocabulary())
+    model, bert = MiniLM(), WordPiece(weights.vocabulary())
     sentences = [
         sentence
         for sentence in re.split(r"(?<=[.!?])\s+", robot())
         if 8 <= len(sentence.split()) <= 14
     ][:60]
-    with_root, without, sizes = (torch.zeros(LAYERS, HEADS) for _ in range(3))
+    with_root, without, sizes = (torch.zeros(N_LAYERS, N_HEADS) for _ in range(3))
     tokens = 0
     for sentence in sentences:
         _, ids = bert.for_bert(sentence)
         tokens += len(ids)
-        scores = torch.stack(minilm_scores(ids))
-        scaled = scores / math.sqrt(D_MODEL // HEADS)
+        scores = torch.stack(scores_of_heads(model, ids))
+        scaled = scores / math.sqrt(D_HEAD)
         with_root += shared_by(softmax(scaled)).mean(-1)
         without += shared_by(softmax(scores)).mean(-1)
         sizes += scaled.std(-1, correction=0).mean(-1)
@@ -365,17 +338,17 @@ def look(data: dict[str, Any]) -> Figure:
     """Over how many tokens each of MiniLM's heads spreads its weight."""
     found = data["look"]
     figure, axes = plots.canvas(290)
-    for layer in range(LAYERS):
+    for layer in range(N_LAYERS):
         heads, bare = found["with_root"][layer], found["without"][layer]
         axes.plot(
-            heads, [layer - 0.12] * HEADS, "o", color=plots.QUERY, markersize=6,
+            heads, [layer - 0.12] * N_HEADS, "o", color=plots.QUERY, markersize=6,
             alpha=0.6, label="" if layer else "with the root",
         )  # fmt: skip
         axes.plot(
-            bare, [layer + 0.2] * HEADS, "x", color=plots.MUTED, markersize=5,
+            bare, [layer + 0.2] * N_HEADS, "x", color=plots.MUTED, markersize=5,
             label="" if layer else "without it",
         )  # fmt: skip
-    axes.set_yticks(range(LAYERS), [f"layer {n + 1}" for n in range(LAYERS)])
+    axes.set_yticks(range(N_LAYERS), [f"layer {n + 1}" for n in range(N_LAYERS)])
     axes.invert_yaxis()
     axes.set_xlim(0.5, found["tokens"] + 0.5)
     axes.set_xlabel("tokens that share a head's weight")

@@ -15,6 +15,7 @@ from snippets.attention.attention import attention, fused_attention, self_attent
 from snippets.corpora.robot import SENTENCE
 from snippets.demos import attention as demo
 from snippets.lab import weights
+from snippets.lab.minilm import MiniLM
 from snippets.text.wordpiece import WordPiece
 
 BATCH, HEADS, QUERIES, KEYS, D_HEAD, D_VALUE = 2, 3, 5, 7, 8, 6
@@ -114,7 +115,9 @@ def test_scores_of_minilm_give_the_weights_of_hugging_faces_code():
     with torch.no_grad():
         theirs = bert(torch.tensor([ids]), output_attentions=True).attentions
     d_head = config.hidden_size // config.num_attention_heads
-    for scores, expected in zip(demo.minilm_scores(ids), theirs, strict=True):
+    for scores, expected in zip(
+        demo.scores_of_heads(MiniLM(), ids), theirs, strict=True
+    ):
         ours = (scores / math.sqrt(d_head)).softmax(-1)
         torch.testing.assert_close(ours, expected[0], rtol=0, atol=1e-5)
 
