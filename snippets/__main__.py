@@ -39,6 +39,15 @@ def main(arguments: list[str] | None = None) -> int:
     match arguments:
         case ["claim", *rest]:
             return claim(rest)
+        case ["train", *rest] if "recurrent-networks" in rest:
+            from snippets import speak
+
+            return speak.main(rest)
+        case ["train"]:
+            from snippets import speak, train
+
+            print(speak.NAME)
+            return train.main([])
         case ["train", *rest]:
             from snippets import train
 

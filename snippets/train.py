@@ -27,6 +27,7 @@ from typing import Any
 
 from torch import nn
 
+from snippets.corpora.held_out import held_out
 from snippets.corpora.portuguese import Pair, PairsError, read_pairs
 from snippets.corpora.translation import (
     SENTENCE,
@@ -149,7 +150,9 @@ def run(options: argparse.Namespace) -> int:
         drawn = drawing(translator)
         shown = [(SENTENCE, drawn["written"])]
         if options.record:
-            write(options, settings, translator, found, drawn)
+            new = held_out(translator, test, 2 * settings.longest)
+            seen = {"sentence": drawn, "held_out": new}
+            write(options, settings, translator, found, seen)
     for pair, words in shown:
         print(f"{' '.join(pair.portuguese)}\n  {' '.join(words)}")
     if checkpoint.trouble:
@@ -225,7 +228,7 @@ def write(
     settings: Settings,
     translator: Translator,
     found: dict[str, float],
-    drawn: dict[str, Any],
+    seen: dict[str, Any],
 ) -> None:
     """Write the result beside those of the demos.
 
@@ -246,7 +249,7 @@ def write(
             "settings": asdict(settings),
             "parameters": sum(weight.numel() for weight in weights),
             "scores": found,
-            "sentence": drawn,
+            **seen,
         },
     }
     try:

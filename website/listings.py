@@ -84,12 +84,28 @@ class _Bare(cst.CSTTransformer):
         equal = bare if updated_node.default else cst.MaybeSentinel.DEFAULT
         return updated_node.with_changes(annotation=None, equal=equal)
 
+    def leave_SimpleStatementLine(
+        self,
+        original_node: cst.SimpleStatementLine,
+        updated_node: cst.SimpleStatementLine,
+    ) -> cst.SimpleStatementLine | cst.RemovalSentinel:
+        only = updated_node.body[0]
+        if isinstance(only, cst.AnnAssign) and not (only.value or self._of_fields()):
+            return cst.RemoveFromParent()
+        return updated_node
+
+    def _of_fields(self) -> bool:
+        """Whether annotations here make the fields of a class, as in a dataclass."""
+        around = self.inside[-1] if self.inside else None
+        if not isinstance(around, cst.ClassDef):
+            return False
+        bases = [cst.Module([]).code_for_node(base) for base in around.bases]
+        return bool(around.decorators) or "NamedTuple" in bases
+
     def leave_AnnAssign(
         self, original_node: cst.AnnAssign, updated_node: cst.AnnAssign
     ) -> cst.BaseSmallStatement:
-        if updated_node.value is None or (
-            self.inside and isinstance(self.inside[-1], cst.ClassDef)
-        ):
+        if updated_node.value is None or self._of_fields():
             return updated_node
         return cst.Assign([cst.AssignTarget(updated_node.target)], updated_node.value)
 

@@ -42,6 +42,27 @@ def attention(
 # --8<-- [end:attention]
 
 
+# --8<-- [start:self-attention]
+def self_attention(
+    x: Float[Tensor, "*batch seq d_model"],
+    w_query: Float[Tensor, "d_model d_head"],
+    w_key: Float[Tensor, "d_model d_head"],
+    w_value: Float[Tensor, "d_model d_value"],
+    mask: Bool[Tensor, "*#batch #seq seq"] | None = None,
+) -> tuple[
+    Float[Tensor, "*batch seq d_value"],
+    Float[Tensor, "*batch seq seq"],
+]:
+    """Attention within one text, whose tokens' vectors are in x."""
+    query = x @ w_query  # what each token looks for
+    key = x @ w_key  # what it can be found by
+    value = x @ w_value  # what it hands over
+    return attention(query, key, value, mask)
+
+
+# --8<-- [end:self-attention]
+
+
 def fused_attention(
     query: Float[Tensor, "*batch query d_head"],
     key: Float[Tensor, "*batch key d_head"],

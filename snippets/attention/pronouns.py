@@ -125,6 +125,25 @@ def finds(
     return on[..., case.meant] > on[..., others].amax(-1)
 
 
+def found_back(
+    weights: Float[Tensor, "*heads seq seq"], case: Case, first: int = 1
+) -> Bool[Tensor, "*heads"]:
+    """The other way: whether the noun meant looks most at the pronoun.
+
+    Of a noun in several pieces, the mean counts.
+    """
+    column = weights[..., first + case.pronoun]
+    on = torch.stack(
+        [
+            column[..., first + noun.start : first + noun.stop].mean(-1)
+            for noun in case.nouns
+        ],
+        dim=-1,
+    )
+    others = [i for i in range(len(case.nouns)) if i != case.meant]
+    return on[..., case.meant] > on[..., others].amax(-1)
+
+
 def wilson(
     right: int, n: int, z: float = 1.959964
 ) -> tuple[float, float]:

@@ -1,44 +1,73 @@
-"""Three tokens by hand, a mask, and what the root of d_head is good for."""
+"""Three tokens by hand, masks, what the root of d_head is good for, and MiniLM's heads.
+
+The figures: each step for "it"; how strongly weights answer to their query; over how
+many tokens the heads of a trained model spread their weight.
+"""
 
 from __future__ import annotations
 
 import math
+import re
+from statistics import median
 from typing import Any
 
 import torch
+from jaxtyping import Float
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from torch import Tensor
+from torch.nn import functional as F
 
-from snippets.attention.attention import attention
-from snippets.lab import plots
+from snippets.attention.attention import attention, self_attention
+from snippets.corpora.robot import robot
+from snippets.lab import diagrams, plots, weights
+from snippets.lab.minilm import N_HEADS, N_LAYERS, MiniLM
 from snippets.lab.tables import table
 from snippets.text.logits import softmax
+from snippets.text.wordpiece import WordPiece
 
 TOKENS = ["robot", "glass", "it"]
-QUERY = torch.tensor([[1.0, 1.0], [0.0, 1.0], [2.0, 1.0]])
-KEY = torch.tensor([[0.0, 2.0], [2.0, 0.0], [0.0, 1.0]])
-VALUE = torch.tensor([[0.0, 4.0], [4.0, 0.0], [1.0, 1.0]])
+# Three numbers a token: acts, is a thing, stands for another word.
+X = torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [1.0, 1.0, 1.0]])
+W_QUERY = torch.tensor([[1.0, 1.0], [0.0, 1.0], [1.0, -1.0]])
+W_KEY = torch.tensor([[0.0, 2.0], [2.0, 0.0], [-2.0, -1.0]])
+W_VALUE = torch.tensor([[0.0, 4.0], [4.0, 0.0], [-3.0, -3.0]])
+QUERY, KEY, VALUE = X @ W_QUERY, X @ W_KEY, X @ W_VALUE
+
+D_HEAD = 32  # of MiniLM: 384 numbers in 12 heads
 
 
 def by_hand() -> dict[str, Any]:
     """Every step for "it", one query over three keys, as the page types it."""
     it = TOKENS.index("it")
+    plain = softmax(X @ X[it])
     scores = KEY @ QUERY[it]
     scaled = scores / math.sqrt(QUERY.shape[-1])
-    output, weights = attention(QUERY, KEY, VALUE)
+    output, weights = self_attention(X, W_QUERY, W_KEY, W_VALUE)
     return {
         "tokens": TOKENS,
+        "vectors": X,
+        "matrices": {"query": W_QUERY, "key": W_KEY, "value": W_VALUE},
         "queries": QUERY,
         "keys": KEY,
         "values": VALUE,
+        "plain": {
+            "scores": X @ X[it],
+            "powers": (X @ X[it]).exp(),
+            "weights": plain,
+            "output": plain @ X,
+        },
         "scores": scores,
         "scaled": scaled,
         "powers": scaled.exp(),
+        "sum": scaled.exp().sum(),
         "weights": weights[it],
         "output": output[it],
+        "all_weights": weights,
     }
 
 
-# --8<-- [start:slopes]
 def slopes(d_head: int, scale: float, seed: int) -> dict[str, float]:
     """How strongly the weights answer when a query moves a little.
 
@@ -61,11 +90,70 @@ def slopes(d_head: int, scale: float, seed: int) -> dict[str, float]:
     return {"top": top, "low": low, "median": median, "high": high}
 
 
-# --8<-- [end:slopes]
+def scores_of_heads(
+    model: MiniLM, ids: list[int]
+) -> list[Float[Tensor, "n_heads seq seq"]]:
+    """The scores of all heads of MiniLM, layer by layer, before any scaling."""
+    entering = [model.embed(ids), *(block.output for block in model.read(ids))]
+    scores = []
+    for x, layer in zip(entering, model.layers, strict=False):  # one more leaves
+        query, key = (
+            F.linear(x, *layer[f"attention.self.{name}"])
+            .unflatten(-1, (N_HEADS, -1))
+            .transpose(0, 1)
+            for name in ("query", "key")
+        )
+        scores.append(query @ key.mT)
+    return scores
+
+
+def shared_by(weights: Float[Tensor, "*batch key"]) -> Float[Tensor, "*batch"]:
+    """Over how many keys the weight is spread: e to the entropy.
+
+    1 where one key has it all; n where n keys have equal shares.
+    """
+    entropy: Tensor = torch.special.entr(weights).sum(-1)
+    return entropy.exp()
+
+
+def spread() -> dict[str, Any]:
+    """Over how many tokens each head of MiniLM spreads, with the root and without."""
+    model, bert = MiniLM(), WordPiece(weights.vocabulary())
+    sentences = [
+        sentence
+        for sentence in re.split(r"(?<=[.!?])\s+", robot())
+        if 8 <= len(sentence.split()) <= 14
+    ][:60]
+    with_root, without, sizes = (torch.zeros(N_LAYERS, N_HEADS) for _ in range(3))
+    tokens = 0
+    for sentence in sentences:
+        _, ids = bert.for_bert(sentence)
+        tokens += len(ids)
+        scores = torch.stack(scores_of_heads(model, ids))
+        scaled = scores / math.sqrt(D_HEAD)
+        with_root += shared_by(softmax(scaled)).mean(-1)
+        without += shared_by(softmax(scores)).mean(-1)
+        sizes += scaled.std(-1, correction=0).mean(-1)
+    count = len(sentences)
+    means = {
+        "with_root": with_root / count,
+        "without": without / count,
+        "sizes": sizes / count,
+    }
+    return {
+        "sentences": count,
+        "tokens": tokens / count,
+        # Four digits: the rest differs between processors.
+        **{name: (mean * 1e4).round() / 1e4 for name, mean in means.items()},
+        "median": {name: mean.quantile(0.5) for name, mean in means.items()},
+        "least": means["with_root"].min(),
+        "most": means["with_root"].max(),
+        "largest_size": means["sizes"].max(),
+    }
 
 
 def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
-    """The example by hand, a mask, and the effect of the root of d_head."""
+    """The example by hand, masks, the effect of the root, and MiniLM's heads."""
     past_only = torch.ones(3, 3, dtype=torch.bool).tril()
     return {
         "by_hand": by_hand(),
@@ -78,11 +166,12 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
             }
             for d_head in (4, 16, 64, 256, 1024)
         ],
+        "look": spread(),
     }
 
 
 def show(data: dict[str, Any]) -> None:
-    """Print what the code gave for "it", the mask, and the two tables of slopes."""
+    """Print what the code gave for each query, the slopes, and MiniLM's heads."""
     hand = data["by_hand"]
     tokens = hand["tokens"]
     print('"it" looks at three tokens')
@@ -91,45 +180,179 @@ def show(data: dict[str, Any]) -> None:
     x, y = hand["output"]
     print(f"output ({x:.2f}, {y:.2f})")
 
-    print("\nwith a mask: only itself and the past")
-    masked = zip(tokens, data["masked"], strict=True)
-    rows = [(token, *weights) for token, weights in masked]
-    table(rows, ["", *[".2f"] * 3], ["query", *tokens])
+    for title, looks in (
+        ("all queries: weights on each key", hand["all_weights"]),
+        ("with a mask: only itself and the past", data["masked"]),
+    ):
+        print(f"\n{title}")
+        rows = [(token, *row) for token, row in zip(tokens, looks, strict=True)]
+        table(rows, ["", *[".2f"] * 3], ["query", *tokens])
 
-    print("\nwhy divide by the root of d_head: how")
-    print("strongly weights answer to their query;")
-    print("10%, 50%, 90% of 64 queries are below")
     for name, label in (
-        ("plain", "without the root"),
-        ("scaled", "divided by the root of d_head"),
+        ("plain", "no root: how strongly weights answer"),
+        ("scaled", "with the root: how strongly they answer"),
     ):
         print(f"\n{label}")
         rows = [(row["d_head"], *row[name].values()) for row in data["softness"]]
-        table(rows, ["", *[".2f"] * 4], ["d_head", "top", "10%", "50%", "90%"])
+        header = ["d_head", "top", "10%", "median", "90%"]
+        table(rows, ["", *[".2f"] * 4], header)
+
+    found = data["look"]
+    print("\nMiniLM: tokens that share a head's weight")
+    columns = zip(found["with_root"], found["without"], strict=True)
+    rows = [
+        (layer, min(heads), median(heads), max(heads), median(bare))
+        for layer, (heads, bare) in enumerate(columns, 1)
+    ]
+    header = ["layer", "least", "median", "most", "no root"]
+    table(rows, ["", *[".1f"] * 4], header)
+
+
+COLUMNS = (122, 232, 342)  # of robot, glass and it
+BAR = 70  # px for a weight of 1
+
+
+def _bars(axes: Axes, y: float, numbers: list[float], faint: bool = False) -> None:
+    """A weight under each token, as long as it is large."""
+    alpha = diagrams.FAINT if faint else None
+    for x, number in zip(COLUMNS, numbers, strict=True):
+        axes.add_patch(
+            Rectangle((x - 45, y - 6), BAR * number, 12, color=plots.QUERY, alpha=alpha)
+        )
+        diagrams.words(
+            axes, x - 41 + BAR * number, y, f"{number:.2f}", ha="left", faint=faint
+        )
+
+
+def _label(axes: Axes, y: float, text: str, colour: str = plots.MUTED) -> None:
+    diagrams.words(axes, 4, y, text, colour, ha="left")
+
+
+def _names(axes: Axes, y: float, tokens: list[str]) -> None:
+    for x, token in zip(COLUMNS, tokens, strict=True):
+        diagrams.words(axes, x, y, token, bold=True)
+
+
+def _products(axes: Axes, y: float, left: list[float], rows: list[list[float]]) -> None:
+    """Each dot product, written out: number by number, then the sum."""
+    for x, row in zip(COLUMNS, rows, strict=True):
+        terms = [f"{a:.0f}×{b:.0f}" for a, b in zip(left, row, strict=True)]
+        total = sum(a * b for a, b in zip(left, row, strict=True))
+        diagrams.words(axes, x, y, "+".join(terms))
+        diagrams.words(axes, x, y + 15, f"= {total:.0f}", bold=True)
+
+
+def _without_matrices(hand: dict[str, Any]) -> Figure:
+    """The vectors themselves are compared and averaged."""
+    plain = hand["plain"]
+    figure, axes = diagrams.board(212)
+    _names(axes, 14, hand["tokens"])
+    _label(axes, 42, "vector")
+    for x, vector in zip(COLUMNS, hand["vectors"], strict=True):
+        diagrams.cells(axes, x, 42, vector, fmt=".0f")
+    _label(axes, 82, "compare")
+    _label(axes, 97, "with “it”")
+    _products(axes, 82, hand["vectors"][-1], hand["vectors"])
+    _label(axes, 132, "weight")
+    _bars(axes, 132, plain["weights"])
+    for x, weight in zip(COLUMNS, plain["weights"], strict=True):
+        diagrams.arrow(axes, (x, 144), (232, 178), width=0.7 + 3 * weight)
+    _label(axes, 192, "average")
+    diagrams.cells(axes, 232, 192, plain["output"])
+    return figure
+
+
+def _step(hand: dict[str, Any], step: int) -> Figure:
+    """From the vector of "it" to its output, as far as the step says."""
+    figure, axes = diagrams.board((0, 206, 290, 352, 446)[step])
+    _label(axes, 16, "“it”")
+    diagrams.cells(axes, 200, 16, hand["vectors"][-1], fmt=".0f", faint=step > 1)
+    parts = (
+        (66, "query", "W_Q", plots.QUERY, hand["queries"][-1]),
+        (200, "key", "W_K", plots.KEY, hand["keys"][-1]),
+        (334, "value", "W_V", plots.VALUE, hand["values"][-1]),
+    )
+    for x, name, matrix, colour, vector in parts:
+        past = step > 1
+        diagrams.arrow(axes, (200, 28), (x, 54), colour, faint=past)
+        diagrams.words(axes, x - 32, 88, matrix, colour, ha="right", faint=past)
+        for number, row in enumerate(hand["matrices"][name]):
+            diagrams.cells(axes, x, 66 + 22 * number, row, colour, ".0f", faint=past)
+        diagrams.arrow(axes, (x, 122), (x, 144), colour, faint=past)
+        diagrams.cells(axes, x, 158, vector, colour, ".0f", faint=past and x > 66)
+        diagrams.words(axes, x, 180, name, colour, faint=past and x > 66)
+    if step > 1:
+        _names(axes, 204, hand["tokens"])
+        _label(axes, 228, "keys", plots.KEY)
+        for x, key in zip(COLUMNS, hand["keys"], strict=True):
+            diagrams.cells(axes, x, 228, key, plots.KEY, ".0f")
+        _label(axes, 258, "query")
+        _label(axes, 273, "· key")
+        _products(axes, 258, hand["queries"][-1], hand["keys"])
+    if step > 2:
+        _label(axes, 304, "÷ √2")
+        for x, number in zip(COLUMNS, hand["scaled"], strict=True):
+            diagrams.words(axes, x, 304, f"{number:.2f}")
+        _label(axes, 334, "weight")
+        _bars(axes, 334, hand["weights"])
+    if step > 3:
+        _label(axes, 364, "values", plots.VALUE)
+        columns = zip(COLUMNS, hand["values"], hand["weights"], strict=True)
+        for x, value, weight in columns:
+            diagrams.cells(axes, x, 364, value, plots.VALUE, ".0f")
+            diagrams.arrow(
+                axes, (x, 376), (232, 412), plots.VALUE, width=0.7 + 3 * weight
+            )
+        _label(axes, 426, "output")
+        diagrams.cells(axes, 232, 426, hand["output"], plots.VALUE)
+    return figure
+
+
+def frames(data: dict[str, Any]) -> list[Figure]:
+    """An average without matrices; then query, key, value, and the steps to one."""
+    hand = data["by_hand"]
+    return [_without_matrices(hand), *(_step(hand, step) for step in range(1, 5))]
 
 
 def draw(data: dict[str, Any]) -> Figure:
-    """One query: scores, scaled scores, weights, and the sum of the values."""
-    hand = data["by_hand"]
-    figure, ((scores, scaled), (weights, plane)) = plots.canvas(330, 2, 2)
-    plots.bars(scores, hand["tokens"], hand["scores"], "1 scores")
-    plots.bars(scaled, hand["tokens"], hand["scaled"], "2 divided by √2")
-    plots.bars(weights, hand["tokens"], hand["weights"], "3 softmax: weights")
-    plane.set_title("4 average of values")
-    names = zip(hand["tokens"], hand["values"], hand["weights"], strict=True)
-    for name, (x, y), weight in names:
-        plane.plot(
-            [hand["output"][0], x], [hand["output"][1], y],
-            color=plots.VALUE, linestyle=plots.DOTTED, linewidth=1 + 4 * weight,
+    """How strongly weights answer to their query, as a spread, by d_head."""
+    figure, panels = plots.canvas(250, 1, 2, sharey=True)
+    rows = data["softness"]
+    titles = ("without the root", "divided by the root")
+    for axes, name, title in zip(panels, ("plain", "scaled"), titles, strict=True):
+        for x, row in enumerate(rows):
+            part = row[name]
+            axes.plot(
+                [x, x], [part["low"], part["high"]], color=plots.MUTED, linewidth=5,
+                alpha=0.5, solid_capstyle="butt",
+            )  # fmt: skip
+            axes.plot(x, part["median"], "o", color=plots.QUERY, markersize=7)
+        axes.set_xticks(range(len(rows)), [row["d_head"] for row in rows])
+        axes.set_title(title)
+        axes.set_xlabel("d_head")
+    panels[0].set_ylabel("size of d weights / d query")
+    return figure
+
+
+def look(data: dict[str, Any]) -> Figure:
+    """Over how many tokens each of MiniLM's heads spreads its weight."""
+    found = data["look"]
+    figure, axes = plots.canvas(290)
+    for layer in range(N_LAYERS):
+        heads, bare = found["with_root"][layer], found["without"][layer]
+        axes.plot(
+            heads, [layer - 0.12] * N_HEADS, "o", color=plots.QUERY, markersize=6,
+            alpha=0.6, label="" if layer else "with the root",
         )  # fmt: skip
-        plane.plot(x, y, "s", color=plots.VALUE)
-        plane.annotate(name, (x, y), xytext=(6, 4), textcoords="offset points")
-    plane.plot(*hand["output"], "o", color=plots.QUERY, markersize=9)
-    plane.annotate(
-        "output", hand["output"], xytext=(-4, -16), textcoords="offset points",
-        ha="right", color=plots.QUERY,
-    )  # fmt: skip
-    plane.set(xlim=(-0.3, 5.2), ylim=(-0.4, 4.9), xticks=[0, 2, 4], yticks=[0, 2, 4])
+        axes.plot(
+            bare, [layer + 0.2] * N_HEADS, "x", color=plots.MUTED, markersize=5,
+            label="" if layer else "without it",
+        )  # fmt: skip
+    axes.set_yticks(range(N_LAYERS), [f"layer {n + 1}" for n in range(N_LAYERS)])
+    axes.invert_yaxis()
+    axes.set_xlim(0.5, found["tokens"] + 0.5)
+    axes.set_xlabel("tokens that share a head's weight")
+    axes.legend(loc="lower right", frameon=False)
     return figure
 
 

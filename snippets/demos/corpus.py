@@ -81,7 +81,27 @@ def written(pair: Pair) -> dict[str, Any]:
     return {
         "portuguese": " ".join(pair.portuguese),
         "english": " ".join(pair.english),
+        "gloss": gloss(pair),
     }
+
+
+def gloss(pair: Pair) -> list[dict[str, str]]:
+    """Portuguese words in their order, each with the English that it is aligned to.
+
+    Neighbours that share their English stand together; who has none has an empty text.
+    """
+    found: list[tuple[list[str], list[int]]] = []
+    for i, word in enumerate(pair.portuguese):
+        english = sorted(j for place, j in pair.alignment if place == i)
+        if found and english and found[-1][1] == english:
+            found[-1][0].append(word)
+        else:
+            found.append(([word], english))
+    return [
+        {"portuguese": " ".join(some), "english": " ".join(pair.english[j] for j in of)}
+        for some, of in found
+        if some != ["."]
+    ]
 
 
 def examples(some: list[Pair]) -> list[dict[str, Any]]:

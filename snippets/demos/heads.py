@@ -23,6 +23,7 @@ from snippets.attention.pronouns import (
     case,
     cases,
     finds,
+    found_back,
     halves,
     report,
     weight_on_nouns,
@@ -191,6 +192,11 @@ def search(every: list[Case], looks: list[Looks]) -> dict[str, Any]:
         for kind in KINDS
     }
     wrong = [i for i in reported_on if not right[i, layer, head]]
+    # How much choosing flatters: heads asked the other way, from noun to pronoun.
+    back = torch.stack(
+        [found_back(look, c) for look, c in zip(looks, every, strict=True)]
+    )
+    best = place(back[chosen_on].sum(0))
     # The other way to have chosen: by the sentences that grammar decides.
     plain = [i for i in chosen_on if every[i].kind == "grammar"]
     other = place(right[plain].sum(0))
@@ -205,6 +211,18 @@ def search(every: list[Case], looks: list[Looks]) -> dict[str, Any]:
         "fresh": guesses(fresh),
         "twins": twins(every, looks, right, reported_on, (layer, head)),
         "fails": [told(every[i], looks[i][layer, head]) for i in wrong],
+        "back": {
+            "layer": best[0] + 1,
+            "head": best[1] + 1,
+            "chosen_on": report(back[(chosen_on, *best)].tolist()),
+            "held_out": report(back[(reported_on, *best)].tolist()),
+        },
+        # In how many heads the glass gets more than the robot, by how it ends.
+        "robot": {
+            "slippery": right[0].sum(),
+            "clumsy": (~right[1]).sum(),
+            "both_right": (right[0] & right[1]).sum(),
+        },
         "by_grammar": {
             "layer": other[0] + 1,
             "head": other[1] + 1,
@@ -414,6 +432,13 @@ def show(data: dict[str, Any]) -> None:
         f"chosen by grammar alone: head {named(other)}, {other['held_out']['right']} of"
         f" {other['held_out']['n']}, fresh {other['fresh']['right']} of"
         f" {other['fresh']['n']}"
+    )
+
+    back = found["back"]
+    print(
+        f"from noun to pronoun: head {named(back)}, chosen with"
+        f" {back['chosen_on']['right']},"
+        f" {back['held_out']['right']} of {back['held_out']['n']}"
     )
 
     pairs = found["twins"]

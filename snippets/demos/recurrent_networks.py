@@ -1,4 +1,4 @@
-"""Three tokens by hand, and how fast the gradient fades on its way back."""
+"""A plain network and an LSTM by hand, the fading gradient, and two that write."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from snippets.lab import plots
+from snippets.lab import diagrams, plots, record
+from snippets.lab.diagrams import arrow, board, box, cells
 from snippets.lab.tables import table
 from snippets.recurrence.recurrent_networks import (
     Cell,
@@ -23,12 +24,14 @@ from snippets.recurrence.recurrent_networks import (
 )
 
 SENTENCE = "The robot dropped the glass because it was slippery ."
-TOKENS = ["robot", "dropped", "glass"]
-VECTORS = torch.tensor([[[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]])
-KEPT = 0.9  # a forget gate of the example by hand
+TOKENS = ["robot", "dropped", "glass", "because", "it"]
+NOUNS = [-1.0, 0.0, 1.0, 0.0, 0.0]  # which was named: -1 the robot, 1 the glass
+ASKS = [0.0, 0.0, 0.0, 0.0, 1.0]  # "it" wants to know
+HALF = 0.5  # of the old state stays in the plain network
 
 D_MODEL = D_HIDDEN = 32
-BATCH, STEPS, SEEDS = 16, 41, 3
+# So many tokens are read before the first that counts, so that no state is empty.
+BEFORE, BATCH, STEPS, SEEDS = 40, 16, 41, 3
 FORGET_BIAS = 3.0
 KINDS: dict[str, Callable[[], Cell]] = {
     "RNN": lambda: RNNCell(D_MODEL, D_HIDDEN),
@@ -38,30 +41,113 @@ KINDS: dict[str, Callable[[], Cell]] = {
 }
 
 
-def by_hand() -> dict[str, Any]:
-    """A state of two numbers: each token is added to half the state, then tanh."""
-    cell = RNNCell(d_model=2, d_hidden=2)
+def plain_by_hand() -> dict[str, Any]:
+    """A state of one number: half the old state and the token, then tanh."""
+    cell = RNNCell(d_model=1, d_hidden=1)
     cell.load_state_dict(
         {
-            "input.weight": torch.eye(2),
-            "input.bias": torch.zeros(2),
-            "recurrent.weight": torch.eye(2) / 2,
-            "recurrent.bias": torch.zeros(2),
+            "input.weight": torch.ones(1, 1),
+            "input.bias": torch.zeros(1),
+            "recurrent.weight": torch.full((1, 1), HALF),
+            "recurrent.bias": torch.zeros(1),
         }
     )
-    x = VECTORS.clone().requires_grad_()
+    x = torch.tensor(NOUNS)[None, :, None].requires_grad_()
     hidden, _ = unroll(cell, x)
     (gradient,) = torch.autograd.grad(hidden[0, -1, 0], x)
+    states = hidden[0, :, 0]
     return {
         "tokens": TOKENS,
-        "vectors": VECTORS[0],
-        "sums": hidden[0].atanh(),
-        "hidden": hidden[0],
-        "slopes": 1 - hidden[0, :, 0] ** 2,
+        "x": NOUNS,
+        "sums": states.atanh(),
+        "states": states,
+        "slopes": 1 - states**2,
         "left": gradient[0, :, 0],
-        "kept": KEPT,
-        "kept_twice": KEPT**2,
     }
+
+
+def lstm_by_hand() -> dict[str, Any]:
+    """A cell of one number that keeps which noun came last, until "it" asks.
+
+    Only the token moves the gates here, the hidden state does not. A noun closes the
+    forget gate and opens the input gate, any other word does the opposite; "it" alone
+    opens the output gate.
+    """
+    cell = LSTMCell(d_model=3, d_hidden=1)
+    # Of a token: which noun (-1 or 1), whether a noun, whether it asks.
+    nouns = torch.tensor(NOUNS)
+    x = torch.stack([nouns, nouns.abs(), torch.tensor(ASKS)], -1)
+    weights = [
+        [0, 6, 0],
+        [0, -6, 0],
+        [2, 0, 0],
+        [0, 0, 6],
+    ]  # input, forget, new, output
+    cell.load_state_dict(
+        {
+            "input.weight": torch.tensor(weights, dtype=torch.float),
+            "input.bias": torch.tensor([-3.0, 3.0, 0.0, -3.0]),
+            "recurrent.weight": torch.zeros(4, 1),
+            "recurrent.bias": torch.zeros(4),
+        }
+    )
+    state = (torch.zeros(1), torch.zeros(1))
+    found: dict[str, Any] = {name: [] for name in ("old", "cell", "hidden")}
+    for token in x:
+        found["old"].append(state[1][0])
+        state = cell(token, state)
+        found["hidden"].append(state[0][0])
+        found["cell"].append(state[1][0])
+    i, f, n, o = cell.input(x).unbind(-1)
+    gates = {"forget": f.sigmoid(), "input": i.sigmoid(), "output": o.sigmoid()}
+    new = n.tanh()
+    old = torch.stack(found["old"])
+    return {
+        "tokens": TOKENS,
+        **{name: torch.stack(values) for name, values in found.items()},
+        **gates,
+        "new": new,
+        "kept": gates["forget"] * old,
+        "added": gates["input"] * new,
+        "squashed": torch.stack(found["cell"]).tanh(),
+        # What of a small change of the cell at "glass" is left at "it".
+        "left": gates["forget"][3] * gates["forget"][4],
+    }
+
+
+def gru_by_hand() -> dict[str, Any]:
+    """The same memory in a GRU: both gates close at a noun. At "glass", in detail."""
+    cell = GRUCell(d_model=2, d_hidden=1)
+    nouns = torch.tensor(NOUNS)
+    x = torch.stack([nouns, nouns.abs()], -1)
+    cell.load_state_dict(
+        {
+            "input.weight": torch.tensor([[0.0, -6.0], [0.0, -6.0], [2.0, 0.0]]),
+            "input.bias": torch.tensor([3.0, 3.0, 0.0]),
+            "recurrent.weight": torch.tensor([[0.0], [0.0], [1.0]]),
+            "recurrent.bias": torch.zeros(3),
+        }
+    )
+    hidden, _ = unroll(cell, x)
+    old = hidden[1, 0]
+    r, z = cell.input(x[2])[:2].sigmoid()
+    return {
+        "states": hidden[:, 0],
+        "old": old,
+        "reset": r,
+        "update": z,
+        "trace": (r * old).abs(),
+        "new": torch.tanh(2 + r * old),
+        "mixed": torch.tanh(2 + old),  # had the reset gate been 1
+        "state": hidden[2, 0],
+    }
+
+
+def clipped() -> dict[str, Any]:
+    """A gradient of two numbers, clipped to length 1."""
+    gradient = torch.tensor([30.0, 40.0])
+    length = gradient.norm()
+    return {"gradient": gradient, "length": length, "clipped": gradient / length}
 
 
 def gradient_by_distance(
@@ -82,8 +168,8 @@ def gradient_by_distance(
 def decay(kind: str, seed: int) -> dict[str, Any]:
     """The gradient by distance in a cell with weights as it begins with."""
     torch.manual_seed(seed)
-    x = torch.randn(BATCH, STEPS, D_MODEL)
-    gradient = gradient_by_distance(KINDS[kind](), x)
+    x = torch.randn(BATCH, BEFORE + STEPS, D_MODEL)
+    gradient = gradient_by_distance(KINDS[kind](), x)[:STEPS]
     return {"kind": kind, "seed": seed, "gradient": gradient / gradient[0]}
 
 
@@ -97,12 +183,48 @@ def middle(rows: list[dict[str, Any]], distance: int) -> dict[str, float]:
     }
 
 
+def two_grus(seed: int) -> dict[str, float]:
+    """How far apart the two places of the reset gate are, with the same weights."""
+    torch.manual_seed(seed)
+    after, before = GRUCell(D_MODEL, D_HIDDEN), GRUCell(D_MODEL, D_HIDDEN)
+    before.reset_after = False
+    before.load_state_dict(after.state_dict())
+    x = torch.randn(BATCH, STEPS, D_MODEL)
+    apart = (unroll(after, x)[0] - unroll(before, x)[0]).abs()
+    return {"most": apart.max().item(), "size": unroll(after, x)[0].abs().mean().item()}
+
+
+def reach() -> dict[str, int]:
+    """From the claim: the farthest distance that every seed learned, by model."""
+    rows = record.Result.read("gates", record.RESULTS / "claims").record["data"]
+    far: dict[str, int] = {}
+    for row in sorted(rows, key=lambda row: row["distance"]):
+        name, distance = row["model"], row["distance"]
+        at_it = [
+            r["accuracy"]
+            for r in rows
+            if (r["model"], r["distance"]) == (name, distance)
+        ]
+        steps = sorted({r["distance"] for r in rows if r["distance"] < distance})
+        unbroken = not steps or far.get(name) in (steps[-1], distance)
+        if unbroken and min(at_it) >= 0.99:
+            far[name] = distance
+    return far
+
+
 def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
-    """The example by hand, and the decay over several seeds."""
+    """The examples by hand, the decay over several seeds, what a trained one writes."""
     rows = [decay(kind, seed + more) for kind in KINDS for more in range(SEEDS)]
+    trained = record.Result.read("recurrent-networks", record.RESULTS / "trained")
     return {
-        "by_hand": by_hand(),
+        "by_hand": {
+            "plain": plain_by_hand(),
+            "lstm": lstm_by_hand(),
+            "gru": gru_by_hand(),
+            "clip": clipped(),
+        },
         "words": SENTENCE.split(),
+        "d_hidden": D_HIDDEN,
         "forget_bias": FORGET_BIAS,
         "opened": torch.tensor(FORGET_BIAS).sigmoid(),
         "decay": rows,
@@ -114,21 +236,69 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
             kind: sum(weight.numel() for weight in KINDS[kind]().parameters())
             for kind in ("RNN", "GRU", "LSTM")
         },
+        "grus": two_grus(seed),
+        "reach": reach(),
+        "look": looked(trained.record["data"]),
+    }
+
+
+def looked(trained: dict[str, Any]) -> dict[str, Any]:
+    """What the page says of the two networks that write."""
+    networks = trained["networks"]
+    return {
+        "settings": trained["settings"],
+        "characters": trained["characters"],
+        "pages": trained["pages"],
+        "people": trained["people"],
+        "counting": trained["counting"],
+        "memory": trained["memory"],
+        "forgetting": trained["forgetting"],
+        **{
+            kind: {
+                "parameters": found["parameters"],
+                "bits": found["bits"]["test"],
+                "memory": found["memory"],
+                "stages": [
+                    {**stage, "text": stage["text"].replace("\n", " ")[:160]}
+                    for stage in found["stages"]
+                ],
+            }
+            for kind, found in networks.items()
+        },
     }
 
 
 def show(data: dict[str, Any]) -> None:
-    """Print the states by hand, and the table of the decay."""
-    hand = data["by_hand"]
-    print("reading three tokens")
+    """Print the states by hand, the table of the decay, what was written."""
+    plain, lstm = data["by_hand"]["plain"], data["by_hand"]["lstm"]
+    print("a plain network reads five words")
+    steps = zip(
+        *(plain[name] for name in ("tokens", "x", "sums", "states", "slopes")),
+        strict=True,
+    )
+    header = ["", "x", "sum", "state", "slope"]
+    table(steps, ["", ".0f", ".2f", ".2f", ".2f"], header)
+    print(f'left of "glass" at "it": {plain["left"][2]:.2f}')
+    print(f'left of "robot" at "it": {plain["left"][0]:.2f}')
+
+    print("\nan LSTM reads the same five")
+    columns = ("tokens", "forget", "input", "new", "cell", "output", "hidden")
+    steps = zip(*(lstm[name] for name in columns), strict=True)
+    header = ["", "f", "i", "new", "cell", "o", "hid."]
+    table(steps, ["", *[".2f"] * 6], header, gap=1)
+    print(f'left of the cell of "glass" at "it": {lstm["left"]:.2f}')
+
+    gru = data["by_hand"]["gru"]
+    print('\na GRU at "glass"')
     rows = [
-        [token, f"({x:.0f}, {y:.0f})", f"({first:.2f}, {second:.2f})"]
-        for token, (x, y), (first, second) in zip(
-            hand["tokens"], hand["vectors"], hand["hidden"], strict=True
-        )
+        ["old state", gru["old"]],
+        ["reset gate", gru["reset"]],
+        ["new, past reset", gru["new"]],
+        ["new, past kept", gru["mixed"]],
+        ["update gate", gru["update"]],
+        ["new state", gru["state"]],
     ]
-    table(rows, ["", "", ""], ["", "token", "state"])
-    print(f'what is left of "robot": {hand["left"][0]:.3f}')
+    table(rows, ["", ".2f"])
 
     print("\ngradient at a token, by distance")
     print(f"(last token = 1, middle of {SEEDS} seeds)")
@@ -139,8 +309,133 @@ def show(data: dict[str, Any]) -> None:
         f"begin at {data['opened']:.2f}, not near one half"
     )
 
+    print("\ntwo GRUs with the same weights")
+    print(f"their states are up to {data['grus']['most']:.2f} apart")
+
     print("\nnumbers to learn")
     table(data["parameters"].items(), ["", ","])
+
+    look = data["look"]
+    print("\nbits a character on pages held out")
+    rows = [[f"counts, {name}", score] for name, score in look["counting"].items()]
+    rows += [[kind, look[kind]["bits"]] for kind in ("RNN", "LSTM")]
+    table(rows, ["", ".2f"])
+
+    for kind in ("RNN", "LSTM"):
+        print(f"\nwhat the {kind} writes on the way")
+        rows = [
+            [
+                f"{stage['step']:,}",
+                f"{100 * stage['exist']:.0f}",
+                str(len(stage["copied"])),
+            ]
+            for stage in look[kind]["stages"]
+        ]
+        table(rows, [""] * 3, ["steps", "words that exist, %", "longest copy"])
+
+
+# --- The picture that grows: one step of an LSTM, at "glass"
+
+ROAD, GATES, BUS, WORDS = 44, 146, 186, 218  # heights: road, gates, what feeds them
+PLACES = {"forget": 86, "input": 172, "new": 236, "output": 326}
+PLUS = 204
+
+
+def frames(data: dict[str, Any]) -> list[Figure]:
+    """One step of the LSTM by hand, gate by gate; then all five words."""
+    lstm = data["by_hand"]["lstm"]
+    at = {name: values[2] for name, values in lstm.items() if isinstance(values, list)}
+    return [step(at, number) for number in range(1, 5)] + [unrolled(lstm)]
+
+
+def step(at: dict[str, float], number: int) -> Figure:
+    """The step at "glass", as far as the frame of this number has come."""
+    figure, axes = board(236)
+    say = diagrams.words
+    road: Any = {"colour": plots.LINK, "width": 2.5}
+    say(axes, 8, 16, "old cell", plots.LINK, ha="left", bold=True)
+    cells(axes, 32, ROAD, [at["old"]], plots.LINK)
+    # The token and the hidden state feed every gate.
+    box(axes, 62, WORDS, "glass")
+    box(axes, 164, WORDS, "old hidden")
+    say(axes, 218, WORDS, "feed every gate", plots.MUTED, ha="left")
+    last = ("forget", "new", "new", "output")[number - 1]
+    axes.plot(
+        [62, max(164, PLACES[last])], [BUS, BUS], color=plots.MUTED, linewidth=1.2
+    )
+    for x in (62, 164):
+        axes.plot([x, x], [BUS, WORDS - 12], color=plots.MUTED, linewidth=1.2)
+    forget, out = PLACES["forget"], PLACES["output"]
+    gate(axes, "forget", at, number != 1)
+    arrow(axes, (forget, GATES - 20), (forget, ROAD + 11), faint=number != 1)
+    arrow(axes, (57, ROAD), (forget - 11, ROAD), **road)
+    box(axes, forget, ROAD, "×", width=22, height=22)
+    say(axes, 142, ROAD - 16, signed(at["kept"]), plots.LINK)
+    if number == 1:
+        arrow(axes, (forget + 11, ROAD), (392, ROAD), **road)
+        return figure
+    gate(axes, "input", at, number != 2)
+    gate(axes, "new", at, number != 2)
+    middle, faint = 92, number != 2
+    arrow(axes, (PLACES["input"], GATES - 20), (PLUS - 9, middle + 11), faint=faint)
+    arrow(axes, (PLACES["new"], GATES - 20), (PLUS + 9, middle + 11), faint=faint)
+    box(axes, PLUS, middle, "×", width=22, height=22)
+    arrow(axes, (PLUS, middle - 11), (PLUS, ROAD + 11), faint=number > 3)
+    say(axes, PLUS + 8, 68, signed(at["added"]), ha="left")
+    if number == 2:
+        arrow(axes, (forget + 11, ROAD), (392, ROAD), **road)
+        return figure
+    arrow(axes, (forget + 11, ROAD), (PLUS - 11, ROAD), **road)
+    box(axes, PLUS, ROAD, "+", width=22, height=22)
+    arrow(axes, (PLUS + 11, ROAD), (342, ROAD), **road)
+    cells(axes, 367, ROAD, [at["cell"]], plots.LINK)
+    say(axes, 392, 16, "new cell", plots.LINK, ha="right", bold=True)
+    if number == 4:
+        gate(axes, "output", at, False)
+        arrow(axes, (out, ROAD), (out, 81), plots.LINK)
+        say(axes, out - 8, 66, "tanh", plots.LINK, ha="right")
+        say(axes, out + 8, 69, signed(at["squashed"]), plots.LINK, ha="left")
+        box(axes, out, 92, "×", width=22, height=22)
+        arrow(axes, (out, GATES - 20), (out, 103))
+        arrow(axes, (out + 11, 92), (392, 92), width=2.5)
+        say(axes, 374, 108, "hidden", bold=True)
+        say(axes, 376, 122, signed(at["hidden"]), bold=True)
+    return figure
+
+
+def gate(axes: Axes, name: str, at: dict[str, float], faint: bool) -> None:
+    """A gate, or the new part, with its number, fed from below."""
+    x = PLACES[name]
+    box(axes, x, GATES, f"{name}\n{signed(at[name])}", height=40, faint=faint)
+    arrow(axes, (x, BUS), (x, GATES + 20), faint=faint)
+
+
+def signed(number: float) -> str:
+    return f"{number:.2f}".replace("-", "−")
+
+
+def unrolled(lstm: dict[str, Any]) -> Figure:
+    """All five words: the cell along its road, and what is let out of it."""
+    figure, axes = board(236)
+    say = diagrams.words
+    heading = "cell: −1 the robot, 1 the glass"
+    say(axes, 8, 12, heading, plots.LINK, ha="left", bold=True)
+    for place, word in enumerate(lstm["tokens"]):
+        x = 44 + 78 * place
+        cells(axes, x, ROAD, [lstm["cell"][place]], plots.LINK)
+        if place:
+            arrow(axes, (x - 53, ROAD), (x - 25, ROAD), plots.LINK, width=2.5)
+        kept = lstm["forget"][place] > 0.5
+        label = "keep" if kept else "write"
+        box(axes, x, 104, label, plots.INK if kept else plots.QUERY, width=52,
+            line="-" if kept else "--")  # fmt: skip
+        arrow(axes, (x, 91), (x, ROAD + 12))
+        asked = lstm["output"][place] > 0.5
+        cells(axes, x, 166, [lstm["hidden"][place]], faint=not asked)
+        say(axes, x, WORDS, word, bold=asked)
+        arrow(axes, (x, WORDS - 10), (x, 178), faint=not asked)
+    say(axes, 8, 138, "hidden: what is let out", ha="left", bold=True)
+    return figure
 
 
 # Colour, line, mark, and whether the name stands above the lines.
@@ -207,6 +502,35 @@ def draw_chain(chain: Axes, last: int) -> None:
     chain.text(last - 0.2, 0.72, "last state", ha="right", va="center")
 
 
+def look(data: dict[str, Any]) -> Figure:
+    """Bits a character by how many characters the state may know."""
+    found = data["look"]
+    figure, axes = plots.canvas(280)
+    lengths = found["memory"]
+    for kind, (colour, line, mark, _) in LINES.items():
+        if kind not in found:
+            continue
+        bits = found[kind]["memory"]
+        axes.plot(
+            lengths, bits, color=colour, linestyle=line, marker=mark, markersize=4
+        )
+        axes.annotate(
+            kind, (lengths[-1], bits[-1]), xytext=(6, 0), textcoords="offset points",
+            va="center", color=colour,
+        )  # fmt: skip
+    counted = found["counting"]["5-gram"]
+    axes.axhline(counted, color=plots.MUTED, linewidth=0.8, linestyle="--")
+    axes.annotate(
+        "5-gram counts", (1.05, counted), xytext=(0, -4),
+        textcoords="offset points", va="top", color=plots.MUTED,
+    )  # fmt: skip
+    axes.set(xscale="log", xlabel="characters it may remember", xlim=(0.9, 400))
+    axes.set_xticks(lengths, lengths)
+    axes.minorticks_off()
+    axes.set_title("bits a character on pages held out")
+    return figure
+
+
 # What the page proposes to change, and what then stands there.
 EDITS = [
     (
@@ -218,5 +542,5 @@ EDITS = [
         "        mixed = self.input(x) + 4 * self.recurrent(hidden)\n"
         "        return (torch.tanh(mixed),)",
     ),
-    ("        reset_after: bool = True,", "        reset_after: bool = False,"),
+    ("FORGET_BIAS = 3.0", "FORGET_BIAS = 1.0"),
 ]

@@ -1,4 +1,4 @@
-"""A lattice by hand, and a model that finds a hidden alignment."""
+"""A lattice by hand, a model that finds a hidden alignment, and where it errs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 import random
 import textwrap
 from itertools import groupby, pairwise, product
+from statistics import fmean as mean
 from typing import Any
 
 import torch
@@ -15,7 +16,8 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from snippets.lab import plots
+from snippets.lab import diagrams, plots, record
+from snippets.lab.diagrams import arrow, board, cells
 from snippets.lab.scores import edit_distance
 from snippets.lab.tables import table
 from snippets.lab.training import fit
@@ -23,6 +25,7 @@ from snippets.recurrence.lattice import gradient
 from snippets.recurrence.rnn_transducer import (
     BLANK,
     Labels,
+    Scorer,
     Transducer,
     beam_search,
     forward_variables,
@@ -40,9 +43,12 @@ NODES = ["-", "it", "it was"]
 NEXT = [[0.2, 0.1], [0.7, 0.4], [0.5, 0.8]]
 LAST = 0.9  # of a blank, when both words are written
 
+# What CTC may say at five frames; "-" is its blank.
+RAW = ("it it - was was", "- it was - -", "it it was was was", "the the - the -")
+
 D_FRAME, D_MODEL, NOISE = 8, 48, 0.1
 TABLE = sounds(len(WORDS), D_FRAME, seed=1)
-STEPS, BATCH, LR, TESTS = 250, 16, 0.02, 40
+STEPS, BATCH, LR, TESTS, CLOSER = 250, 16, 0.02, 40, 100
 
 Path = list[tuple[int, int]]  # the nodes (t, u), from the first to the last
 
@@ -53,8 +59,10 @@ def by_hand() -> dict[str, Any]:
     right = torch.cat([1 - up, torch.full((3, 1), LAST)], 1)
     blank, label = right.log(), up.log()
     alpha = forward_variables(blank[None], label[None])[0].exp()
-    _, best = best_path(blank, label)
+    path, best = best_path(blank, label)
     return {
+        "path": path,
+        "collapse": [[raw, " ".join(collapse(raw.split()))] for raw in RAW],
         "up": up,
         "right": right,
         "alpha": alpha,
@@ -64,6 +72,11 @@ def by_hand() -> dict[str, Any]:
         "paths": math.comb(4, 2),
         "best": math.exp(best),
     }
+
+
+def collapse(frames: list[str]) -> list[str]:
+    """What CTC reads from a guess a frame: equal neighbours merge, then blanks go."""
+    return [label for label, _ in groupby(frames) if label != "-"]
 
 
 def best_path(blank: Tensor, label: Tensor) -> tuple[Path, float]:
@@ -113,8 +126,90 @@ def trained(seed: int, device: str) -> dict[str, Any]:
     return {
         "losses": [losses[0], sum(losses[-20:]) / 20],
         "errors": errors(model),
+        "closer": closer(model),
         "sentence": sentence(model, seed),
     }
+
+
+@torch.no_grad()
+def closer(model: Transducer) -> dict[str, Any]:
+    """New recordings: which words greedy search misses, and how late it writes others.
+
+    A word counts as written if it is in a longest common subsequence of the two texts.
+    It is on time at the first frame in which it sounds.
+    """
+    said, texts = batch(CLOSER, 9, seed=8)
+    held: dict[int, list[bool]] = {frames: [] for frames in range(1, 5)}
+    after_ = {"another": [0, 0], "itself": [0, 0]}
+    late: list[int] = []
+    wait: list[int] = []
+    inserted = 0
+    for frames, count, text, truth in zip(
+        said.frames.double(), said.n_frames.tolist(), texts, said.truth.tolist(),
+        strict=True,
+    ):  # fmt: skip
+        score = model.scorer(frames[:count].to(model.joint.weight.device))
+        written = timed(score, count)
+        found = dict(common(text, [label for label, _ in written]))
+        inserted += len(written) - len(found)
+        for word, (start, after) in enumerate(spans(truth[:count])):
+            held[after - start].append(word in found)
+            again = word > 0 and text[word - 1] == text[word]
+            tally = after_["itself" if again else "another"]
+            tally[0] += 1
+            tally[1] += word in found
+            wait.append(count - 1 - start)
+            if word in found:
+                late.append(written[found[word]][1] - start)
+    return {
+        "recordings": CLOSER,
+        "words": sum(map(len, texts)),
+        "held": [
+            {"frames": frames, "words": len(hits), "written": sum(hits)}
+            for frames, hits in held.items()
+        ],
+        "after": [
+            {"kind": kind, "words": words_, "written": written_}
+            for kind, (words_, written_) in after_.items()
+        ],
+        "inserted": inserted,
+        "late": [
+            {"frames": frames, "words": late.count(frames)}
+            for frames in sorted(set(late))
+        ],
+        "end": mean(wait),  # frames to wait for who writes at the end
+        "on_time": late.count(0) / len(late),
+    }
+
+
+def timed(score: Scorer, n_frames: int, max_labels: int = 5) -> list[tuple[int, int]]:
+    """What `greedy` writes, each label with its frame."""
+    written: list[tuple[int, int]] = []
+    for t in range(n_frames):
+        for _ in range(max_labels):
+            best = int(score(t, tuple(label for label, _ in written)).argmax())
+            if best == BLANK:
+                break
+            written.append((best, t))
+    return written
+
+
+def common(a: list[int], b: list[int]) -> list[tuple[int, int]]:
+    """A longest common subsequence, as pairs of positions."""
+    best = {(i, j): 0 for i in range(len(a) + 1) for j in range(len(b) + 1)}
+    for i, j in product(reversed(range(len(a))), reversed(range(len(b)))):
+        ways = [best[i + 1, j], best[i, j + 1]]
+        best[i, j] = max(*ways, (a[i] == b[j]) + best[i + 1, j + 1])
+    pairs, i, j = [], 0, 0
+    while i < len(a) and j < len(b):
+        if a[i] == b[j] and best[i, j] == 1 + best[i + 1, j + 1]:
+            pairs.append((i, j))
+            i, j = i + 1, j + 1
+        elif best[i, j] == best[i + 1, j]:
+            i += 1
+        else:
+            j += 1
+    return pairs
 
 
 @torch.no_grad()
@@ -203,6 +298,32 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
         "steps": STEPS,
         "trained": trained(seed, device),
         "beyond": beyond_ctc(seed),
+        "look": claimed(),
+    }
+
+
+def claimed() -> dict[str, Any]:
+    """From the record of the claim: both models on both tasks, means over the seeds."""
+    rows = record.Result.read("transducer", record.RESULTS / "claims").record["data"]
+    return {
+        "seeds": len({row["seed"] for row in rows}),
+        "rows": rows,
+        "means": [
+            {
+                "task": task,
+                "model": model,
+                **{
+                    key: mean(
+                        row[key]
+                        for row in rows
+                        if (row["task"], row["model"]) == (task, model)
+                    )
+                    for key in ("bits", "errors", "right")
+                },
+            }
+            for task in ("grammar", "any word")
+            for model in ("CTC", "transducer")
+        ],
     }
 
 
@@ -216,6 +337,9 @@ def show(data: dict[str, Any]) -> None:
     table(nodes[::-1], ["", ".4f", ".4f", ".4f"], header)
     print(f"p(it was) = {hand['total']:.4f}, from {hand['paths']} paths;")
     print(f"the best of them has {hand['best']:.4f}")
+
+    print("\nhow CTC reads its frames")
+    table(hand["collapse"], ["", ""], ["a guess a frame", "is read as"])
 
     found = data["trained"]
     said, error, (first, last) = found["sentence"], found["errors"], found["losses"]
@@ -233,9 +357,112 @@ def show(data: dict[str, Any]) -> None:
         lines = textwrap.fill(f"{p:.4f} {text}", 39, subsequent_indent=" " * 7)
         print(textwrap.indent(lines, "  "))
 
+    near = found["closer"]
+    print("\nwords that greedy search writes")
+    rows = [
+        [f"after {row['kind']}", row["words"], row["written"],
+         100 * row["written"] / row["words"]]
+        for row in near["after"]
+    ]  # fmt: skip
+    rows += [
+        [f"of {row['frames']} frame(s)", row["words"], row["written"],
+         100 * row["written"] / row["words"]]
+        for row in near["held"]
+    ]  # fmt: skip
+    table(rows, ["", "", "", ".0f"], ["a word", "said", "written", "%"])
+
+    print("\nframes from a word's first to its writing")
+    rows = [[f"{row['frames']}", row["words"]] for row in near["late"]]
+    table(rows, ["", ""], ["late", "words"])
+    print(f"for who writes at the end: {near['end']:.1f}")
+
+    print("\nerrors in 100 words, mean of the seeds")
+    rows = [
+        [row["task"], row["model"], 100 * row["errors"], row["bits"]]
+        for row in data["look"]["means"]
+    ]
+    table(rows, ["", "", ".1f", ".2f"], ["words", "model", "errors", "bits"])
+
     beyond = data["beyond"]
     print("\nthree labels from two frames")
     print(f"transducer p = {beyond['short']:.4f}, CTC p = {beyond['ctc']:.0f}")
+
+
+# --- The picture that grows: the lattice by hand
+
+
+def frames(data: dict[str, Any]) -> list[Figure]:
+    """The steps, the first numbers, a sum of two ways, all of them, the best path."""
+    return [grid(data["by_hand"], number) for number in range(1, 6)]
+
+
+def at(t: int, u: int) -> tuple[float, float]:
+    """Where a node is on the board."""
+    return 92.0 + 104 * t, 200.0 - 72 * u
+
+
+def grid(hand: dict[str, Any], number: int) -> Figure:
+    """Three frames, two words, as far as the frame of this number has come."""
+    figure, axes = board(266)
+    say = diagrams.words
+    for u, name in enumerate(("nothing", "it", "it was")):
+        say(axes, 8, at(0, u)[1], name, plots.MUTED, ha="left")
+    for t in range(3):
+        say(axes, at(t, 0)[0], 238, f"frame {t + 1}", plots.MUTED)
+    known = {1: [], 2: [(0, 0), (1, 0), (0, 1)], 3: [(0, 0), (1, 0), (0, 1), (1, 1)]}
+    shown = known.get(number, [*product(range(3), range(3))])
+    path = [tuple(node) for node in hand["path"]]
+    best = [*pairwise(path)] if number == 5 else []
+    for t, u in product(range(3), range(3)):
+        if t < 2:
+            draw_step(axes, (t, u), (t + 1, u), hand["right"][t][u], number, best)
+        if u < 2:
+            draw_step(axes, (t, u), (t, u + 1), hand["up"][t][u], number, best)
+    x, y = at(2, 2)
+    bold = number == 5
+    faint = number < 4
+    arrow(axes, (x + 23, y), (392, y), plots.LINK if bold else plots.MUTED,
+          width=3 if bold else 1.2, faint=faint)  # fmt: skip
+    say(axes, 366, y - 14, f"{hand['right'][2][2]:.1f}", plots.MUTED, faint=faint)
+    if number >= 4:
+        say(axes, 392, y - 40, f"{hand['total']:.2f}", ha="right", bold=True)
+    for t, u in product(range(3), range(3)):
+        x, y = at(t, u)
+        if (t, u) in shown:
+            new = number == 3 and (t, u) == (1, 1)
+            colour = plots.LINK if new or (bold and (t, u) in path) else plots.INK
+            cells(axes, x, y, [hand["alpha"][t][u]], colour)
+        else:
+            axes.plot([x], [y], "o", color=plots.MUTED, markersize=6)
+    return figure
+
+
+def draw_step(
+    axes: Axes,
+    start: tuple[int, int],
+    end: tuple[int, int],
+    p: float,
+    number: int,
+    best: list[Any],
+) -> None:
+    """A step with its probability, strong where the frame speaks of it."""
+    (x, y), (to_x, to_y) = at(*start), at(*end)
+    across = start[1] == end[1]
+    strong = {
+        1: True,
+        2: start == (0, 0),
+        3: end == (1, 1),
+        4: False,
+        5: (start, end) in best,
+    }[number]
+    gap = (24, 0) if across else (0, 12)
+    colour = plots.LINK if strong and number in (3, 5) else plots.MUTED
+    arrow(
+        axes, (x + gap[0], y - gap[1]), (to_x - gap[0], to_y + gap[1]), colour,
+        width=3 if strong and number == 5 else 1.2, faint=not strong,
+    )  # fmt: skip
+    middle = ((x + to_x) / 2, y - 9) if across else (x + 14, (y + to_y) / 2)
+    diagrams.words(axes, *middle, f"{p:.1f}", colour, faint=not strong)
 
 
 def draw(data: dict[str, Any]) -> Figure:
@@ -283,6 +510,23 @@ def draw_lattice(axes: Axes, said: dict[str, Any]) -> None:
     x, y = zip(*said["path"], strict=True)
     axes.plot([t + 1 for t in x], y, color=plots.INK, linewidth=2.2)
     axes.set_yticks([u + 0.5 for u in range(n_labels)], SENTENCE)
+
+
+def look(data: dict[str, Any]) -> Figure:
+    """Words wrong on held-out recordings: a dot a seed, CTC beside the transducer."""
+    figure, panels = plots.canvas(230, 1, 2, sharey=True)
+    titles = {"grammar": "words by a grammar", "any word": "words in any order"}
+    for axes, (task, title) in zip(panels, titles.items(), strict=True):
+        rows = [row for row in data["look"]["rows"] if row["task"] == task]
+        for seed in sorted({row["seed"] for row in rows}):
+            both = [100 * row["errors"] for row in rows if row["seed"] == seed]
+            axes.plot([0, 1], both, "o-", color=plots.LINK, markersize=5, linewidth=1)
+        axes.set_title(title)
+        axes.set(xticks=[0, 1], xlim=(-0.4, 1.4))
+        axes.set_xticklabels(["CTC", "transducer"])
+    panels[0].set_ylabel("words wrong, of 100")
+    panels[0].set_ylim(bottom=0)
+    return figure
 
 
 def holds(data: dict[str, Any]) -> dict[str, bool]:

@@ -1,42 +1,65 @@
-"""Three searches by hand, padding that changes nothing, a context after training."""
+"""A translator by hand, three searches in a tree, padding, and a trained translator."""
 
 from __future__ import annotations
 
 import math
+import textwrap
+from collections import Counter
+from difflib import SequenceMatcher
 from typing import Any
 
 import torch
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from torch import Tensor
 
-from snippets.corpora.batches import Batch
-from snippets.corpora.translation import Settings, sentences, train
-from snippets.lab import plots
+from snippets.lab import plots, record
+from snippets.lab.diagrams import arrow, board, box, words
+from snippets.lab.plots import INK, KEY, LINK, MUTED, PAPER, QUERY
 from snippets.lab.tables import table
 from snippets.recurrence.recurrent_networks import unroll
-from snippets.recurrence.seq2seq import Encoder, Seq2Seq
-from snippets.text.logits import cross_entropy
-from snippets.text.search import beam_search, greedy
+from snippets.recurrence.seq2seq import Encoder
+from snippets.text.search import DecoderState, beam_search
 from snippets.text.vocabulary import BEGIN, END
 
-PORTUGUESE = "escorregou"  # it slipped, he slipped, she slipped
+PORTUGUESE = ["hoje", "ela", "caiu"]  # today, she, fell
+ENGLISH = ["she", "fell", "today"]
+# What each word adds to the state that reads it.
+READ = torch.tensor([[0.0, 0, 2], [6, 0, 0], [0, 4, 0]])
+# What each takes away once it is written: nothing before the first word.
+WRITTEN = torch.tensor([[0.0] * 3] * 3 + [[6, 0, 0], [0, 4, 0], [0, 0, 2]])
+# The logits of [pad], [begin] and [end].
+MARKS = torch.tensor([[-math.inf, -math.inf, 1.0]])
+
+DROPPED = "caiu"  # it fell, he fell, she fell
 CHANCES = {
-    "": {"it": 0.40, "he": 0.35, "she": 0.25},
-    "it": {"slipped": 0.4, "slid": 0.3, "fell": 0.3},
+    "": {"it": 0.40, "he": 0.36, "she": 0.24},
+    "it": {"fell": 0.4, "slipped": 0.3, "tumbled": 0.3},
     "he": {"has": 0.5, "had": 0.5},
-    "he has": {"slipped": 0.25, "slid": 0.25, "gone": 0.25, "left": 0.25},
-    "he had": {"slipped": 0.25, "slid": 0.25, "gone": 0.25, "left": 0.25},
-    "she": {"slipped": 1.0},
+    "he has": {"fallen": 1 / 3, "slipped": 1 / 3, "tumbled": 1 / 3},
+    "he had": {"fallen": 1 / 3, "slipped": 1 / 3, "tumbled": 1 / 3},
+    "she": {"fell": 1.0},
 }
 WIDTHS = [1, 2, 3]
 
 D_MODEL, D_HIDDEN = 48, 96
-SETTINGS = Settings(
-    steps=400, count=1500, longest=6, d_model=D_MODEL, d_hidden=D_HIDDEN
-)
-TEST, SHOWN = 200, 2  # sentences
-MAX_LEN = 3 * SETTINGS.longest
-ROWS = 16  # of a state, in the figure
+KINDS = {"portuguese": "reads", "english": "wanted", "written": "writes"}
+SLIP = "they followed a tired hen .", "they called a tired hen ."
+
+
+class ByHand:
+    """A translator with weights that a person chose.
+
+    Reading adds to a state of three numbers, writing takes away; they are the logits.
+    """
+
+    def start(self, source: Tensor) -> DecoderState:
+        return (READ[source].sum(1),)
+
+    def step(self, token: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:
+        left = state[0] - WRITTEN[token]
+        return torch.cat([MARKS.expand(len(token), -1), left], 1), (left,)
 
 
 class Tree:
@@ -46,8 +69,8 @@ class Tree:
     """
 
     def __init__(self, chances: dict[str, dict[str, float]]) -> None:
-        words = {word for row in chances.values() for word in row}
-        names = sorted(words - {"[end]"})
+        found = {word for row in chances.values() for word in row}
+        names = sorted(found - {"[end]"})
         self.chances = chances
         self.ids = {word: END + 1 + i for i, word in enumerate(names)}
         self.ids["[end]"] = END
@@ -72,7 +95,39 @@ class Tree:
         return logits, (written,)
 
 
-def by_hand() -> dict[str, Any]:
+def translated() -> dict[str, Any]:
+    """The three words, read and written with weights that a person chose."""
+    model = ByHand()
+    source = torch.arange(len(PORTUGUESE))
+    token, state = torch.tensor([BEGIN]), model.start(source[None])
+    steps: list[dict[str, Any]] = []
+    for says in [*ENGLISH, "[end]"]:
+        logits, state = model.step(token, state)
+        chances = logits[0, END:].softmax(0).tolist()
+        names = ["[end]", *ENGLISH]
+        assert names[chances.index(max(chances))] == says
+        steps.append(
+            {
+                "reads": steps[-1]["says"] if steps else "[begin]",
+                "state": state[0][0].tolist(),
+                "chances": dict(zip(names, chances, strict=True)),
+                "says": says,
+                "chance": max(chances),
+                "surprise": -math.log(max(chances)),
+                "powers": logits[0].exp().tolist(),
+                "sum": logits[0].exp().sum().item(),
+            }
+        )
+        token = logits.argmax(-1)
+    return {
+        "states": READ.cumsum(0).tolist(),
+        "steps": steps,
+        "product": math.prod(step["chance"] for step in steps),
+        "loss": sum(step["surprise"] for step in steps) / len(steps),
+    }
+
+
+def searched() -> dict[str, Any]:
     """What beams of three widths find in the tree."""
     tree = Tree(CHANCES)
     source = torch.tensor([[END]])
@@ -88,6 +143,25 @@ def by_hand() -> dict[str, Any]:
         )
     second = CHANCES[""]["he"] * max(CHANCES["he"].values())
     return {"chances": CHANCES, "second": second, "found": rows}
+
+
+def overlap(wanted: str, written: str) -> dict[str, Any]:
+    """BLEU of a sentence as long as it should be: no penalty for a short one."""
+    found = []
+    for n in range(1, 5):
+        theirs, ours = (
+            Counter(zip(*(text.split()[i:] for i in range(n)), strict=False))
+            for text in (wanted, written)
+        )
+        found.append([sum((theirs & ours).values()), sum(ours.values())])
+    product = math.prod(common / of for common, of in found)
+    return {
+        "wanted": wanted,
+        "written": written,
+        "common": found,
+        "product": product,
+        "bleu": 100 * product ** (1 / 4),
+    }
 
 
 @torch.no_grad()
@@ -112,150 +186,349 @@ def padding(seed: int, device: str) -> dict[str, float]:
     }
 
 
-@torch.no_grad()
-def tried(model: Seq2Seq, new: Batch) -> dict[str, float]:
-    """A trained model on new sentences.
-
-    The share of words that are right after the true words, of sentences that it writes
-    alone, and the surprise at a word with its own and with another one's context.
-    """
-    known, wanted = new.target[:, :-1], new.target[:, 1:]
-    real = new.target_mask[:, 1:]
-    context = model.start(new.source)
-    own = model.decoder(known, context)
-    other = model.decoder(known, tuple(part.roll(1, 0) for part in context))
-    written = greedy(model, new.source, MAX_LEN)
-    right = [
-        [*ours, END] == theirs[: len(ours) + 1]
-        for ours, theirs in zip(written, wanted.tolist(), strict=True)
+def trained() -> dict[str, Any]:
+    """What `python -m snippets train` recorded, without and with attention."""
+    plain, attentive = (
+        record.Result.read(name, record.RESULTS / "trained").record["data"]
+        for name in ("seq2seq", "additive-attention")
+    )
+    new = plain["held_out"]
+    per_group = len(new["examples"]) // len(new["lengths"])
+    examples = [
+        {**example, "right": same(example), "marked": marked(example)}
+        for example in new["examples"]
     ]
     return {
-        "words": (own.argmax(-1) == wanted)[real].double().mean().item(),
-        "sentences": sum(right) / len(right),
-        "own": cross_entropy(own[real], wanted[real]).item(),
-        "other": cross_entropy(other[real], wanted[real]).item(),
-    }
-
-
-@torch.no_grad()
-def states(model: Seq2Seq, source: Tensor, written: list[int]) -> dict[str, Any]:
-    """Some of the hidden state after each word read and each word written."""
-    read, state = model.encoder(source)
-    after = []
-    for token in [BEGIN, *written]:
-        _, state = model.step(source.new_tensor([token]), state)
-        after.append(state[0][0])
-    shown = read[0, :, :ROWS], torch.stack(after)[:, :ROWS]
-    return dict(zip(("read", "written"), shown, strict=True))
-
-
-def trained(seed: int, device: str) -> dict[str, Any]:
-    """Some seconds of training, then new sentences, with the states of the last."""
-    training = sentences("train", SETTINGS, SETTINGS.count, seed)
-    new = sentences("test", SETTINGS, TEST, seed)
-    translator = train(Seq2Seq, training, SETTINGS, seed, device=device)
-    examples = []
-    for pair in new[:SHOWN]:
-        source = translator.rows([pair]).source
-        (alone,) = greedy(translator.model, source, MAX_LEN)
-        examples.append(
-            {
-                "portuguese": pair.portuguese,
-                "english": " ".join(pair.english),
-                "words": translator.target.decode(alone),
-            }
-        )
-    return {
-        **tried(translator.model, translator.rows(new)),
+        **{key: plain[key] for key in ("scores", "parameters")},
+        **{key: plain["settings"][key] for key in ("steps", "count", "d_hidden")},
+        "context": 2 * plain["settings"]["d_hidden"],
+        "sentence": {
+            key: " ".join(plain["sentence"][key])
+            for key in ("portuguese", "english", "written")
+        },
+        "tested": new["count"],
+        "perfect": sum(group["perfect"] for group in new["lengths"]),
+        **{key: new[key] for key in ("another", "lengths", "prefix", "beams")},
         "examples": examples,
-        "states": states(translator.model, source, alone),
+        "per_group": per_group,
+        "attention": {
+            "scores": attentive["scores"],
+            "parameters": attentive["parameters"],
+            "lengths": attentive["held_out"]["lengths"],
+            "beams": attentive["held_out"]["beams"],
+        },
     }
+
+
+def same(example: dict[str, str]) -> bool:
+    return example["written"] == example["english"]
+
+
+def marked(example: dict[str, str]) -> str:
+    """What was written, in Markdown: bold what the true translation has not."""
+    wanted, written = example["english"].split(), example["written"].split()
+    found = []
+    pieces = SequenceMatcher(None, wanted, written, autojunk=False).get_opcodes()
+    for kind, _, _, start, end in pieces:
+        if piece := " ".join(written[start:end]):
+            found.append(piece if kind == "equal" else f"**{piece}**")
+    return " ".join(found)
 
 
 def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
-    """The searches by hand, the padding, and a translator after some seconds."""
+    """By hand; padding; what a trained translator makes of new sentences."""
     return {
-        "by_hand": by_hand(),
-        "padding": padding(seed, device),
-        "sizes": {
-            "context": 2 * D_HIDDEN,
-            "hidden": D_HIDDEN,
-            "train": SETTINGS.count,
-            "steps": SETTINGS.steps,
+        "by_hand": {
+            "translated": translated(),
+            "searched": searched(),
+            "overlap": overlap(*SLIP),
         },
-        "trained": trained(seed, device),
+        "padding": padding(seed, device),
+        "look": trained(),
     }
 
 
 def show(data: dict[str, Any]) -> None:
-    """Print what each search finds, the padding, and how the translator does."""
-    print(f'"{PORTUGUESE}" in a beam of')
-    found = data["by_hand"]["found"]
-    table([[*row.values()] for row in found], ["3", "", ".3f"])
+    """Print the examples by hand, then what the trained translator does."""
+    hand = data["by_hand"]
+    print(f"{' '.join(PORTUGUESE)}: the state after each word")
+    states = hand["translated"]["states"]
+    rows = [[w, *s] for w, s in zip(PORTUGUESE, states, strict=True)]
+    table(rows, ["", "2.0f", "2.0f", "2.0f"])
+
+    print("\nwritten from it: chances after each word")
+    names = [*ENGLISH, "[end]"]
+    steps = hand["translated"]["steps"]
+    rows = [[s["reads"], *(s["chances"][n] for n in names)] for s in steps]
+    table(rows, ["", *[".2f"] * len(names)], ["after", *names])
+    print(
+        f"their product {hand['translated']['product']:.2f},"
+        f" loss {hand['translated']['loss']:.2f}"
+    )
+
+    print(f'\n"{DROPPED}" in a beam of')
+    found = hand["searched"]["found"]
+    table([[*row.values()] for row in found], ["3", "", ".2f"])
+
+    print("\nBLEU by hand")
+    print(hand["overlap"]["written"])
+    common = [f"{some}/{of}" for some, of in hand["overlap"]["common"]]
+    print(f"{' x '.join(common)} = {hand['overlap']['product']:.3f}")
+    print(f"BLEU {hand['overlap']['bleu']:.1f}")
 
     moved = data["padding"]
     print("\nhow far padding moves the context vector")
     rows = [
-        ("  the state waits", moved["masked"]),
-        ("  the state reads on", moved["read"]),
+        ["  the state waits", moved["masked"]],
+        ["  the state reads on", moved["read"]],
     ]
     table(rows, ["", ".1e"])
 
-    sizes, trained_ = data["sizes"], data["trained"]
-    print(f"\n{sizes['steps']} steps on {sizes['train']:,} short sentences;")
-    print("then, of sentences never seen:")
-    print(f"  words right, when helped    {trained_['words']:4.0%}")
-    print(f"  sentences right, when alone {trained_['sentences']:4.0%}")
-    print("surprise at a word")
-    print(f"  with the sentence's context {trained_['own']:.2f}")
-    print(f"  with another one's          {trained_['other']:.2f}")
-    for example in trained_["examples"]:
-        print(f"\n{' '.join(example['portuguese'])}")
-        print(f"  true    {example['english']}")
-        print(f"  alone   {' '.join(example['words'])}")
+    look_ = data["look"]
+    print(f"\n{look_['tested']} new sentences, by length")
+    rows = [
+        [
+            f"{ours['shortest']}-{ours['longest']}",
+            f"{ours['perfect']} of {ours['count']}",
+            ours["bleu"],
+            f"{theirs['perfect']}",
+            theirs["bleu"],
+        ]
+        for ours, theirs in zip(
+            look_["lengths"], look_["attention"]["lengths"], strict=True
+        )
+    ]
+    formats = ["", "", ".1f", ">5", ".1f"]
+    header = ["words", "right", "BLEU", "att.", "BLEU"]
+    table(rows, formats, header)
+    print("att.: right with additive attention")
+
+    print("\nthe same sentences in a beam of")
+    rows = [
+        [b["width"], b["perfect"], b["bleu"], b["log_probability"], b["length"]]
+        for b in look_["beams"]
+    ]
+    header = ["", "right", "BLEU", "log p", "length"]
+    table(rows, ["", "", ".1f", ".2f", ".3f"], header)
+
+    print("\nwords right, of the same sentences")
+    prefix = look_["prefix"]
+    rows = [
+        ["after the true words", prefix["true"], prefix["after"]["true"]],
+        ["after its own", prefix["own"], prefix["after"]["own"]],
+    ]
+    table(rows, ["", ".0%", ".0%"], ["", "all", "after a mistake"])
+
+    print("\nwhat it writes, the first of each length")
+    for example in look_["examples"][:: look_["per_group"]]:
+        for key in ("portuguese", "english", "written"):
+            print(
+                textwrap.fill(
+                    f"{KINDS[key]}: {example[key]}",
+                    42,
+                    subsequent_indent="      ",
+                )
+            )
+
+
+# --- The two networks, unrolled in time
+
+READS = (24, 68, 112)  # px: the columns of the encoder, the context, the decoder
+CONTEXT = 165
+WRITES = (217, 268, 319, 370)
+TOP, STATE, BOTTOM = 62, 148, 232
+CELL = 20
+
+
+def column(axes: Axes, x: float, numbers: list[float], colour: str) -> None:
+    """A vector as a column of cells."""
+    for row, number in enumerate(numbers):
+        y = STATE + CELL * (row - 1)
+        cell = Rectangle(
+            (x - 14, y - CELL / 2), 28, CELL, facecolor=PAPER, edgecolor=colour
+        )
+        axes.add_patch(cell)
+        words(axes, x, y, f"{number:.0f}", colour)
+
+
+def reading(axes: Axes, count: int, states: list[list[float]]) -> None:
+    """The encoder, after so many words."""
+    words(axes, READS[1], 272, "encoder reads", QUERY, bold=True)
+    for place in range(count):
+        x = READS[place]
+        box(axes, x, BOTTOM, PORTUGUESE[place], width=40)
+        arrow(axes, (x, BOTTOM - 13), (x, STATE + 32), QUERY)
+        column(axes, x, states[place], QUERY)
+        if place:
+            arrow(axes, (READS[place - 1] + 15, STATE), (x - 15, STATE), QUERY)
+
+
+def context(axes: Axes, state: list[float]) -> None:
+    """The one vector between the two."""
+    arrow(axes, (READS[-1] + 15, STATE), (CONTEXT - 18, STATE), LINK, width=2)
+    edge = Rectangle(
+        (CONTEXT - 18, STATE - 34), 36, 68, facecolor=PAPER, edgecolor=LINK, linewidth=2
+    )
+    axes.add_patch(edge)
+    column(axes, CONTEXT, state, LINK)
+    words(axes, CONTEXT, STATE - 60, "context", LINK, bold=True)
+    words(axes, CONTEXT, STATE - 46, "vector", LINK, bold=True)
+
+
+def writing(axes: Axes, steps: list[dict[str, Any]], forced: bool = False) -> None:
+    """The decoder, after so many words, that are its own or the teacher's."""
+    words(axes, (WRITES[0] + WRITES[-1]) / 2, 272, "decoder writes", KEY, bold=True)
+    before = CONTEXT + 18
+    for place, step in enumerate(steps):
+        x = WRITES[place]
+        arrow(axes, (before, STATE), (x - 15, STATE), KEY, line="--")
+        before = x + 15
+        box(axes, x, BOTTOM, step["reads"], KEY, width=49, fill=forced and place > 0)
+        arrow(axes, (x, BOTTOM - 13), (x, STATE + 32), KEY, line="--")
+        column(axes, x, step["state"], KEY)
+        arrow(axes, (x, STATE - 32), (x, TOP + 24), KEY, line="--")
+        words(axes, x, TOP + 17, f"{step['chance']:.2f}")
+        box(axes, x, TOP - 4, step["says"], width=49)
+        if place and not forced:
+            arrow(
+                axes, (WRITES[place - 1] + 17, TOP + 9), (x - 17, BOTTOM - 13), INK,
+                line=":",
+            )  # fmt: skip
+
+
+TREE = {  # px: the beginnings, each at its place
+    "it": (112, 68), "he": (112, 176), "she": (112, 276),
+    "it fell": (242, 28), "it slipped": (242, 68), "it tumbled": (242, 108),
+    "he has": (242, 156), "he had": (242, 196), "she fell": (242, 276),
+    "he has fallen": (350, 156), "he had fallen": (350, 196),
+}  # fmt: skip
+
+
+def beam(
+    axes: Axes, chances: dict[str, Any], length: int, kept: set[str], best: str
+) -> None:
+    """The beginnings of up to so many words; a beam has kept some of them."""
+    wide = sum(text in kept for text in chances[""])
+    words(axes, 8, 14, f"a beam of {wide}", LINK, ha="left", bold=True)
+    box(axes, 26, 176, "caiu", width=44)
+    for text, (x, y) in TREE.items():
+        before, _, word = text.rpartition(" ")
+        unread = text == "she fell" and text not in kept
+        if len(text.split()) > length or unread:
+            continue
+        chance = math.prod(
+            chances[" ".join(text.split()[:n])][step]
+            for n, step in enumerate(text.split())
+        )
+        lit = text in kept
+        colour, line = (LINK, "-") if lit else (MUTED, "--")
+        left, middle = TREE.get(before, (26, 176))
+        width = 76 if before != "" else 62
+        start = left + (22 if before == "" else 31 if " " not in before else 38)
+        arrow(axes, (start, middle), (x - width / 2 - 1, y), colour, line=line)
+        if len(text.split()) > 2:
+            name, number = f"{word}, …", f"3 of {chance:.2f}"
+        else:
+            name, number = word, f"{chance:.2f}"
+        box(
+            axes, x, y, f"{name}\n{number}", colour, width=width, height=34,
+            fill=text == best, line=line,
+        )  # fmt: skip
+    if length > 1:
+        words(axes, 286, TREE["it fell"][1], "← greedy", MUTED, ha="left")
+
+
+def frames(data: dict[str, Any]) -> list[Figure]:
+    """The two networks, then the tree that a beam searches, step by step."""
+    hand = data["by_hand"]["translated"]
+    states, steps = hand["states"], hand["steps"]
+    drawn = []
+    for read, written in ((1, 0), (3, 0), (3, 1), (3, 4)):
+        figure, axes = board(286)
+        reading(axes, read, states)
+        if written:
+            context(axes, states[-1])
+            writing(axes, steps[:written])
+        drawn.append(figure)
+    figure, axes = board(286)
+    reading(axes, 3, states)
+    context(axes, states[-1])
+    writing(axes, steps, forced=True)
+    for x, step in zip(WRITES, steps, strict=True):
+        words(axes, x, 34, f"{step['surprise']:.2f}", LINK)
+    words(axes, CONTEXT, 34, "loss", LINK, bold=True)
+    drawn.append(figure)
+
+    chances = data["by_hand"]["searched"]["chances"]
+    two = {"it", "he", "he has", "he had", "he has fallen"}
+    three = two | {"she", "she fell"}
+    for length, kept, best in (
+        (1, two, ""),
+        (2, two, ""),
+        (3, two, "he has fallen"),
+        (3, three, "she fell"),
+    ):
+        figure, axes = board(300)
+        beam(axes, chances, length, kept, best)
+        drawn.append(figure)
+    return drawn
+
+
+# --- What a trained one does
 
 
 def draw(data: dict[str, Any]) -> Figure:
-    """The hidden state after each word; the last one of the left goes to the right."""
-    example, after = data["trained"]["examples"][-1], data["trained"]["states"]
-    read, written = after["read"], after["written"]
-    figure, (left, middle, right) = plots.canvas(
-        330, 1, 3, width_ratios=[len(read), 1.2, len(written)]
+    """The share of words that are right, after the true words and after its own."""
+    prefix = data["look"]["prefix"]
+    figure, (upper, lower) = plots.canvas(210, 2, 1)
+    parts = (
+        (upper, prefix, "all words: right, per cent"),
+        (lower, prefix["after"], "words after the first mistake"),
     )
-    parts = [
-        (left, read, [*example["portuguese"], "[end]"], "reads"),
-        (middle, read[-1:], ["context"], ""),
-        (right, written, ["[begin]", *example["words"]], "writes"),
-    ]
-    for axes, columns, words, title in parts:
-        values = [[(column[row] + 1) / 2 for column in columns] for row in range(ROWS)]
-        plots.heat_map(axes, values, [], words, numbers=False)
-        axes.set_xlabel(title)
-    middle.spines[:].set(visible=True, color=plots.LINK, linewidth=2)
+    for axes, of, title in parts:
+        shares = [100 * of["true"], 100 * of["own"]]
+        labels = ["after the true words", "after its own"]
+        plots.bars(axes, labels, shares, title, LINK)
+        axes.set_xlim(0, 100)
     return figure
 
 
-def holds(data: dict[str, Any]) -> dict[str, bool]:
-    """What the page concludes from the training."""
-    of = data["trained"]
-    return {
-        "a third of the next words is right": of["words"] > 1 / 3,
-        "hardly a sentence is, alone": of["sentences"] < 0.1,
-        "another's state costs a nat a word": of["other"] > of["own"] + 1,
-    }
+def look(data: dict[str, Any]) -> Figure:
+    """The share of sentences that are right, by length, without and with attention."""
+    plain, attention = data["look"]["lengths"], data["look"]["attention"]["lengths"]
+    figure, axes = plots.canvas(290)
+    parts = (
+        (plain, "without attention", QUERY, plots.SOLID, "o", 8, (0.6, 58)),
+        (attention, "with attention", KEY, plots.DASHED, "s", -18, (0.6, 107)),
+    )
+    places = range(len(plain))
+    for groups, name, colour, line, mark, above, at in parts:
+        shares = [100 * group["perfect"] / group["count"] for group in groups]
+        axes.plot(places, shares, line, color=colour, marker=mark, markersize=5)
+        axes.text(*at, name, color=colour)
+        for x, share in zip(places, shares, strict=True):
+            axes.annotate(
+                f"{share:.0f}", (x, share), xytext=(0, above),
+                textcoords="offset points", color=colour, ha="center",
+            )  # fmt: skip
+    labels = [f"{group['shortest']}-{group['longest']}" for group in plain]
+    axes.set_xticks(places, labels)
+    axes.set(
+        ylim=(-4, 118), xlabel="words of the Portuguese sentence",
+        ylabel="sentences right, per cent",
+    )  # fmt: skip
+    return figure
 
 
-# The key of what takes seconds, and the function that gives it.
-TRAINS = "trained"
 # What the page proposes to change, and what then stands there.
 EDITS = [
+    ('    "he": {"has": 0.5, "had": 0.5},', '    "he": {"fell": 1.0},'),
+    (
+        '    "it": {"fell": 0.4, "slipped": 0.3, "tumbled": 0.3},',
+        '    "it": {"[end]": 0.7, "fell": 0.3},',
+    ),
     (
         "    mask = torch.arange(9, device=device) < lengths.T",
         "    mask = torch.arange(9, device=device) <= lengths.T",
     ),
-    (
-        '    "it": {"slipped": 0.4, "slid": 0.3, "fell": 0.3},',
-        '    "it": {"[end]": 0.7, "slipped": 0.3},',
-    ),
-    ('    "he": {"has": 0.5, "had": 0.5},', '    "he": {"slipped": 1.0},'),
 ]

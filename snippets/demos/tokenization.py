@@ -1,18 +1,25 @@
-"""Train on our stories, cut our sentence, and count what a merge buys.
+"""Train by hand and on our stories, cut our sentence, and ask a real vocabulary.
 
-Beside it, the same words as BERT cuts them, by the vocabulary of all-MiniLM-L6-v2.
+The real one is BERT's WordPiece, as all-MiniLM-L6-v2 carries it.
 """
 
 from __future__ import annotations
 
+import random
+from collections import Counter
 from collections.abc import Iterable
+from itertools import pairwise
+from statistics import mean
 from typing import Any
 
+import torch
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from torch.nn import functional as F
 
+from snippets.corpora.portuguese.words import lexicon
 from snippets.corpora.robot import SENTENCE, robot
-from snippets.lab import plots, weights
+from snippets.lab import diagrams, plots, weights
 from snippets.lab.tables import table
 from snippets.text.tokenization import (
     Tokenizer,
@@ -24,18 +31,34 @@ from snippets.text.tokenization import (
 )
 from snippets.text.wordpiece import WordPiece
 
-HAND = "a hat that sat"
+# A corpus that a pencil can follow: five words, and how often each comes.
+HAND = {"slip": 6, "slippery": 3, "lip": 2, "drip": 3, "drop": 5}
+UNSEEN = ["flipper", "slipped", "dripping"]
+SPLIT = ["it's 7.30,  isn't it?", "IT'S"]
 WORDS = ["glass", " glass", "Glass", " glasses", " that", "slippery"]
 WORDS += ["café", "скользкий", "<|endoftext|>"]
-COMPARED = [" slipperier", "Glass", "CAFÉ", "скользкий", "滑る", "robot🤖"]
+COMPARED = [" slipperier", "unhappiness", "CAFÉ", "скользкий", "滑る", "robot🤖"]
+# Who wrote the papers that the page cites on these algorithms.
+NAMES = ["Sennrich", "Haddow", "Birch", "Schuster", "Nakajima", "Kudo", "Richardson"]
+NUMBERS = ["1999", "2031", "1234", "5678"]
+# In Russian, the first nouns of our Portuguese lexicon: people and animals.
+RUSSIAN = """
+мальчик девочка мужчина женщина король королева учитель врач сосед соседка друг
+подруга брат сестра дядя кузен дедушка бабушка сын дочь повар рыбак садовник актёр
+актриса певица художница студент робот кот собака лошадь птица корова курица мышь
+кролик черепаха лиса волк
+"""
+# Each of them before or behind each noun of the lexicon: most were never written.
+BEFORE = ["un", "re", "mis", "non", "anti", "super"]
+AFTER = ["less", "like", "ness", "hood"]
 
 Token = dict[str, Any]  # its text and its id
 
 
 def shown(token: bytes) -> str:
-    r"""A token for people: a dot for a space, \x for part of a character."""
+    r"""A token for people: · for a space, ↵ for a line's end, \x for half a sign."""
     text = token.decode("utf-8", "backslashreplace")
-    return text.replace(" ", "·")
+    return text.replace(" ", "·").replace("\n", "↵")
 
 
 def pieces(tokenizer: Tokenizer, text: str) -> list[str]:
@@ -73,22 +96,190 @@ def replay(text: str, tokenizer: Tokenizer) -> dict[str, Any]:
     return {"merges": merges, "ties": ties, "tokens": tokens}
 
 
+def tree(word: str, tokenizer: Tokenizer) -> list[dict[str, Any]]:
+    """The merges that build a word, in order: each part, from where to where.
+
+    `round` counts the merges of the training, from 1.
+    """
+    [(ids, _)] = distinct(word)
+    spans = [(at, at + 1) for at in range(len(ids))]
+    grown = []
+    for new, pair in enumerate(tokenizer.merges, 256):
+        while pair in (there := list(pairwise(ids))):
+            at = there.index(pair)
+            start, end = spans[at][0], spans[at + 1][1]
+            ids[at : at + 2], spans[at : at + 2] = [new], [(start, end)]
+            text = shown(tokenizer.tokens[new])
+            grown.append({"text": text, "start": start, "end": end, "round": new - 255})
+    return grown
+
+
+def word_piece_scores(words: dict[str, int]) -> list[dict[str, Any]]:
+    """How the published rule rates each pair of neighbours, the best first.
+
+    A letter that does not begin its word carries ##, and counts as another letter.
+    """
+    letters: Counter[str] = Counter()
+    found: Counter[tuple[str, str]] = Counter()
+    for word, times in words.items():
+        marked = [word[0], *(f"##{letter}" for letter in word[1:])]
+        for letter in marked:
+            letters[letter] += times
+        for pair in pairwise(marked):
+            found[pair] += times
+    scores = [
+        {
+            "pair": f"{left} {right}",
+            "times": times,
+            "left": letters[left],
+            "right": letters[right],
+            "score": times / (letters[left] * letters[right]),
+        }
+        for (left, right), times in found.items()
+    ]
+    return sorted(scores, key=lambda row: -row["score"])
+
+
 def by_hand() -> dict[str, Any]:
-    """A text of four words, from bytes to the last pair that comes twice."""
-    tokenizer = train(HAND, 300)
-    stages = [Tokenizer(tokenizer.merges[:n]) for n in range(len(tokenizer.merges) + 1)]
+    """Five words, from letters to the last pair that comes twice."""
+    # One a line, so that no word has a space in front.
+    text = "".join(f"{word}\n" * times for word, times in HAND.items())
+    tokenizer = train(text, 300)
+    rounds = replay(text, tokenizer)["merges"]
+    for n, row in enumerate(rounds, 1):
+        stage = Tokenizer(tokenizer.merges[:n])
+        row["words"] = [" ".join(pieces(stage, word)) for word in HAND]
+    counts = count(distinct(text))
+    [(letters, _)] = distinct("slippery")
     return {
-        "rounds": replay(HAND, tokenizer)["merges"],
-        "stages": [
-            {"merges": n, "words": [pieces(stage, word) for word in split(HAND)]}
-            for n, stage in enumerate(stages)
+        "corpus": HAND,
+        "neighbours": [counts[pair] for pair in pairwise(letters)],
+        "rounds": rounds,
+        "trees": {w: tree(w, tokenizer) for w in ("slippery", "flipper")},
+        "unseen": [{"word": w, "tokens": pieces(tokenizer, w)} for w in UNSEEN],
+        "word_piece": word_piece_scores(HAND),
+    }
+
+
+# --- What a real vocabulary does
+
+
+def boundaries(tokens: list[str]) -> list[int]:
+    """After how many letters a word was cut."""
+    ends, end = [], 0
+    for token in tokens[:-1]:
+        end += len(token.removeprefix("##"))
+        ends.append(end)
+    return ends
+
+
+def coined(bert: WordPiece, words: list[tuple[str, str]]) -> dict[str, float]:
+    """How often a coined word is cut where its two parts meet, and how often by chance.
+
+    By chance the same number of cuts falls anywhere between two letters.
+    """
+    cut, by_chance, two = 0, 0.0, 0
+    for left, right in words:
+        ends = boundaries(bert.tokenize(left + right))
+        cut += len(left) in ends
+        two += ends == [len(left)]
+        by_chance += len(ends) / (len(left + right) - 1)
+    return {"words": len(words), "cut": cut, "by_chance": by_chance, "two": two}
+
+
+def letters_in_rows(bert: WordPiece, seed: int) -> list[dict[str, Any]]:
+    """How well a linear layer reads a letter off the row of a token's id.
+
+    Least squares with a small penalty, from the row to one number a letter, over the
+    tokens that are words of four English letters or more: fitted on three of four,
+    asked about the fourth. `most` is what always naming the commonest letter gives.
+    """
+    words = [token for token in bert.tokens if token.isascii() and token.isalpha()]
+    words = [word for word in words if len(word) >= 4]
+    random.Random(seed).shuffle(words)
+    [table] = weights.tensors("embeddings.word_embeddings.weight")
+    rows = table[[bert.ids[word] for word in words]].double()
+    rows = (rows - rows.mean(0)) / rows.std(0)
+    known = len(rows) * 3 // 4
+    fitted, asked = rows[:known], rows[known:]
+    gram = fitted.T @ fitted + 100 * torch.eye(rows.shape[1], dtype=rows.dtype)
+    found = []
+    for name, at in (("first", 0), ("second", 1), ("third", 2), ("last", -1)):
+        letter = torch.tensor([ord(word[at]) - ord("a") for word in words])
+        one_hot = F.one_hot(letter[:known], 26).to(rows)
+        shares = one_hot.mean(0)
+        layer = torch.linalg.solve(gram, fitted.T @ (one_hot - shares))
+        said = (asked @ layer + shares).argmax(-1)
+        right = (said == letter[known:]).double().mean()
+        most = (letter[known:] == shares.argmax()).double().mean()
+        found.append({"letter": name, "right": right, "most": most})
+    return [*found, {"letter": "n", "fitted": known, "asked": len(words) - known}]
+
+
+def real(seed: int) -> dict[str, Any]:
+    """What BERT's vocabulary makes of nouns, numbers, slips and coined words."""
+    bert = WordPiece(weights.vocabulary())
+    kinds = lexicon()["nouns"].values()
+    nouns = {noun: entry[1] for kind in kinds for noun, entry in kind.items()}
+    english = list(dict.fromkeys(nouns.values()))
+    ours = dict(list(nouns.items())[: len(RUSSIAN.split())])
+
+    def a_word(words: Iterable[str]) -> float:
+        return mean(len(bert.tokenize(word)) for word in words)
+
+    draw = random.Random(seed)
+    long = [t for t in bert.tokens if t.isascii() and t.isalpha() and len(t) >= 6]
+    slips = []
+    for word in draw.sample(long, 1000):
+        at = draw.randrange(1, len(word) - 2)
+        swapped = word[:at] + word[at + 1] + word[at] + word[at + 2 :]
+        if swapped != word:
+            slips.append((word, bert.tokenize(swapped)))
+    four = Counter(
+        "+".join(str(len(token.removeprefix("##"))) for token in bert.tokenize(str(n)))
+        for n in range(1000, 10000)
+    )
+    return {
+        "vocab_size": len(bert.tokens),
+        "sentence": bert.tokenize(SENTENCE),
+        "nouns": {
+            "n": len(ours),
+            "English": a_word(ours.values()),
+            "Portuguese": a_word(ours),
+            "Russian": a_word(RUSSIAN.split()),
+        },
+        "slips": {
+            "n": len(slips),
+            "tokens": mean(len(tokens) for _, tokens in slips),
+            "shared": sum(word in tokens for word, tokens in slips),
+            "examples": [
+                bert.tokenize(word) for word in ("slippery", "slipprey", "strawberry")
+            ],
+        },
+        "names": [{"text": n, "tokens": bert.tokenize(n)} for n in NAMES],
+        "numbers": [{"text": n, "tokens": bert.tokenize(n)} for n in NUMBERS],
+        "four_digits": dict(four.most_common()),
+        "years": sum(str(year) in bert.ids for year in range(1500, 2026)),
+        "stems": len(english),
+        "inside": sum(f"##{word}" in bert.ids for word in english),
+        "coined": {
+            "noun + ending": coined(
+                bert, [(w, ending) for w in english for ending in AFTER]
+            ),
+            "prefix + noun": coined(
+                bert, [(prefix, w) for w in english for prefix in BEFORE]
+            ),
+        },
+        "examples": [
+            bert.tokenize(word)
+            for word in ("robotless", "unrobot", "unglass", "regirl", "antiqueen")
         ],
-        "bat": pieces(tokenizer, " bat"),
+        "letters": letters_in_rows(bert, seed),
     }
 
 
 def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
-    """Train on our stories, cut our sentence; nothing here is random."""
+    """Train, cut our sentence, and look at a real vocabulary."""
     text = robot()
     most = train(text, 1024)
     # A smaller vocabulary is what the same training had learned by then.
@@ -97,17 +288,9 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
     sizes[1024] = most
     training = replay(text, tokenizer)
     bert = WordPiece(weights.vocabulary())
-
-    def three_ways(text: str) -> dict[str, Any]:
-        return {
-            "text": shown(text.encode()),
-            "bytes": len(text.encode()),
-            "bpe": pieces(tokenizer, text),
-            "wordpiece": bert.tokenize(text),
-        }
-
     return {
         "by_hand": by_hand(),
+        "split": [[shown(word.encode()) for word in split(text)] for text in SPLIT],
         "text": {
             "bytes": len(text.encode()),
             "words": len(split(text)),
@@ -124,11 +307,10 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
             {"text": shown(word.encode()), "tokens": pieces(tokenizer, word)}
             for word in WORDS
         ],
-        "three_ways": {
-            "vocab_size": len(bert.tokens),
-            "robot": three_ways(SENTENCE),
-            "words": [three_ways(word) for word in COMPARED],
-        },
+        "word_piece": [
+            {"text": shown(word.encode()), "tokens": bert.tokenize(word)}
+            for word in COMPARED
+        ],
         "dropped": {
             "merged": pieces(tokenizer, " dropped"),
             "longest": longest_first(tokenizer, " dropped"),
@@ -145,13 +327,28 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
             "trained": training["tokens"],
             "encoded": len(tokenizer.encode(text)),
         },
+        "look": real(seed),
     }
 
 
 def show(data: dict[str, Any]) -> None:
-    """Print the cuts, the first merges, some words and what a size buys."""
+    """Print the merges, the cuts, and what a real vocabulary does."""
+    hand = data["by_hand"]
+    print("five words, merge by merge")
+    header = ["", "left", "right", "times"]
+    rounds = [(row["id"] - 255, *list(row.values())[:2], row["times"])
+              for row in hand["rounds"]]  # fmt: skip
+    table(rounds, [""] * 4, header)
+    for word in hand["unseen"]:
+        print(f"{word['word']}: {' '.join(word['tokens'])}")
+
+    print("\nthe score of a pair, in WordPiece")
+    scores = [list(row.values()) for row in hand["word_piece"]]
+    kept = [row for row in scores if row[0] in ("s ##l", "d ##r", "##i ##p")]
+    table(kept, ["", "", "", "", ".3f"], ["pair", "times", "left", "right", "score"])
+
     robot = data["robot"]
-    print(f"{len(robot['bytes'])} bytes become")
+    print(f"\n{len(robot['bytes'])} bytes become")
     print(f"{len(robot['tokens'])} tokens after 256 merges")
     for row in in_rows(robot["tokens"], 40, gap=1):
         for key in ("text", "id"):
@@ -170,6 +367,10 @@ def show(data: dict[str, Any]) -> None:
     header = ["left", "right", "id", "times"]
     table([merge.values() for merge in data["merges"]], [""] * 4, header)
 
+    print("\nthe pattern's words")
+    for words in data["split"]:
+        print("|".join(words))
+
     print("\nother words")
     rows = []
     for word in data["words"]:
@@ -180,14 +381,117 @@ def show(data: dict[str, Any]) -> None:
     table(rows, ["", ""])
 
     print("\nthe same by BERT's WordPiece")
-    words = data["three_ways"]["words"]
-    table([(word["text"], " ".join(word["wordpiece"])) for word in words], ["", ""])
+    rows = [(word["text"], " ".join(word["tokens"])) for word in data["word_piece"]]
+    table(rows, ["", ""])
 
     print("\nwhat a larger vocabulary buys")
     header = ["size asked", "got", "tokens", "bytes a token"]
     size = data["text"]["bytes"]
     rows = [(*row.values(), size / row["tokens"]) for row in data["sizes"]]
     table(rows, ["", "", "", ".2f"], header)
+
+    real = data["look"]
+    nouns, slips = real["nouns"], real["slips"]
+    print("\nBERT's tokens a word")
+    rows = [(f"{nouns['n']} nouns, {name}", nouns[name])
+            for name in ("English", "Portuguese", "Russian")]  # fmt: skip
+    rows.append((f"{slips['n']} words with a slip", slips["tokens"]))
+    table(rows, ["", ".2f"])
+
+    print("\nBERT's 9,000 numbers of four digits")
+    for cut, times in real["four_digits"].items():
+        print(f"{cut:8}{times:6,}")
+
+    print("\ncoined words, cut where their parts meet")
+    rows = [(name, *row.values()) for name, row in real["coined"].items()]
+    header = ["", "words", "cut there", "by chance", "only there"]
+    table(rows, ["", "", "", ".0f", ""], header)
+
+    *letters, asked = real["letters"]
+    print(f"\nletters read off {asked['asked']:,} rows")
+    header = ["letter", "right", "commonest"]
+    table([letter.values() for letter in letters], ["", ".2f", ".2f"], header)
+
+
+# --- A word that is built merge by merge
+
+
+def grow(
+    letters: str,
+    nodes: list[dict[str, Any]],
+    times: list[int],
+    labels: list[str],
+    note: str,
+    corpus: list[str] | None = None,
+) -> Figure:
+    """A word's letters, the parts that merges made of them, and the cut that is left.
+
+    Args:
+        times: how often each two neighbours come; empty where that was told before.
+        labels: of each merge of the training.
+        corpus: every word as it is cut by then, where there is room for it.
+    """
+    figure, axes = diagrams.board(290)
+    step = 400 / 8.6
+    x = [step * (at + 0.8) for at in range(len(letters))]
+    there = {(at, at + 1): (x[at], 46.0, 0) for at in range(len(letters))}
+    for at, number in enumerate(times):
+        most = number == max(times)
+        colour = plots.QUERY if most else plots.MUTED
+        middle = (x[at] + x[at + 1]) / 2
+        diagrams.words(axes, middle, 14, str(number), colour, bold=most)
+        diagrams.words(axes, middle, 46, "+", colour)
+    for node in nodes:
+        start, end = node["start"], node["end"]
+        inner = [s for s in there if start <= s[0] and s[1] <= end]
+        parts = [s for s in inner if not any(_within(s, other) for other in inner)]
+        depth = 1 + max(there[part][2] for part in parts)
+        to = (sum(there[part][0] for part in parts) / 2, 46 + 39.0 * depth, depth)
+        for part in parts:
+            diagrams.arrow(
+                axes, (there[part][0], there[part][1] + 12), (to[0], to[1] - 12)
+            )
+        there[start, end] = to
+    left = [s for s in there if not any(_within(s, other) for other in there)]
+    made = {(node["start"], node["end"]): node for node in nodes}
+    for span, (across, down, _) in there.items():
+        last = span in made and made[span] is nodes[-1]
+        colour = plots.LINK if span in made else plots.INK
+        diagrams.box(axes, across, down, letters[slice(*span)], colour, fill=last)
+        if span in made:
+            right = across + 6.7 * (span[1] - span[0]) / 2 + 12
+            label = labels[made[span]["round"] - 1]
+            diagrams.words(axes, right, down, label, plots.MUTED, ha="left")
+    for row, word in enumerate(corpus or []):
+        colour = plots.MUTED if row else plots.INK
+        diagrams.words(axes, 196, 150 + 19 * row, word, colour, ha="left")
+    cut = " | ".join(letters[slice(*span)] for span in sorted(left))
+    diagrams.words(axes, 8, 276, f"{note}  {cut}", ha="left", bold=True)
+    return figure
+
+
+def _within(span: tuple[int, int], other: tuple[int, int]) -> bool:
+    return span != other and other[0] <= span[0] and span[1] <= other[1]
+
+
+def frames(data: dict[str, Any]) -> list[Figure]:
+    """The letters of "slippery", joined merge by merge; then a word never seen."""
+    hand = data["by_hand"]
+    known, new = hand["trees"]["slippery"], hand["trees"]["flipper"]
+    times = [f"{row['times']}×" for row in hand["rounds"]]
+    merges = [f"merge {n}" for n, _ in enumerate(times, 1)]
+    now = [" ".join(word) for word in hand["corpus"]]
+    stages = [now, *(row["words"] for row in hand["rounds"])]
+    lines = [
+        ["all five words:", *(f"{n}× {word}" for n, word in zip(hand["corpus"].values(),
+                                                               stage, strict=True))]
+        for stage in stages
+    ]  # fmt: skip
+    drawn = [grow("slippery", [], hand["neighbours"], times, "now:", lines[0])]
+    for n in (1, 3):
+        drawn.append(grow("slippery", known[:n], [], times, "now:", lines[n]))
+    drawn.append(grow("slippery", known, [], times, "now:"))
+    return [*drawn, grow("flipper", new, [], merges, "never seen:")]
 
 
 # --- Tokens in boxes, their ids below
@@ -247,6 +551,33 @@ def draw(data: dict[str, Any]) -> Figure:
                 axes.text(middle, top + 34, number, ha="center", color=plots.MUTED)
                 x += wide + GAP
             top += ROW
+    return figure
+
+
+def look(data: dict[str, Any]) -> Figure:
+    """What BERT's vocabulary makes of words that it was not made for."""
+    real = data["look"]
+    figure, (above, below) = plots.canvas(330, 2)
+    nouns, slips = real["nouns"], real["slips"]
+    labels = ["English nouns", "in Portuguese", "in Russian", "letters swapped"]
+    values = [nouns["English"], nouns["Portuguese"], nouns["Russian"], slips["tokens"]]
+    plots.bars(above, labels, values, "BERT's tokens a word", plots.LINK)
+    *letters, _ = real["letters"]
+    rows = range(len(letters))
+    for shift, key, colour in ((-0.2, "right", plots.LINK), (0.2, "most", plots.MUTED)):
+        numbers = [row[key] for row in letters]
+        below.barh([n + shift for n in rows], numbers, color=colour, height=0.36)
+        for n, number in enumerate(numbers):
+            below.annotate(
+                f"{number:.2f}" + ("" if key == "right" else "  always the commonest"),
+                (number, n + shift), xytext=(3, 0), textcoords="offset points",
+                va="center", color=plots.INK,
+            )  # fmt: skip
+    below.set_yticks(rows, [f"{row['letter']} letter" for row in letters])
+    below.invert_yaxis()
+    below.set(xticks=[], xlim=(0, 0.75))
+    below.spines["bottom"].set_visible(False)
+    below.set_title("share of letters read off a token's row")
     return figure
 
 

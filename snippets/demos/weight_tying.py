@@ -1,4 +1,4 @@
-"""A matrix in two uses, gradients from both ends, and what breaks the tie."""
+"""A matrix in two uses, gradients from both ends, what breaks a tie, what it learns."""
 
 from __future__ import annotations
 
@@ -8,16 +8,22 @@ import math
 import tempfile
 from collections.abc import Callable
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import safetensors.torch
 import torch
+from jaxtyping import Float
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from torch import Tensor
+from torch.nn import functional as F
 
+from snippets.corpora import portuguese
 from snippets.corpora.robot import SENTENCE
-from snippets.lab import plots
+from snippets.lab import diagrams, plots
 from snippets.lab.tables import table
 from snippets.lab.training import fit
 from snippets.text.logits import softmax
@@ -34,17 +40,30 @@ TOKENS = ["robot", "glass", "it"]
 MATRIX = torch.tensor([[1.0, 0.0], [0.0, 3.0], [1.0, 1.0]])
 # The sentence, and words that are not in it.
 OTHERS = ["cat", "cup", "fell"]
+SENTENCES, WINDOW, STEPS, RUNS = 1500, 16, 400, 2
 
 
 def by_hand() -> dict[str, Any]:
-    """A matrix of three rows: "it" goes in at one end and out at the other."""
-    vector = MATRIX[TOKENS.index("it")]
+    """ "it" goes in, "robot" comes next: the logits, and the gradient at either end."""
+    read, answer = TOKENS.index("it"), TOKENS.index("robot")
+    vector = MATRIX[read]
     logits = MATRIX @ vector
+    probabilities = softmax(logits)
+    errors = probabilities.clone()
+    errors[answer] -= 1
+    at_output = errors[:, None] * vector
+    at_look_up = torch.zeros_like(MATRIX)
+    at_look_up[read] = errors @ MATRIX
     return {
         "tokens": TOKENS,
         "matrix": MATRIX,
+        "vector": vector,
         "logits": logits,
-        "probabilities": softmax(logits),
+        "probabilities": probabilities,
+        "errors": errors,
+        "at_output": at_output,
+        "at_look_up": at_look_up,
+        "together": at_output + at_look_up,
     }
 
 
@@ -148,6 +167,102 @@ def saved() -> list[dict[str, Any]]:
     return rows
 
 
+def likenesses(matrix: Float[Tensor, "vocab_size d_model"]) -> Float[Tensor, " pairs"]:
+    """For every two rows the cosine between them, the mean row taken away."""
+    rows = F.normalize(matrix - matrix.mean(0), dim=-1)
+    above = torch.ones(len(rows), len(rows), dtype=torch.bool).triu(1)
+    return (rows @ rows.T)[above]
+
+
+def alike(one: Tensor, other: Tensor) -> float:
+    """Whether two matrices find the same rows alike: the correlation of likenesses."""
+    both = torch.stack([likenesses(one), likenesses(other)])
+    return torch.corrcoef(both)[0, 1].item()
+
+
+def corpus(split: portuguese.Split, count: int) -> list[str]:
+    """The English words of our sentences, one after the other."""
+    pairs = portuguese.pairs(split, max_len=12)
+    return [word for pair in islice(pairs, count) for word in pair.english]
+
+
+def trained(seed: int) -> dict[str, Any]:
+    """A tied and an untied model learn our English; each begins with its own numbers.
+
+    In how many steps did each row get a gradient, at either end? Which matrix of the
+    untied model does the tied one resemble? How well does each guess other sentences?
+    """
+    text, other = corpus("train", SENTENCES), corpus("valid", 400)
+    vocabulary = {word: i for i, word in enumerate(dict.fromkeys(text))}
+    ids = torch.tensor([vocabulary[word] for word in text])
+    held_out = torch.tensor([vocabulary[word] for word in other if word in vocabulary])
+    held_out = held_out[: (len(held_out) - 1) // WINDOW * WINDOW + 1]
+    count = ids.bincount(minlength=len(vocabulary))
+    reached = {end: torch.zeros(len(count)) for end in ("look_up", "logits")}
+    size = Size(
+        d_model=32, n_heads=2, d_ff=128, vocab_size=len(count),
+        max_len=WINDOW, dropout=0.1,
+    )  # fmt: skip
+
+    def learn(tied: bool, seed: int) -> tuple[LanguageModel, float]:
+        torch.manual_seed(2 * seed + tied)
+        model = LanguageModel(size, tied)
+        optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
+        for _ in range(STEPS):
+            begins = torch.randint(len(ids) - WINDOW, (8, 1))
+            windows = ids[begins + torch.arange(WINDOW + 1)]
+            optimizer.zero_grad()
+            surprise(model, windows[:, :-1], windows[:, 1:]).backward()
+            if not tied and seed == 0:
+                for end, matrix in (
+                    ("look_up", model.embedding.weight),
+                    ("logits", model.output.weight),
+                ):
+                    assert matrix.grad is not None
+                    reached[end] += matrix.grad.ne(0).any(-1)
+            optimizer.step()
+        model.eval().requires_grad_(False)
+        inputs, targets = held_out[:-1], held_out[1:]
+        loss = surprise(model, inputs.view(-1, WINDOW), targets.view(-1, WINDOW))
+        return model, loss.item()
+
+    runs, untied_ends = [], []
+    for run in range(RUNS):
+        (tied, tied_loss), (untied, untied_loss) = (
+            learn(kind, seed + run) for kind in (True, False)
+        )
+        one = tied.embedding.weight
+        two = untied.embedding.weight, untied.output.weight
+        untied_ends.append(two)
+        runs.append(
+            {
+                "like_input": alike(one, two[0]),
+                "like_output": alike(one, two[1]),
+                "ends": alike(*two),
+                "tied_loss": tied_loss,
+                "untied_loss": untied_loss,
+            }
+        )
+    groups = []
+    for least, most in ((1, 1), (2, 4), (5, 9), (10, 19), (20, 99), (100, 10**6)):
+        rows = (count >= least) & (count <= most)
+        shares = {end: steps[rows].mean() / STEPS for end, steps in reached.items()}
+        groups.append({"least": least, "most": most, "words": rows.sum(), **shares})
+    return {
+        "sentences": SENTENCES,
+        "words": len(text),
+        "vocabulary": len(count),
+        "steps": STEPS,
+        "groups": groups,
+        "runs": runs,
+        # As much as two matrices of the same kind agree that began apart.
+        "same": {
+            "input": alike(untied_ends[0][0], untied_ends[1][0]),
+            "output": alike(untied_ends[0][1], untied_ends[1][1]),
+        },
+    }
+
+
 def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
     """The two uses by hand, gradients from both ends, what breaks the tie."""
     torch.manual_seed(seed)
@@ -166,6 +281,7 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
         },
         "copied_apart": apart.abs().max().item(),
         "saved": saved(),
+        "trained": trained(seed),
     }
 
 
@@ -179,6 +295,17 @@ def show(data: dict[str, Any]) -> None:
         ["", ".0f", ".0f", ".2f", ".2f"],
         ["token", "row", "", "logit", "probability"],
     )
+    print('\nthe answer is "robot": gradient of each row')
+    columns = (hand[key] for key in ("tokens", "at_look_up", "at_output", "together"))
+    table(
+        [
+            [token, *(f"({x:.2f}, {y:.2f})" for x, y in rows)]
+            for token, *rows in zip(*columns, strict=True)
+        ],
+        [""] * 4,
+        ["row", "look-up", "logits", "tied"],
+    )
+
     print("\nsize of a row's gradient, by end")
     columns = (ends[key] for key in ("tokens", "look_up", "logits", "both"))
     header = ["token", "look-up", "logits", "tied"]
@@ -204,6 +331,121 @@ def show(data: dict[str, Any]) -> None:
     ours = data["parameters"]
     print(f"the model above: {ours['tied']:,}, untied {ours['untied']:,}")
 
+    found = data["trained"]
+    print(f"\nsteps of {found['steps']} in which a row got a gradient")
+    rows = [
+        [_times(group), group["words"], group["look_up"], group["logits"]]
+        for group in found["groups"]
+    ]
+    header = ["times in the text", "words", "look-up", "logits"]
+    table(rows, ["", "", ".0%", ".0%"], header)
+
+    print("\nwhich rows are alike: the tied matrix and")
+    rows = [
+        [f"run {number}", run["like_input"], run["like_output"], run["ends"]]
+        for number, run in enumerate(found["runs"], 1)
+    ]
+    header = ["", "input", "output", "input and output"]
+    table(rows, ["", *[".2f"] * 3], header)
+    same = found["same"]
+    print(f"two runs: inputs {same['input']:.2f}, outputs {same['output']:.2f}")
+
+    print("\ncross-entropy on other sentences")
+    rows = [
+        [f"models {number}", run["tied_loss"], run["untied_loss"]]
+        for number, run in enumerate(found["runs"], 1)
+    ]
+    table(rows, ["", ".2f", ".2f"], ["", "tied", "untied"])
+
+
+def _times(group: dict[str, Any]) -> str:
+    """How often the words of a group are in the text, as a range."""
+    least, most = group["least"], group["most"]
+    if least == most:
+        return f"{least}"
+    return f"{least} to {most}" if most < 10**6 else f"{least} or more"
+
+
+ROWS = (92, 118, 144)  # of the matrix, where its middle is at 176
+LEFT, LOOK_UP, LOGITS, TIED = 48, 110, 226, 342
+
+
+def _matrix(axes: Axes, hand: dict[str, Any], lit: int | None) -> None:
+    """The one matrix; one row of it strong, or all."""
+    for i, (token, y) in enumerate(zip(hand["tokens"], ROWS, strict=True)):
+        faint = lit is not None and i != lit
+        diagrams.words(axes, 146, y, token, ha="right", faint=faint)
+        diagrams.cells(axes, 176, y, hand["matrix"][i], plots.LINK, ".0f", faint=faint)
+
+
+def _line(axes: Axes, *points: tuple[float, float], faint: bool = False) -> None:
+    alpha = diagrams.FAINT if faint else None
+    axes.plot(*zip(*points, strict=True), color=plots.MUTED, linewidth=1.2, alpha=alpha)
+
+
+def _step(hand: dict[str, Any], step: int) -> Figure:
+    """One matrix entered from both ends; then what flows back into it."""
+    figure, axes = diagrams.board((0, 156, 226, 342, 342, 342)[step])
+    if step == 1:
+        axes.set_ylim(222, 66)  # nothing is above the matrix yet
+    it = hand["tokens"].index("it")
+    past = step > 1
+    diagrams.box(axes, 34, ROWS[it], "“it”", faint=past)
+    diagrams.arrow(axes, (58, ROWS[it]), (104, ROWS[it]), label="in", faint=past)
+    _matrix(axes, hand, it if step == 1 else None)
+    diagrams.arrow(axes, (176, 156), (176, 186), faint=past)
+    diagrams.words(axes, 146, 200, "vector", ha="right", faint=past)
+    diagrams.cells(axes, 176, 200, hand["vector"], fmt=".0f", faint=past)
+    if step > 1:
+        past = step > 2
+        way = (200, 200), (392, 200), (392, 26), (206, 26)
+        _line(axes, *way[:3], faint=past)
+        diagrams.arrow(axes, *way[2:], faint=past)
+        diagrams.words(axes, 146, 26, "the blocks: none", ha="right", faint=past)
+        diagrams.cells(axes, 176, 26, hand["vector"], fmt=".0f", faint=past)
+        diagrams.arrow(axes, (176, 38), (176, 78), label="out", faint=past)
+        columns = zip(ROWS, hand["logits"], hand["probabilities"], strict=True)
+        for x, name in ((222, "logit"), (284, "share")):
+            diagrams.words(axes, x, 68, name, plots.MUTED, faint=past)
+        for y, logit, share in columns:
+            diagrams.words(axes, 222, y, f"{logit:.0f}", faint=past)
+            axes.add_patch(
+                Rectangle(
+                    (248, y - 6),
+                    45 * share,
+                    12,
+                    color=plots.MUTED,
+                    alpha=diagrams.FAINT if past else None,
+                )
+            )
+            diagrams.words(axes, 328, y, f"{share:.2f}", ha="right", faint=past)
+    if step > 2:
+        past = step > 3
+        diagrams.words(axes, 364, 68, "error", faint=past)
+        for y, error in zip(ROWS, hand["errors"], strict=True):
+            number = f"{error:+.2f}".replace("-", "−")
+            diagrams.words(axes, 364, y, number, faint=past)
+        names = [(LOGITS, "from logits", "at_output", plots.INK)]
+        if step > 3:
+            names.append((LOOK_UP, "from look-up", "at_look_up", plots.LINK))
+        if step > 4:
+            names.append((TIED, "tied: the sum", "together", plots.INK))
+        diagrams.words(axes, 4, 232, "gradient of each row", bold=True, ha="left")
+        for i, token in enumerate(hand["tokens"]):
+            diagrams.words(axes, LEFT, 276 + 26 * i, token, ha="right")
+        for drawn, (x, name, key, colour) in enumerate(names, 3):
+            past = drawn < step < 5
+            diagrams.words(axes, x, 254, name, colour, faint=past)
+            for i, row in enumerate(hand[key]):
+                faint = past or not any(row)
+                diagrams.cells(axes, x, 276 + 26 * i, row, colour, "5.2f", faint)
+    return figure
+
+
+def frames(data: dict[str, Any]) -> list[Figure]:
+    """In, out, and back again from both ends into the one matrix."""
+    return [_step(data["by_hand"], step) for step in range(1, 6)]
+
 
 def draw(data: dict[str, Any]) -> Figure:
     """For every row, the gradient that comes from the left and from the right."""
@@ -228,6 +470,43 @@ def draw(data: dict[str, Any]) -> Figure:
     return figure
 
 
+def look(data: dict[str, Any]) -> Figure:
+    """How often a word's row gets a gradient, at either end, by its frequency."""
+    groups = data["trained"]["groups"]
+    figure, axes = plots.canvas(240)
+    for key, style, colour, name in (
+        ("logits", "s--", plots.MUTED, "output row"),
+        ("look_up", "o-", plots.LINK, "input row"),
+    ):
+        shares = [100 * group[key] for group in groups]
+        axes.plot(range(len(groups)), shares, style, color=colour, label=name)
+    labels = [_times(g).replace(" to ", "–").replace(" or more", "+") for g in groups]
+    axes.set_xticks(range(len(groups)), labels)
+    axes.set_ylim(0, 108)
+    axes.set_xlabel("times that the word is in the text")
+    axes.set_title("steps with a gradient, in per cent")
+    axes.legend(loc="center left", frameon=False)
+    return figure
+
+
+def holds(data: dict[str, Any]) -> dict[str, bool]:
+    """What the page concludes from the training."""
+    found = data["trained"]
+    rare, *_, common = found["groups"]
+    return {
+        "every output row gets a gradient in every step": all(
+            group["logits"] == 1 for group in found["groups"]
+        ),
+        "the input rows of rare words hardly get any": rare["look_up"] < 0.05,
+        "those of common words do": common["look_up"] > 0.5,
+        "the tied matrix is more like the output": all(
+            run["like_output"] > run["like_input"] + 0.05 for run in found["runs"]
+        ),
+    }
+
+
+# The key of what takes seconds, and the function that gives it.
+TRAINS = "trained"
 # What the page proposes to change, and what then stands there.
 EDITS = [
     (

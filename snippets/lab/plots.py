@@ -190,8 +190,8 @@ _TIDY = [
     # Real text in the site's monospaced type.
     (r"font-family: [^;\"]*", "font-family: 'JetBrains Mono', monospace"),
     (r"font: ([\d.]+)px [^;\"]*", r"font: \1px 'JetBrains Mono', monospace"),
-    # A hundredth of a pixel is enough.
-    (r"(\d+\.\d\d)\d+", r"\1"),
+    # A hundredth of a pixel is enough; the numbers that are read stay whole.
+    (r"(\d+\.\d\d)\d+(?=[^<>]*>)", r"\1"),
     (r'<path d="[^"]*" style="fill: none"/>', ""),
     (r"(<g/>|<g>\s*</g>|<defs>\s*</defs>)\s*", ""),
     (r"\s*\n\s*", "\n"),

@@ -33,7 +33,7 @@ def additive_scores(
 ) -> Float[Tensor, "*batch query key"]:
     """tanh(q + k) · v for every query q and every key k.
 
-    q = (-1, 1), k = (2, 0), v = (2, 2) give 4 tanh 1 = 3.05.
+    q = (2, 0), k = (2, 0), v = (-2, -2) give -2 tanh 4 = -2.00.
     """
     sums = query.unsqueeze(-2) + key.unsqueeze(-3)
     return torch.tanh(sums) @ v
@@ -42,8 +42,9 @@ def additive_scores(
 # --8<-- [end:score]
 
 
+# --8<-- [start:attention]
 class AdditiveAttention(nn.Module):
-    """Score a state against every annotation, and average these by the softmax."""
+    """Score every annotation; average them by the softmax."""
 
     def __init__(
         self, d_query: int, d_value: int, d_score: int
@@ -53,7 +54,6 @@ class AdditiveAttention(nn.Module):
         self.key = nn.Linear(d_value, d_score, bias=False)
         self.v = nn.Parameter(torch.randn(d_score) / d_score**0.5)
 
-    # --8<-- [start:attention]
     def forward(
         self,
         state: Float[Tensor, "*batch query d_query"],
@@ -74,7 +74,8 @@ class AdditiveAttention(nn.Module):
         weights = softmax(scores, mask)  # over the source
         return weights @ value, weights
 
-    # --8<-- [end:attention]
+
+# --8<-- [end:attention]
 
 
 def reverse_sequence(
@@ -139,7 +140,6 @@ class RNNSearch(AttentiveTranslator):
             target_size, d_model, d_hidden, d_context=d_hidden
         )
 
-    # --8<-- [start:step]
     def start(
         self, source: Int[Tensor, "batch source"]
     ) -> DecoderState:
@@ -148,6 +148,7 @@ class RNNSearch(AttentiveTranslator):
         value, state = self.encoder(source, mask)
         return *state, value, self.attention.key(value), mask
 
+    # --8<-- [start:step]
     def look(
         self, token: Int[Tensor, " batch"], state: DecoderState
     ) -> tuple[Tensor, Tensor, DecoderState]:

@@ -1,7 +1,7 @@
 """The translator of Luong and others: read the last word, then look.
 
 Paper: luong-2015-effective-attention (section 3). Ours reads the source from both ends,
-in one layer, where the paper stacks four that read it from left to right.
+in one layer, where the paper stacks four that read it in one direction.
 """
 
 from __future__ import annotations

@@ -112,6 +112,7 @@ class GRUCell(nn.Module):
         self.input = gated(d_model, d_hidden, 3, update_bias)
         self.recurrent = gated(d_hidden, d_hidden, 3)
 
+    # --8<-- [start:gru]
     def forward(
         self, x: Float[Tensor, "*batch d_model"], state: State
     ) -> State:
@@ -128,11 +129,12 @@ class GRUCell(nn.Module):
         new = torch.tanh(x_new + new)
         return (update_gate * hidden + (1 - update_gate) * new,)
 
+    # --8<-- [end:gru]
+
 
 Cell = RNNCell | LSTMCell | GRUCell
 
 
-# --8<-- [start:unroll]
 def unroll(
     cell: Cell,
     x: Float[Tensor, "*batch seq d_model"],
@@ -155,9 +157,6 @@ def unroll(
             state = tuple(torch.where(real, a, b) for a, b in both)
         hidden.append(state[0])
     return torch.stack(hidden, -2), state
-
-
-# --8<-- [end:unroll]
 
 
 def fused_lstm(

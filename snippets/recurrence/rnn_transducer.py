@@ -93,7 +93,7 @@ def transducer_loss(
 
 
 class Transducer(nn.Module):
-    """An encoder of frames, a prediction network over labels, a joint network."""
+    """An encoder, a prediction network, a joint network."""
 
     def __init__(
         self, d_frame: int, vocab_size: int, d_model: int
@@ -113,7 +113,6 @@ class Transducer(nn.Module):
     ) -> Float[Tensor, "batch frame written choices"]:
         """Log-probabilities at every node of the lattice."""
         transcription = self.transcribe(frames).unsqueeze(-2)
-        # Before the first label it reads a blank.
         vectors = self.embedding(F.pad(labels, (1, 0), value=BLANK))
         prediction, _ = fused_lstm(self.predictor, vectors)
         return self.join(transcription, prediction.unsqueeze(-3))
@@ -191,10 +190,10 @@ def beam_search(
     return list(beam.items())
 
 
+# --8<-- [end:beam]
+
+
 def add(beam: Beam, labels: Labels, log_p: float) -> None:
     """Two paths to the same labels are one output: add them."""
     known = beam.get(labels, -np.inf)
     beam[labels] = float(np.logaddexp(known, log_p))
-
-
-# --8<-- [end:beam]

@@ -58,7 +58,6 @@ class Decoder(nn.Module):
         self.cell = LSTMCell(d_model + d_context, d_hidden)
         self.output = nn.Linear(d_hidden + d_context, vocab_size)
 
-    # --8<-- [start:decoder]
     def step(
         self,
         token: Int[Tensor, " batch"],
@@ -80,12 +79,11 @@ class Decoder(nn.Module):
         logits: Tensor = self.output(hidden)
         return logits
 
-    # --8<-- [end:decoder]
-
 
 class Seq2Seq(nn.Module):
-    """An encoder and a decoder; between them goes one state and nothing else."""
+    """An encoder, a decoder, and between them one state alone."""
 
+    # --8<-- [start:seq2seq]
     def __init__(
         self,
         source_size: int,
@@ -97,7 +95,6 @@ class Seq2Seq(nn.Module):
         self.encoder = Encoder(source_size, d_model, d_hidden)
         self.decoder = Decoder(target_size, d_model, d_hidden)
 
-    # --8<-- [start:seq2seq]
     def start(self, source: Int[Tensor, "batch source"]) -> State:
         """The context vector: the whole sentence in one state."""
         state: State

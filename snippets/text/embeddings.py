@@ -26,7 +26,7 @@ def lookup(
     ids: Int[Tensor, "*batch"],
     table: Float[Tensor, "vocab_size d_model"],
 ) -> Float[Tensor, "*batch d_model"]:
-    """The same rows, read from where they stand.
+    """The same rows, read without multiplying.
 
     Like table[ids], but an id below 0 is refused: there Python would
     count from the end.
@@ -37,7 +37,6 @@ def lookup(
 # --8<-- [end:lookup]
 
 
-# --8<-- [start:module]
 class Embedding(nn.Module):
     """A table to look up and to learn: one row for each token id."""
 
@@ -49,9 +48,6 @@ class Embedding(nn.Module):
         self, ids: Int[Tensor, "*batch"]
     ) -> Float[Tensor, "*batch d_model"]:
         return lookup(ids, self.weight)
-
-
-# --8<-- [end:module]
 
 
 def neighbours(
@@ -69,7 +65,6 @@ def neighbours(
     return found.values, found.indices
 
 
-# --8<-- [start:pca]
 def pca(
     vectors: Float[Tensor, "word d_model"],
 ) -> tuple[Float[Tensor, "word 2"], Float[Tensor, " 2"]]:
@@ -87,6 +82,3 @@ def pca(
     farthest = points.gather(0, points.abs().argmax(0, keepdim=True))
     shares = sizes**2 / (sizes**2).sum()
     return points * farthest.sign(), shares[:2]
-
-
-# --8<-- [end:pca]

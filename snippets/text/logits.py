@@ -86,10 +86,10 @@ def cross_entropy(
 # --8<-- [end:loss]
 
 
-# --8<-- [start:bigram]
 class Bigram(nn.Module):
     """The next token's logits are a row, picked by this token."""
 
+    # --8<-- [start:bigram]
     def __init__(self, vocab_size: int) -> None:
         super().__init__()
         self.table = Embedding(vocab_size, vocab_size)

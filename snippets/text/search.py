@@ -89,12 +89,12 @@ def beam_search(
         raise ValueError(f"{len(source)} sources: search one at a time")
     if width < 1:
         raise ValueError(f"width {width}: a beam needs 1 or more")
-    # --8<-- [start:beam]
     state = model.start(source)
     token = source.new_tensor([BEGIN])
     words = source.new_empty(1, 0)
     score = torch.zeros(1, device=source.device)
     done: list[Hypothesis] = []
+    # --8<-- [start:beam]
     for _ in range(max_len):
         logits, state = model.step(token, state)
         scores = score[:, None] + log_softmax(logits)
@@ -104,7 +104,8 @@ def beam_search(
         words = torch.cat([words[row], token[:, None]], 1)
         ends = token == END
         done += hypotheses(score[ends], words[ends, :-1])
-        # A sentence gets less likely with every word.
+        # With each word a score can only fall. A score that is
+        # divided by the length may rise: then search on.
         if done and max(done).score >= score.max():
             break
         row, token = row[~ends], token[~ends]

@@ -71,10 +71,7 @@ def check_sizes(vocab_size: int, min_frequency: int) -> None:
 
 # --8<-- [start:merge]
 def count(words: Iterable[Word]) -> Counter[Pair]:
-    """How often each pair stands in the text.
-
-    With the word 1 2 1 2 five times, 1 2 counts 10 and 2 1 counts 5.
-    """
+    """How often each pair occurs: 1 2 1 2 twice has 1 2 four times."""
     counts: Counter[Pair] = Counter()
     for ids, times in words:
         for pair in pairwise(ids):
@@ -118,13 +115,13 @@ class Tokenizer:
             ids = merge(ids, pair, 256 + self.rank[pair])
         return ids
 
+    # --8<-- [end:tokenizer]
+
     def encode(self, text: str) -> list[int]:
         """The text's ids; a word that comes twice is encoded once."""
         words = split(text)
         ids = {word: self.encode_word(word) for word in set(words)}
         return [token for word in words for token in ids[word]]
-
-    # --8<-- [end:tokenizer]
 
     def decode(self, ids: list[int]) -> str:
         """The text; bytes that are no UTF-8 become U+FFFD.

@@ -61,7 +61,6 @@ def words(text: str) -> list[str]:
     return "".join(kept).split()
 
 
-# --8<-- [start:pieces]
 def pieces(word: str, known: Container[str]) -> list[str]:
     """From the left, the longest piece that is known; then on.
 
@@ -82,9 +81,6 @@ def pieces(word: str, known: Container[str]) -> list[str]:
         else:
             return [UNKNOWN]
     return found
-
-
-# --8<-- [end:pieces]
 
 
 class WordPiece:

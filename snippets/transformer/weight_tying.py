@@ -26,10 +26,10 @@ class LanguageModel(nn.Module):
     In training, `size.dropout` also drops from the sum of embeddings.
     """
 
+    # --8<-- [start:tie]
     def __init__(self, size: Size, tied: bool = True) -> None:
         super().__init__()
         vocab_size, d_model = size.vocab_size, size.d_model
-        # --8<-- [start:tie]
         self.embedding = Embedding(vocab_size, d_model)
         self.output = nn.Linear(d_model, vocab_size, bias=False)
         # Short rows for the logits; forward makes them longer.
@@ -37,11 +37,12 @@ class LanguageModel(nn.Module):
             nn.init.normal_(end.weight, std=d_model**-0.5)
         if tied:
             self.output.weight = self.embedding.weight
-        # --8<-- [end:tie]
         self.places = Embedding(size.max_len, d_model)
         self.dropout = nn.Dropout(size.dropout)
         self.stack = TransformerStack(size, pre_norm=True)
         self.scale = math.sqrt(d_model)
+
+    # --8<-- [end:tie]
 
     # --8<-- [start:forward]
     def forward(

@@ -88,7 +88,7 @@ def test_out_writes_into_a_new_folder(tmp_path, capsys):
 
 def test_record_without_a_name_records_all(tmp_path, monkeypatch):
     def run(name: str, *_: object) -> record.Result:
-        return record.Result({"name": name}, f"{name}\n", None)
+        return record.Result({"name": name}, f"{name}\n")
 
     monkeypatch.setattr(record, "RESULTS", tmp_path)
     monkeypatch.setattr(record, "run_with_edits", run)

@@ -72,8 +72,6 @@ def add(
 
 
             def add(x, *others, scale=1.0, **more):
-                # Those that are left.
-                left: list[Tensor]
                 left = [*others]
                 return scale * sum(left, x)
             """,

@@ -1,12 +1,22 @@
 """Why `attention` can be believed."""
 
+import json
 import math
 
 import pytest
 import torch
+from safetensors.torch import load_file
+from torch import nn
+from torch.autograd.functional import jacobian
 from torch.nn import functional as F
+from transformers import BertConfig, BertModel
 
-from snippets.attention.attention import attention, fused_attention
+from snippets.attention.attention import attention, fused_attention, self_attention
+from snippets.corpora.robot import SENTENCE
+from snippets.demos import attention as demo
+from snippets.lab import weights
+from snippets.lab.minilm import MiniLM
+from snippets.text.wordpiece import WordPiece
 
 BATCH, HEADS, QUERIES, KEYS, D_HEAD, D_VALUE = 2, 3, 5, 7, 8, 6
 TOLERANCE = {torch.float32: 1e-6, torch.float64: 1e-14}
@@ -63,3 +73,55 @@ def test_attention_refuses_an_additive_mask(attend, unchecked):
         attend(query, key, value, additive)
     ours, theirs = (attend(query, key, value, m) for m in (additive == 0, mask))
     torch.testing.assert_close(ours, theirs, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_self_attention_equals_pytorchs_module_with_one_head(masked):
+    torch.manual_seed(3)
+    module = nn.MultiheadAttention(D_HEAD, 1, bias=False, batch_first=True).double()
+    with torch.no_grad():
+        module.out_proj.weight.copy_(torch.eye(D_HEAD))
+    matrices = [matrix.mT for matrix in module.in_proj_weight.chunk(3)]
+    x = torch.randn(BATCH, KEYS, D_HEAD, dtype=torch.float64)
+    mask = torch.ones(KEYS, KEYS, dtype=torch.bool).tril() if masked else None
+    ours = self_attention(x, *matrices, mask)
+    theirs = module(x, x, x, attn_mask=None if mask is None else ~mask)
+    torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.25])
+def test_slopes_of_the_page_are_those_of_automatic_differentiation(scale):
+    d_head = 16
+    found = demo.slopes(d_head, scale, seed=0)
+    random = torch.Generator().manual_seed(0)
+    query = torch.randn(64, d_head, generator=random)
+    key = torch.randn(16, d_head, generator=random)
+    sizes = torch.stack(
+        [jacobian(lambda q: (key @ q * scale).softmax(0), q).norm() for q in query]
+    )
+    quantiles = sizes.quantile(torch.tensor([0.1, 0.5, 0.9])).tolist()
+    measured = [found["low"], found["median"], found["high"]]
+    assert measured == pytest.approx(quantiles, rel=1e-4)
+
+
+def test_scores_of_minilm_give_the_weights_of_hugging_faces_code():
+    folder = weights.minilm()
+    published = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    config = BertConfig(**published, attn_implementation="eager")
+    bert = BertModel(config, add_pooling_layer=False).eval()
+    state = load_file(folder / "model.safetensors")
+    assert not bert.load_state_dict(state, strict=False).missing_keys
+    _, ids = WordPiece(weights.vocabulary()).for_bert(SENTENCE)
+    with torch.no_grad():
+        theirs = bert(torch.tensor([ids]), output_attentions=True).attentions
+    d_head = config.hidden_size // config.num_attention_heads
+    for scores, expected in zip(
+        demo.scores_of_heads(MiniLM(), ids), theirs, strict=True
+    ):
+        ours = (scores / math.sqrt(d_head)).softmax(-1)
+        torch.testing.assert_close(ours, expected[0], rtol=0, atol=1e-5)
+
+
+def test_weight_is_shared_by_as_many_keys_as_have_equal_shares():
+    looks = torch.tensor([[1.0, 0.0, 0.0, 0.0], [0.5, 0.5, 0.0, 0.0], [0.25] * 4])
+    assert demo.shared_by(looks).tolist() == pytest.approx([1, 2, 4])

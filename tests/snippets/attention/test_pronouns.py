@@ -108,3 +108,14 @@ def test_wilsons_interval_holds_the_truth_about_95_times_in_100():
         low, high = pronouns.wilson(right, 50)
         held += low <= 0.7 <= high
     assert 0.93 <= held / 4000 <= 0.97
+
+
+def test_the_other_way_round_reads_the_transposed_weights(every):
+    generator = torch.Generator().manual_seed(1)
+    for case in every[::7]:
+        seq = len(case.tokens) + 2
+        look = torch.rand(seq, seq, generator=generator)
+        column = look[:, case.pronoun + 1].tolist()
+        on = [sum(column[i + 1] for i in n) / len(n) for n in case.nouns]
+        best = max(range(len(on)), key=on.__getitem__)
+        assert bool(pronouns.found_back(look, case)) == (best == case.meant)

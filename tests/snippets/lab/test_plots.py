@@ -19,7 +19,7 @@ WEIGHTS = [[0.1, 0.9], [0.75, 0.25]]
 def a_figure():
     """Something of everything: bars, a heat map, lines, words."""
     figure, (left, right) = plots.canvas(200, 1, 2)
-    plots.bars(left, ["robot", "glass"], [1.0, 2.5], "scores & <more>")
+    plots.bars(left, ["robot", "glass"], [1.0, 2.5], "scores & <more> 0.175")
     plots.heat_map(right, WEIGHTS, ["a", "b"], ["c", "d"], "weights")
     left.plot([0, 1], [0, 1], color=plots.KEY, linestyle=plots.DASHED)
     left.plot([0, 1], [1, 0], "s", color=plots.VALUE, linestyle=plots.DOTTED)
@@ -77,7 +77,7 @@ def test_a_drawing_asks_no_other_host_and_says_no_date(drawing):
 
 def test_words_stay_words(drawing):
     words = {text for text in ElementTree.fromstring(drawing).itertext() if text}
-    assert {"robot", "glass", "scores & <more>", "2.50", "weights"} <= words
+    assert {"robot", "glass", "scores & <more> 0.175", "2.50", "weights"} <= words
     assert "JetBrains Mono" in drawing and "DejaVu" not in drawing
 
 

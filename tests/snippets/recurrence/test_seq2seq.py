@@ -7,8 +7,11 @@ from torch.nn import functional as F
 
 from snippets.corpora.batches import Batch
 from snippets.corpora.translation import translation_loss
+from snippets.demos.seq2seq import SLIP, ByHand, overlap, translated
+from snippets.lab.scores import bleu
 from snippets.recurrence.recurrent_networks import unroll
 from snippets.recurrence.seq2seq import Decoder, Seq2Seq
+from snippets.text.search import greedy
 from snippets.text.vocabulary import BEGIN, END, PAD, pad
 from tests.snippets.peers import recurrent_weights
 
@@ -123,3 +126,20 @@ class LastColumn(Seq2Seq):
 def test_padding_that_is_read_is_noticed(faulty):
     with pytest.raises(AssertionError):
         equals_one_made_of_pytorchs_modules(faulty)
+
+
+def test_bleu_by_hand_is_sacrebleus():
+    for wanted, written in (SLIP, SLIP[::-1], (SLIP[0], SLIP[0])):
+        theirs = bleu([written.split()], [wanted.split()])
+        assert overlap(wanted, written)["bleu"] == pytest.approx(theirs)
+
+
+def test_translator_by_hand_is_teacher_forced_to_the_same_loss():
+    steps = translated()["steps"]
+    states = torch.tensor([[6.0, 4, 2], [0, 4, 2], [0, 0, 2], [0, 0, 0]])
+    logits = torch.cat([states, torch.ones(4, 1)], 1)
+    loss = F.cross_entropy(logits, torch.arange(4)).item()
+    assert translated()["loss"] == pytest.approx(loss)
+    assert [step["says"] for step in steps] == ["she", "fell", "today", "[end]"]
+    (ids,) = greedy(ByHand(), torch.arange(3)[None], 9)
+    assert ids == [END + 1, END + 2, END + 3]

@@ -1,12 +1,19 @@
 """Why `embeddings` can be believed."""
 
+import json
 import math
+from itertools import product
 
 import pytest
 import torch
+from safetensors.torch import load_file
 from torch import nn
 from torch.nn import functional as F
+from transformers import BertConfig, BertModel
 
+from snippets.corpora.robot import SENTENCE
+from snippets.demos import embeddings as demo
+from snippets.lab import weights
 from snippets.text.embeddings import (
     Embedding,
     lookup,
@@ -14,6 +21,8 @@ from snippets.text.embeddings import (
     one_hot_product,
     pca,
 )
+from snippets.text.word_vectors import WordVectors
+from snippets.text.wordpiece import WordPiece
 
 VOCAB_SIZE, D_MODEL = 11, 6
 
@@ -96,3 +105,66 @@ def test_pca_keeps_the_eigenvectors_of_the_covariance(seed):
     torch.testing.assert_close(points, theirs * signs, rtol=0, atol=1e-9)
     expected = values[[-1, -2]] / values.sum()
     torch.testing.assert_close(shares, expected, rtol=0, atol=1e-12)
+
+
+def test_states_equal_hugging_faces():
+    folder = weights.minilm()
+    published = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    bert = BertModel(BertConfig(**published), add_pooling_layer=False).eval()
+    found = load_file(folder / "model.safetensors")
+    missing, _ = bert.load_state_dict(found, strict=False)
+    assert not missing
+    _, ids = WordPiece(weights.vocabulary()).for_bert(SENTENCE)
+    with torch.no_grad():
+        theirs = bert(torch.tensor([ids]), output_hidden_states=True).hidden_states
+    states = demo.states(ids)
+    torch.testing.assert_close(states, torch.cat(theirs), rtol=0, atol=1e-4)
+
+
+def test_analogies_are_counted_as_one_by_one():
+    random = torch.Generator().manual_seed(0)
+    words = list("abcdefghij")
+    table = F.normalize(torch.randn(10, 3, generator=random), dim=-1)
+    vectors = WordVectors(words, table, table)
+    pairs = [("a", "b"), ("c", "d"), ("e", "f"), ("g", "h"), ("a", "j"), ("z", "a")]
+    asked = right = unsubtracted = 0
+    for (x, y), (one, other) in product(pairs[:5], repeat=2):
+        if one in (x, y) or other == y:
+            continue
+        asked += 1
+        right += vectors.analogy(x, y, one) == other
+        near = vectors.nearest(vectors[y] + vectors[one], [x, y, one])
+        unsubtracted += near[0] == other
+    found = demo.analogies(table, vectors.ids, pairs)
+    assert found["questions"] == asked
+    assert (found["step"], found["no_step"]) == (right, unsubtracted)
+    assert found["all_words"] <= found["step"]
+
+
+def test_company_is_counted_within_three_words():
+    line = [
+        "the",
+        "robot",
+        "broke",
+        "the",
+        "glass",
+        "because",
+        "the",
+        "glass",
+        "was",
+        "old",
+    ]
+    found = demo.company([tuple(line)])
+    # Around the first glass: robot broke the, because the glass was is one too far.
+    assert found["met"]["glass"] == {
+        "break": 1, "drop": 0, "wash": 0, "eat": 0, "the": 3,
+    }  # fmt: skip
+    # Ten words have 2 x (3 + 4 + 5) + 4 x 6 = 48 places around them.
+    assert found["expected"]["glass"]["the"] == pytest.approx(11 * 15 / 48)
+
+
+def test_interval_is_wilsons():
+    # Its ends solve |p - share| = z sqrt(p (1 - p) / n).
+    for end in demo.interval(50, 56):
+        spread = 1.96 * math.sqrt(end * (1 - end) / 56)
+        assert abs(50 / 56 - end) == pytest.approx(spread)

@@ -8,6 +8,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from snippets.corpora.robot import robot
+from snippets.demos import logits as demo
 from snippets.text.logits import (
     Bigram,
     bigram_shares,
@@ -137,6 +139,28 @@ def test_sample_goes_on_as_often_as_softmax_says():
         for token, chance in enumerate(softmax(row / temperature).tolist()):
             spread = math.sqrt(1000 * chance * (1 - chance))
             assert abs(drawn.count(token) - 1000 * chance) < 4 * spread
+
+
+def test_what_was_counted_keeps_its_word_on_its_own_text():
+    # Of all that follows a token the favourite is as often right as its share says.
+    ids = text_of(4)
+    shares = bigram_shares(ids, VOCAB_SIZE)
+    exam = demo.calibration(shares.log(), ids, temperature=1.0)
+    assert exam["given"].item() == pytest.approx(exam["right"].item())
+    assert sum(row["n"] for row in exam["bins"]) == len(ids) - 1
+    told = sum(row["n"] * row["given"] for row in exam["bins"]) / (len(ids) - 1)
+    assert told.item() == pytest.approx(exam["given"].item())
+    hot = demo.calibration(shares.log(), ids, temperature=2.0)
+    assert hot["right"] == exam["right"] and hot["given"] < exam["given"]
+    assert hot["nats"] > exam["nats"]
+
+
+def test_examined_stories_are_not_among_those_learned():
+    stories = robot().split("\n* * *\n")
+    parts = demo.parts(robot())
+    assert sorted("".join(parts)) == sorted("".join(stories))
+    for story in stories:
+        assert sum(story in part for part in parts) == 1
 
 
 def takes_the_logarithm_of_0(logits, targets, smoothing):

@@ -12,6 +12,7 @@ from tokenizers import Tokenizer as TheirTokenizer
 from tokenizers import models, pre_tokenizers, trainers
 
 from snippets.corpora.robot import robot
+from snippets.demos import tokenization as demo
 from snippets.lab import freshness, record
 from snippets.text import fast_bpe
 from snippets.text import tokenization as snippet
@@ -214,3 +215,23 @@ def test_benchmark_is_of_this_code_and_keeps_its_bound():
     assert data["our_seconds"] <= 3 * data["library_seconds"]
     assert data["our_seconds"] < data["recount_seconds"]
     assert freshness.misdated(result) == []
+
+
+def test_drawn_tree_joins_what_encoding_joins():
+    tokenizer = train("slip slippery lip drip drop " * 3, 300)
+    for word in ("slippery", "flipper", "xyz"):
+        left = [(at, at + 1) for at in range(len(word))]
+        for node in demo.tree(word, tokenizer):
+            start, end = node["start"], node["end"]
+            assert node["text"] == word[start:end]
+            left = [s for s in left if not start <= s[0] < end] + [(start, end)]
+        assert [word[a:b] for a, b in sorted(left)] == demo.pieces(tokenizer, word)
+
+
+def test_coined_words_are_counted_where_their_parts_meet():
+    bert = demo.WordPiece(["un", "##do", "##ne", "a", "##b", "##c"])
+    assert demo.boundaries(["un", "##do", "##ne"]) == [2, 4]
+    counted = demo.coined(bert, [("un", "done"), ("a", "bc"), ("ab", "c")])
+    # undone: cut there and elsewhere; a|b|c twice, each time at both places.
+    assert (counted["cut"], counted["two"]) == (3, 0)
+    assert counted["by_chance"] == pytest.approx(2 / 5 + 2 / 2 + 2 / 2)

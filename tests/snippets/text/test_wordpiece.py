@@ -5,10 +5,11 @@ import unicodedata
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from tokenizers import decoders, models
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import BertTokenizerFast
 
 from snippets.corpora.robot import SENTENCE
+from snippets.demos import tokenization as demo
 from snippets.lab import weights
 from snippets.text import wordpiece as snippet
 from snippets.text.wordpiece import WordPiece, pieces, words
@@ -171,3 +172,21 @@ def test_decode_puts_pieces_together_as_hugging_face_does(ours, fast, ids):
 def test_decode_refuses_an_id_outside_the_vocabulary(ours, token):
     with pytest.raises(ValueError, match=rf"no token {token}: ids go from 0 to 30521"):
         ours.decode([0, token])
+
+
+def test_trainer_of_hugging_face_merges_the_most_frequent_pair():
+    # The page says so: it wraps the trainer of BPE, and keeps no score.
+    words = [word for word, times in demo.HAND.items() for _ in range(times)]
+    theirs = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    theirs.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    letters = len({(n > 0, letter) for word in words for n, letter in enumerate(word)})
+    # Theirs begins with every letter, plain as well as marked.
+    plain = len({*"".join(words)} - {word[0] for word in words})
+    trainer = trainers.WordPieceTrainer(
+        vocab_size=letters + plain + 1, show_progress=False
+    )
+    theirs.train_from_iterator([" ".join(words)], trainer)
+    longer = [t for t in theirs.get_vocab() if len(t.removeprefix("##")) > 1]
+    assert longer == ["##ip"]
+    best, *_ = demo.word_piece_scores(demo.HAND)
+    assert (best["pair"], best["score"]) == ("s ##l", 9 / (9 * 9))

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from snippets.demos import weight_tying as demo
 from snippets.transformer.parameters import Size
 from snippets.transformer.weight_tying import (
     LanguageModel,
@@ -96,3 +97,21 @@ def test_logits_begin_small_and_the_look_up_as_large_as_the_positions():
         assert 0.8 < model(ids).std() < 1.2
         assert 0.9 < (model.embedding(ids) * model.scale).std() < 1.1
         assert 0.9 < model.places.weight.std() < 1.1
+
+
+def test_gradients_by_hand_are_those_of_automatic_differentiation():
+    hand = demo.by_hand()
+    ends = [demo.MATRIX.clone().requires_grad_() for _ in range(2)]
+    read, answer = demo.TOKENS.index("it"), demo.TOKENS.index("robot")
+    loss = F.cross_entropy(ends[1] @ ends[0][read], torch.tensor(answer))
+    look_up, logits = torch.autograd.grad(loss, ends)
+    torch.testing.assert_close(hand["at_look_up"], look_up, rtol=0, atol=1e-6)
+    torch.testing.assert_close(hand["at_output"], logits, rtol=0, atol=1e-6)
+
+
+def test_likeness_of_two_matrices_knows_no_rotation():
+    random = torch.Generator().manual_seed(0)
+    matrix, other = torch.randn(2, 50, 8, generator=random)
+    rotation, _ = torch.linalg.qr(torch.randn(8, 8, generator=random))
+    assert demo.alike(matrix, 3 * matrix @ rotation) == pytest.approx(1, abs=1e-4)
+    assert abs(demo.alike(matrix, other)) < 0.15
