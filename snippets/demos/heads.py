@@ -230,7 +230,9 @@ def search(every: list[Case], looks: list[Looks]) -> dict[str, Any]:
         "robot": {
             "slippery": right[0].sum(),
             "clumsy": (~right[1]).sum(),
-            "both_right": (right[0] & right[1]).sum(),
+            "always_glass": (right[0] & ~right[1]).sum(),
+            "right_way": (right[0] & right[1]).sum(),
+            "wrong_way": (~right[0] & ~right[1]).sum(),
         },
         "by_grammar": {
             "layer": other[0] + 1,
@@ -249,6 +251,7 @@ def coins(
     one, top = guessing(chances), luckiest(chances, n)
     return {
         "of_each": [n * p for p in one],
+        "guessers": n,
         "mean": sum(chances),
         "luckiest": sum(k * p for k, p in enumerate(top)),
         "as_good": sum(top[best:]),
@@ -481,11 +484,12 @@ def show(data: dict[str, Any]) -> None:
 
     coins = found["coins"]
     low, high = coins["likely"]
-    print(f"\nthe 72 heads, and 72 who guess, on {chosen['n']} sentences")
+    n = coins["guessers"]
+    print(f"\nthe {n} heads, and {n} who guess, on {chosen['n']} sentences")
     rows = [
         (f"best head: {named(found)}", f"{chosen['right']}"),
         ("one guesser, on average", f"{coins['mean']:.1f}"),
-        ("luckiest of 72, on average", f"{coins['luckiest']:.1f}"),
+        (f"luckiest of {n}, on average", f"{coins['luckiest']:.1f}"),
         ("  95 times in 100", f"{low}-{high}"),
         (f"  {chosen['right']} or more", f"{coins['as_good']:.0%}"),
     ]
@@ -515,9 +519,10 @@ def show(data: dict[str, Any]) -> None:
 
     robot = found["robot"]
     print("\nheads in which it gives the glass more than the robot")
-    rows = [(f'"{word}"', robot[word], 72) for word in ("slippery", "clumsy")]
+    rows = [(f'"{word}"', robot[word], n) for word in ("slippery", "clumsy")]
     table(rows, ["", "", ""], ["it was ...", "heads", "of"])
-    print(f"right about both: {robot['both_right']}")
+    print(f"both times: {robot['always_glass']}; it changes to the noun that is")
+    print(f"meant in {robot['right_way']}, to the other in {robot['wrong_way']}")
 
     print(f"\nhead {named(found)} on the robot: weight of the pronoun on each noun")
     told_rows(look["probes"])
