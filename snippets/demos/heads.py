@@ -457,10 +457,10 @@ def show(data: dict[str, Any]) -> None:
     print(f"\nhead {named(found)} on sentences it was not chosen on")
     parts = {
         "the other 50": found["held_out"],
-        "  grammar decides": found["kinds"]["grammar"],
-        "  the sense decides": found["kinds"]["meaning"],
-        "  one word decides": found["kinds"]["twins"],
-        "40 more, grammar": found["fresh"],
+        "  grammar": found["kinds"]["grammar"],
+        "  sense": found["kinds"]["meaning"],
+        "  one word": found["kinds"]["twins"],
+        "40 more grammar": found["fresh"],
     }
     rows = [
         (
@@ -470,7 +470,7 @@ def show(data: dict[str, Any]) -> None:
         )
         for label, part in parts.items()
     ]  # fmt: skip
-    table(rows, [""] * 5, ["", "right", "of", "95 %", "guess"], gap=1)
+    table(rows, [""] * 5, ["", "right", "of", "95 %", "guess"])
 
     print("\nright by always taking one noun")
     rows = [
