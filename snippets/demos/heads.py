@@ -216,6 +216,9 @@ def search(every: list[Case], looks: list[Looks]) -> dict[str, Any]:
         "chosen_on": report(right[chosen_on, layer, head].tolist()),
         "held_out": guesses(reported_on),
         "coins": coins(chances, counts),
+        "near": near(
+            [every[i] for i in chosen_on], [looks[i] for i in chosen_on], counts
+        ),
         "kinds": by_kind,
         "fresh": guesses(fresh),
         "twins": twins(every, looks, right, reported_on, (layer, head)),
@@ -240,6 +243,24 @@ def search(every: list[Case], looks: list[Looks]) -> dict[str, Any]:
             "held_out": report(right[(grammar, *other)].tolist()),
             "fresh": report(right[(fresh, *other)].tolist()),
         },
+    }
+
+
+HUMP = range(28, 31)  # of the heads' counts: more of them than chance would have
+
+
+def near(
+    every: list[Case], looks: list[Looks], counts: Int[Tensor, "n_layers n_heads"]
+) -> dict[str, Any]:
+    """Of the heads in the hump, how many mostly look at the nearest noun."""
+    last = [len(c.nouns) - 1 for c in every]
+    on = [weight_on_nouns(look, c) for look, c in zip(looks, every, strict=True)]
+    nearest = sum((row.argmax(-1) == i).int() for row, i in zip(on, last, strict=True))
+    hump = torch.isin(counts, torch.tensor(HUMP))
+    return {
+        "right": sum(c.meant == i for c, i in zip(every, last, strict=True)),
+        "hump": hump.sum(),
+        "mostly": (hump & (4 * nearest > 3 * len(every))).sum(),
     }
 
 
@@ -427,7 +448,7 @@ def show(data: dict[str, Any]) -> None:
 
     look = data["look"]
     rows: list[Sequence[Any]]
-    print("\nkinds of head, counted on the other 50 sentences")
+    print("\nkinds of head, on the other 50 sentences")
     rows = [
         (
             GALLERY[row["kind"]], named(row), row["right"], row["n"],
@@ -454,7 +475,7 @@ def show(data: dict[str, Any]) -> None:
 
     found = look["search"]
     chosen = found["chosen_on"]
-    print(f"\nhead {named(found)} on sentences it was not chosen on")
+    print(f"\nhead {named(found)} on other sentences")
     parts = {
         "the other 50": found["held_out"],
         "  grammar": found["kinds"]["grammar"],
@@ -494,6 +515,12 @@ def show(data: dict[str, Any]) -> None:
         (f"  {chosen['right']} or more", f"{coins['as_good']:.0%}"),
     ]
     table(rows, ["", ">5"])
+
+    nearest = found["near"]
+    print(
+        f"the nearest noun is right in {nearest['right']}; of {nearest['hump']} heads"
+    )
+    print(f"with {HUMP[0]} to {HUMP[-1]}, {nearest['mostly']} mostly look at it")
 
     other, back = found["by_grammar"], found["back"]
     print("\nchosen otherwise")
