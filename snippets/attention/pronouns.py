@@ -6,7 +6,6 @@ is meant if the pronoun gives it more weight than each of the other nouns before
 
 from __future__ import annotations
 
-import math
 import random
 import re
 from collections.abc import Callable
@@ -17,6 +16,8 @@ from typing import Any
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
+
+from snippets.lab.chances import interval
 
 KINDS = ("twins", "grammar", "meaning")
 
@@ -100,8 +101,8 @@ def halves(every: list[Case], seed: int) -> tuple[list[int], list[int]]:
 
 
 def weight_on_nouns(
-    weights: Float[Tensor, "*heads seq seq"], case: Case, first: int = 1
-) -> Float[Tensor, "*heads nouns"]:
+    weights: Float[Tensor, "*batch seq seq"], case: Case, first: int = 1
+) -> Float[Tensor, "*batch nouns"]:
     """What the pronoun gives each noun; pieces of a noun are added.
 
     `first` is where the sentence begins: after BERT's [CLS].
@@ -117,8 +118,8 @@ def weight_on_nouns(
 
 
 def finds(
-    weights: Float[Tensor, "*heads seq seq"], case: Case, first: int = 1
-) -> Bool[Tensor, "*heads"]:
+    weights: Float[Tensor, "*batch seq seq"], case: Case, first: int = 1
+) -> Bool[Tensor, "*batch"]:
     """Whether the noun that is meant gets more than every other."""
     on = weight_on_nouns(weights, case, first)
     others = [i for i in range(len(case.nouns)) if i != case.meant]
@@ -126,8 +127,8 @@ def finds(
 
 
 def found_back(
-    weights: Float[Tensor, "*heads seq seq"], case: Case, first: int = 1
-) -> Bool[Tensor, "*heads"]:
+    weights: Float[Tensor, "*batch seq seq"], case: Case, first: int = 1
+) -> Bool[Tensor, "*batch"]:
     """The other way: whether the noun meant looks most at the pronoun.
 
     Of a noun in several pieces, the mean counts.
@@ -144,24 +145,9 @@ def found_back(
     return on[..., case.meant] > on[..., others].amax(-1)
 
 
-def wilson(
-    right: int, n: int, z: float = 1.959964
-) -> tuple[float, float]:
-    """Wilson's interval for a share: where 95 % of such intervals hold the truth.
-
-    >>> [round(end, 3) for end in wilson(8, 10)]
-    [0.49, 0.943]
-    """
-    share = right / n
-    middle = share + z * z / (2 * n)
-    reach = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    whole = 1 + z * z / n
-    return (middle - reach) / whole, (middle + reach) / whole
-
-
 def report(right: list[bool]) -> dict[str, Any]:
     """How many of how many, with the interval."""
-    low, high = wilson(sum(right), len(right))
+    low, high = interval(sum(right), len(right))
     return {
         "right": sum(right),
         "n": len(right),

@@ -23,6 +23,7 @@ from snippets.corpora.portuguese.words import verbs
 from snippets.corpora.robot import SENTENCE
 from snippets.corpora.senses import TO_CHOOSE, TO_REPORT
 from snippets.lab import plots, tables, weights
+from snippets.lab.chances import interval
 from snippets.lab.diagrams import arrow, board, box, cells, words
 from snippets.lab.minilm import N_LAYERS, MiniLM
 from snippets.text.embeddings import neighbours, one_hot_product, pca
@@ -306,15 +307,6 @@ def senses(given: dict[str, dict[str, list[str]]]) -> list[dict[str, Any]]:
             }
         )
     return results
-
-
-def interval(right: int, count: int) -> tuple[float, float]:
-    """Wilson's interval of 95 % around a share."""
-    z, share = 1.96, right / count
-    middle = share + z * z / (2 * count)
-    spread = z * math.sqrt(share * (1 - share) / count + (z / (2 * count)) ** 2)
-    below = 1 + z * z / count
-    return (middle - spread) / below, (middle + spread) / below
 
 
 def in_context() -> dict[str, Any]:

@@ -11,9 +11,11 @@ from typing import Any
 
 import torch
 from jaxtyping import Bool, Float, Int
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from torch import Tensor
+from torch.nn import functional as F
 
 from snippets.attention.attention import attention
 from snippets.attention.heads import MultiHeadAttention, merge, split
@@ -30,18 +32,22 @@ from snippets.attention.pronouns import (
 )
 from snippets.corpora.robot import SENTENCE
 from snippets.lab import plots
+from snippets.lab import weights as published
+from snippets.lab.chances import guessing, luckiest
 from snippets.lab.diagrams import arrow, board, box, cells, words
+from snippets.lab.minilm import MiniLM
 from snippets.lab.plots import INK, KEY, LINK, MUTED, QUERY, VALUE
 from snippets.lab.tables import table
-from snippets.transformer.minilm import MiniLM, minilm, padded, tokenizer
+from snippets.text.wordpiece import WordPiece
 
 # "it" asks, of three words of the sentence. Numbers 1 and 2 go to head 1, which
 # finds out what "it" is; 3 and 4 to head 2, which finds out what is said of it.
 TOKENS = ["robot", "glass", "slippery"]
 QUERY_OF_IT = torch.tensor([[2.0, 1.0, 1.0, 2.0]])
 KEYS = torch.tensor([[1.0, 0.0, 0.0, 1.0], [2.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 2.0]])
+# Each value tells both heads the same, so that half glass and half slippery is robot.
 VALUES = torch.tensor(
-    [[0.0, 4.0, 0.0, 0.0], [4.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 4.0]]
+    [[2.0, 2.0, 2.0, 2.0], [4.0, 0.0, 4.0, 0.0], [0.0, 4.0, 0.0, 4.0]]
 )
 
 SEED = 0  # of the halves, whatever the demo's
@@ -60,6 +66,7 @@ GALLERY = {
     "stop": "full stop",
     "sink": "[CLS]",
 }
+SHOWN = ("previous", "same", "stop", "sink")  # those that are drawn
 
 
 def by_hand() -> dict[str, Any]:
@@ -78,7 +85,6 @@ def by_hand() -> dict[str, Any]:
         "weights": looks[0, :, 0],
         "heads": heads[0, :, 0],
         "output": output,
-        "sum": (output[0] + output[3]),
         "one_scores": (QUERY_OF_IT @ KEYS.mT)[0],
         "one_weights": one_look[0],
         "one_output": one_output[0],
@@ -94,11 +100,12 @@ def parameters(d_model: int, n_heads: int) -> int:
 
 def ranks(model: MiniLM) -> dict[str, Any]:
     """The rank of W_Q W_K^T: of one head of MiniLM's first layer, and uncut."""
-    layer: Any = model.stack.blocks[0]
-    query, key = layer.attention.query.weight.T, layer.attention.key.weight.T
-    d_head = query.shape[1] // layer.attention.n_heads
+    query, key = (
+        model.layers[0][f"attention.self.{name}"][0].T.double()
+        for name in ("query", "key")
+    )
+    d_head = query.shape[1] // model.n_heads
     rank = torch.linalg.matrix_rank
-    query, key = query.double(), key.double()
     return {
         "d_model": query.shape[0],
         "d_head": d_head,
@@ -174,6 +181,7 @@ def search(every: list[Case], looks: list[Looks]) -> dict[str, Any]:
     """The head that finds the noun most often on 50 sentences, tried on other 50."""
     hundred = [c for c in every if c.kind in KINDS]
     chosen_on, reported_on = halves(hundred, SEED)
+    chances = [1 / len(every[i].nouns) for i in chosen_on]
     fresh = [i for i, c in enumerate(every) if c.kind == "fresh"]
     right = torch.stack([finds(look, c) for look, c in zip(looks, every, strict=True)])
     counts = right[chosen_on].sum(0)
@@ -207,6 +215,10 @@ def search(every: list[Case], looks: list[Looks]) -> dict[str, Any]:
         "head": head + 1,
         "chosen_on": report(right[chosen_on, layer, head].tolist()),
         "held_out": guesses(reported_on),
+        "coins": coins(chances, counts),
+        "near": near(
+            [every[i] for i in chosen_on], [looks[i] for i in chosen_on], counts
+        ),
         "kinds": by_kind,
         "fresh": guesses(fresh),
         "twins": twins(every, looks, right, reported_on, (layer, head)),
@@ -221,7 +233,9 @@ def search(every: list[Case], looks: list[Looks]) -> dict[str, Any]:
         "robot": {
             "slippery": right[0].sum(),
             "clumsy": (~right[1]).sum(),
-            "both_right": (right[0] & right[1]).sum(),
+            "always_glass": (right[0] & ~right[1]).sum(),
+            "right_way": (right[0] & right[1]).sum(),
+            "wrong_way": (~right[0] & ~right[1]).sum(),
         },
         "by_grammar": {
             "layer": other[0] + 1,
@@ -229,6 +243,43 @@ def search(every: list[Case], looks: list[Looks]) -> dict[str, Any]:
             "held_out": report(right[(grammar, *other)].tolist()),
             "fresh": report(right[(fresh, *other)].tolist()),
         },
+    }
+
+
+HUMP = range(28, 31)  # of the heads' counts: more of them than chance would have
+
+
+def near(
+    every: list[Case], looks: list[Looks], counts: Int[Tensor, "n_layers n_heads"]
+) -> dict[str, Any]:
+    """Of the heads in the hump, how many mostly look at the nearest noun."""
+    last = [len(c.nouns) - 1 for c in every]
+    on = [weight_on_nouns(look, c) for look, c in zip(looks, every, strict=True)]
+    nearest = sum((row.argmax(-1) == i).int() for row, i in zip(on, last, strict=True))
+    hump = torch.isin(counts, torch.tensor(HUMP))
+    return {
+        "right": sum(c.meant == i for c, i in zip(every, last, strict=True)),
+        "hump": hump.sum(),
+        "mostly": (hump & (4 * nearest > 3 * len(every))).sum(),
+    }
+
+
+def coins(
+    chances: list[float], counts: Int[Tensor, "n_layers n_heads"]
+) -> dict[str, Any]:
+    """What as many guessers as there are heads get, and the luckiest of them."""
+    n, best = counts.numel(), int(counts.max())
+    one, top = guessing(chances), luckiest(chances, n)
+    return {
+        "of_each": [n * p for p in one],
+        "guessers": n,
+        "mean": sum(chances),
+        "luckiest": sum(k * p for k, p in enumerate(top)),
+        "as_good": sum(top[best:]),
+        "likely": [
+            next(k for k in range(len(top)) if sum(top[: k + 1]) >= share)
+            for share in (0.025, 0.975)
+        ],
     }
 
 
@@ -276,15 +327,32 @@ def told(c: Case, look: Float[Tensor, "seq seq"]) -> dict[str, Any]:
     }
 
 
+@torch.no_grad()
+def weights_of_heads(model: MiniLM, ids: Sequence[int], **parts: bool) -> Looks:
+    """Where each head looks, from the vectors that enter its block, by our functions.
+
+    Args:
+        parts: of what `MiniLM.embed` adds, what to leave out.
+    """
+    blocks = model.read(ids, **parts)
+    entering = [model.embed(ids, **parts), *(block.output for block in blocks)]
+    looks = []
+    for x, layer in zip(entering, model.layers, strict=False):  # one more leaves
+        query, key, value = (
+            split(F.linear(x[None], *layer[f"attention.self.{name}"]), model.n_heads)
+            for name in ("query", "key", "value")
+        )
+        looks.append(attention(query, key, value)[1][0])
+    return torch.stack(looks)
+
+
 def positions_or_words(
-    model: MiniLM, ids: Int[Tensor, "1 seq"], layer: int, head: int
+    model: MiniLM, ids: Sequence[int], layer: int, head: int
 ) -> dict[str, float]:
     """What a head gives the previous token: as it is, and with half of its input."""
 
     def on_previous(**parts: bool) -> float:
-        x = model.stack.stream(model.embed(ids, **parts))[layer]
-        block: Any = model.stack.blocks[layer]
-        look = block.attention.steps(x).weights[0, head]
+        look = weights_of_heads(model, ids, **parts)[layer, head]
         return float(look.diagonal(-1).mean())
 
     return {
@@ -294,17 +362,13 @@ def positions_or_words(
     }
 
 
-def real(device: str) -> dict[str, Any]:
+def real() -> dict[str, Any]:
     """MiniLM's heads on our sentences."""
-    model = minilm()
-    model.to(device)
-    bert = tokenizer()
+    model = MiniLM()
+    bert = WordPiece(published.vocabulary())
 
     def looking(of: list[Case]) -> list[Looks]:
-        ids, mask = padded([bert.for_bert(c.text)[1] for c in of])
-        batch = model.looks(ids.to(device), mask.to(device)).cpu()
-        ends = [len(c.tokens) + 2 for c in of]
-        return [look[..., :n, :n] for look, n in zip(batch, ends, strict=True)]
+        return [weights_of_heads(model, bert.for_bert(c.text)[1]) for c in of]
 
     every = cases(bert.tokenize)
     looks = looking(every)
@@ -317,24 +381,25 @@ def real(device: str) -> dict[str, Any]:
     probes = [case(line, bert.tokenize) for line in PROBES]
     probed = looking(probes)
     tokens, ids = bert.for_bert(SENTENCE)
-    ours = torch.tensor([ids], device=device)
     return {
         "tokens": tokens,
         "gallery": kinds,
         # Four digits: the rest differs between processors.
         "maps": [(probed[0][at] * 1e4).round() / 1e4 for at in (*shown, finder)],
         "search": found,
+        "plural": (probed[2][finder] * 1e4).round() / 1e4,
+        "plural_tokens": ["[CLS]", *probes[2].tokens, "[SEP]"],
         "probes": [
             told(c, look[finder]) for c, look in zip(probes, probed, strict=True)
         ],
-        "previous": positions_or_words(model, ours, *shown[0]),
+        "previous": positions_or_words(model, ids, *shown[0]),
         "ranks": ranks(model),
     }
 
 
 def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
     """The example by hand, the count of parameters, and MiniLM's heads."""
-    found = real(device)
+    found = real()
     return {
         "by_hand": by_hand(),
         "parameters": [
@@ -383,7 +448,7 @@ def show(data: dict[str, Any]) -> None:
 
     look = data["look"]
     rows: list[Sequence[Any]]
-    print("\nkinds of head, counted on the other 50 sentences")
+    print("\nkinds of head, on the other 50 sentences")
     rows = [
         (
             GALLERY[row["kind"]], named(row), row["right"], row["n"],
@@ -410,31 +475,60 @@ def show(data: dict[str, Any]) -> None:
 
     found = look["search"]
     chosen = found["chosen_on"]
-    print(f"\nhead {named(found)} finds the noun: chosen with {chosen['right']} of")
-    print(f"{chosen['n']}, on the sentences it was not chosen on")
+    print(f"\nhead {named(found)} on other sentences")
     parts = {
         "the other 50": found["held_out"],
-        **{f"  {kind}": part for kind, part in found["kinds"].items()},
-        "40 fresh, by grammar": found["fresh"],
+        "  grammar": found["kinds"]["grammar"],
+        "  sense": found["kinds"]["meaning"],
+        "  one word": found["kinds"]["twins"],
+        "40 more grammar": found["fresh"],
     }
     rows = [
         (
             label, part["head"]["right"], part["head"]["n"],
             f"{part['head']['low']:.0%}-{part['head']['high']:.0%}",
-            part["nearest"]["right"], part["first"]["right"], f"{part['chance']:.1f}",
+            max(part["nearest"]["right"], part["first"]["right"]),
         )
         for label, part in parts.items()
     ]  # fmt: skip
-    header = ["", "right", "of", "95 %", "nearest", "first", "chance"]
-    table(rows, [""] * 7, header, gap=1)
-    other = found["by_grammar"]
+    table(rows, [""] * 5, ["", "right", "of", "95 %", "guess"])
+
+    print("\nright by always taking one noun")
+    rows = [
+        (
+            label, part["head"]["n"], part["nearest"]["right"],
+            part["first"]["right"], f"{part['chance']:.1f}",
+        )
+        for label, part in parts.items()
+    ]  # fmt: skip
+    table(rows, [""] * 5, ["", "of", "nearest", "first", "any"], gap=1)
+
+    coins = found["coins"]
+    low, high = coins["likely"]
+    n = coins["guessers"]
+    print(f"\nthe {n} heads, and {n} who guess, on {chosen['n']} sentences")
+    rows = [
+        (f"best head: {named(found)}", f"{chosen['right']}"),
+        ("one guesser, on average", f"{coins['mean']:.1f}"),
+        (f"luckiest of {n}, on average", f"{coins['luckiest']:.1f}"),
+        ("  95 times in 100", f"{low}-{high}"),
+        (f"  {chosen['right']} or more", f"{coins['as_good']:.0%}"),
+    ]
+    table(rows, ["", ">5"])
+
+    nearest = found["near"]
     print(
-        f"chosen by grammar alone: head {named(other)}, {other['held_out']['right']} of"
+        f"the nearest noun is right in {nearest['right']}; of {nearest['hump']} heads"
+    )
+    print(f"with {HUMP[0]} to {HUMP[-1]}, {nearest['mostly']} mostly look at it")
+
+    other, back = found["by_grammar"], found["back"]
+    print("\nchosen otherwise")
+    print(
+        f"by grammar alone: head {named(other)}, {other['held_out']['right']} of"
         f" {other['held_out']['n']}, fresh {other['fresh']['right']} of"
         f" {other['fresh']['n']}"
     )
-
-    back = found["back"]
     print(
         f"from noun to pronoun: head {named(back)}, chosen with"
         f" {back['chosen_on']['right']},"
@@ -449,6 +543,13 @@ def show(data: dict[str, Any]) -> None:
         ("both right, best of all heads", pairs["most_of_any_head"], pairs["of_all"]),
     ]
     table(rows, ["", "", ""], ["", "pairs", "of"])
+
+    robot = found["robot"]
+    print("\nheads in which it gives the glass more than the robot")
+    rows = [(f'"{word}"', robot[word], n) for word in ("slippery", "clumsy")]
+    table(rows, ["", "", ""], ["it was ...", "heads", "of"])
+    print(f"both times: {robot['always_glass']}; it changes to the noun that is")
+    print(f"meant in {robot['right_way']}, to the other in {robot['wrong_way']}")
 
     print(f"\nhead {named(found)} on the robot: weight of the pronoun on each noun")
     told_rows(look["probes"])
@@ -472,12 +573,26 @@ def frames(data: dict[str, Any]) -> list[Figure]:
     return [steps_of(data["by_hand"], n) for n in range(1, 6)]
 
 
-HEIGHTS = (146, 296, 296, 344, 436)  # of the drawing, with each step
-
-
 def steps_of(hand: dict[str, Any], n: int) -> Figure:
-    """The first n steps: project, cut, weigh, average, join."""
-    figure, axes = board(HEIGHTS[n - 1])
+    """Step n: project and cut (1, 2), then what the heads do, up to n (3 to 5)."""
+    if n == 1:
+        figure, axes = board(146)
+        whole(axes, hand)
+    elif n == 2:
+        figure, axes = board(338)
+        whole(axes, hand)
+        # A cut through the middle of every vector; each side is a head.
+        for x, top, bottom in ((135, 28, 56), (240, 56, 140), (345, 56, 140)):
+            axes.plot([x, x], [top, bottom], color=INK, linewidth=3)
+        in_heads(axes, hand, n, 164)
+    else:
+        figure, axes = board((0, 186, 236, 328)[n - 2])
+        in_heads(axes, hand, n, 12)
+    return figure
+
+
+def whole(axes: Axes, hand: dict[str, Any]) -> None:
+    """The vectors as the projections made them, under the names of their columns."""
     vectors = {"query": QUERY, "key": KEY, "value": VALUE}
     for x, (name, colour) in zip((135, 240, 345), vectors.items(), strict=True):
         words(axes, x, 14, name, colour)
@@ -489,19 +604,24 @@ def steps_of(hand: dict[str, Any], n: int) -> Figure:
         words(axes, 4, 70 + 28 * row, token, ha="left")
         cells(axes, 240, 70 + 28 * row, key, KEY, ".0f")
         cells(axes, 345, 70 + 28 * row, value, VALUE, ".0f")
-    if n == 1:
-        return figure
-    # A cut through the middle of every vector; each side is a head.
-    for x, top, bottom in ((135, 28, 56), (240, 56, 140), (345, 56, 140)):
-        axes.plot([x, x], [top, bottom], color=INK, linewidth=3)
-    for head, left in enumerate((62, 232)):
+
+
+def in_heads(axes: Axes, hand: dict[str, Any], n: int, top: float) -> None:
+    """The slices in their heads, below `top`; with step 3 scores and weights."""
+    words(axes, 4, top + 28, "it", QUERY, ha="left")
+    for row, token in enumerate(hand["tokens"]):
+        words(axes, 4, top + 84 + 28 * row, token, ha="left")
+    for head, left in enumerate((66, 236)):
         half = slice(2 * head, 2 * head + 2)
-        words(axes, left, 170, f"head {head + 1}", ha="left", bold=True)
-        cells(axes, left + 22, 198, hand["query"][half], QUERY, ".0f")
-        for row, token in enumerate(hand["tokens"]):
-            y = 226 + 28 * row
-            if head == 0:
-                words(axes, 4, y, token, ha="left")
+        words(axes, left, top, f"head {head + 1}", ha="left", bold=True)
+        cells(axes, left + 22, top + 28, hand["query"][half], QUERY, ".0f")
+        words(axes, left + 50, top + 28, "query", QUERY, ha="left")
+        words(axes, left + 22, top + 57, "key", KEY)
+        words(axes, left + 132, top + 57, "value", VALUE)
+        if n > 2:
+            words(axes, left + 77, top + 57, "weight", MUTED)
+        for row in range(len(hand["tokens"])):
+            y = top + 84 + 28 * row
             cells(axes, left + 22, y, hand["keys"][row][half], KEY, ".0f")
             cells(axes, left + 132, y, hand["values"][row][half], VALUE, ".0f")
             if n > 2:
@@ -510,103 +630,72 @@ def steps_of(hand: dict[str, Any], n: int) -> Figure:
                 )
                 words(axes, left + 77, y, f"{score:.0f}→{weight:.2f}")
         if n > 3:
-            x = left + 94
-            arrow(axes, (x, 298), (x, 316))
-            cells(axes, x, 328, hand["heads"][head], VALUE)
+            arrow(axes, (left + 132, top + 156), (left + 132, top + 176))
+            cells(axes, left + 125, top + 190, hand["heads"][head], VALUE)
         if n > 4:
-            arrow(axes, (left + 94, 342), (160 + 74 * head, 366))
-    if n > 2:
-        for x in (139, 309):
-            words(axes, x, 198, "weight", MUTED)
+            start = (left + 125, top + 204)
+            arrow(axes, start, (171 + 76 * head, top + 240))
     if n > 3:
-        words(axes, 4, 328, "average", ha="left")
+        words(axes, 4, top + 190, "average", ha="left")
     if n > 4:
-        words(axes, 4, 380, "end to end", ha="left")
-        cells(axes, 196, 380, hand["output"], VALUE)
-        arrow(axes, (196, 394), (196, 408))
-        box(axes, 196, 421, "W_O mixes the four: output", LINK)
-    return figure
-
-
-NAMES = {
-    "previous": "previous token",
-    "next": "next token",
-    "same": "same word",
-    "stop": "full stop",
-    "sink": "[CLS], a sink",
-}
+        words(axes, 4, top + 254, "end to end", ha="left")
+        cells(axes, 209, top + 254, hand["output"], VALUE)
+        arrow(axes, (209, top + 268), (209, top + 284))
+        box(axes, 209, top + 298, "W_O mixes the four: output", LINK)
 
 
 def draw(data: dict[str, Any]) -> Figure:
-    """Our sentence in six heads, one of each kind; rows and columns are its tokens."""
+    """Where six rows of heads look in our sentence, and one in its plural."""
     look = data["look"]
-    names = [f"{named(row)} {NAMES[row['kind']]}" for row in look["gallery"]]
-    names.append(f"{named(look['search'])} a noun for it")
-    figure, panels = plots.canvas(760, 3, 2)
-    for n, (panel, name, weights) in enumerate(
-        zip(panels.flatten(), names, look["maps"], strict=True)
+    kinds = {
+        row["kind"]: (row, look["maps"][n]) for n, row in enumerate(look["gallery"])
+    }
+    found = look["search"]
+    it, they = look["maps"][-1], look["plural"]
+    shown = [
+        *((kinds[kind][0], GALLERY[kind], kinds[kind][1]) for kind in SHOWN),
+        (found, '"it"', it),
+        (found, '"they"', they),
+    ]
+    tokens = [*[look["tokens"]] * 5, look["plural_tokens"]]
+    figure, panels = plots.canvas(840, 3, 2)
+    for panel, (head, name, weights), columns in zip(
+        panels.flatten(), shown, tokens, strict=True
     ):
-        rows = look["tokens"] if n % 2 == 0 else []
-        plots.heat_map(panel, weights, rows, [], name, numbers=False)
-        it = look["tokens"].index("it")
-        corner, width = (-0.5, it - 0.5), len(look["tokens"])
-        panel.add_patch(
-            Rectangle(corner, width, 1, fill=False, edgecolor=QUERY, clip_on=False)
-        )
+        rows = columns if panel.get_subplotspec().is_first_col() else []
+        title = f"{named(head)}: {name}"
+        plots.heat_map(panel, weights, rows, columns, title, numbers=False)
+        panel.set_xticks(range(len(columns)), columns, rotation=90, ha="center")
+        if head is found:
+            corner = (-0.5, look["tokens"].index("it") - 0.5)
+            frame = Rectangle(
+                corner, len(columns), 1, fill=False, edgecolor=QUERY, linewidth=2,
+                clip_on=False,
+            )  # fmt: skip
+            panel.add_patch(frame)
     return figure
 
 
 def look(data: dict[str, Any]) -> Figure:
-    """The 72 heads on the 50 sentences to choose on; the chosen one on the others."""
+    """How many heads get how many right, beside as many guessers."""
     found = data["look"]["search"]
-    figure, (upper, lower) = plots.canvas(620, 2, height_ratios=(5, 6))
-    counts = found["counts"]
-    low, high = min(map(min, counts)), max(map(max, counts))
-    shades = [[(n - low) / (high - low) for n in row] for row in counts]
-    layers, heads = len(counts), len(counts[0])
-    columns = [str(n + 1) for n in range(heads)]
-    rows = [f"layer {n + 1}" for n in range(layers)]
-    plots.heat_map(upper, shades, rows, columns, "", numbers=False)
-    upper.set_xticks(range(heads), columns, rotation=0, ha="center")
-    upper.set_title("right on the 50 to choose on, by head")
-    for row in range(layers):
-        for column in range(heads):
-            upper.text(
-                column, row, counts[row][column], ha="center", va="center",
-                fontsize=10, color="black" if shades[row][column] > 0.5 else "white",
-            )  # fmt: skip
-    corner = found["head"] - 1.5, found["layer"] - 1.5
-    upper.add_patch(
-        Rectangle(corner, 1, 1, fill=False, edgecolor=QUERY, linewidth=3, clip_on=False)
-    )
-    parts = {
-        "the other 50": found["held_out"],
-        "  twins": found["kinds"]["twins"],
-        "  grammar": found["kinds"]["grammar"],
-        "  meaning": found["kinds"]["meaning"],
-        "40 fresh, grammar": found["fresh"],
-    }
-    for row, part in enumerate(parts.values()):
-        head = part["head"]
-        share = head["right"] / head["n"]
-        lower.plot([head["low"], head["high"]], [row, row], color=QUERY, linewidth=2)
-        lower.plot(share, row, "o", color=QUERY, markersize=8)
-        lower.annotate(
-            f"{head['right']} of {head['n']}", (share, row), xytext=(0, 9),
-            textcoords="offset points", ha="center", va="bottom", color=INK,
-        )  # fmt: skip
-        nearest = part["nearest"]["right"] / part["nearest"]["n"]
-        first = part["first"]["right"] / part["first"]["n"]
-        lower.plot(nearest, row, "|", color=KEY, markersize=16, markeredgewidth=2)
-        lower.plot(first, row, "x", color=VALUE, markersize=7, markeredgewidth=2)
-    lower.set_yticks(range(len(parts)), list(parts))
-    lower.set_ylim(len(parts) - 0.5, -0.7)
-    lower.set_xlim(0, 1.02)
-    lower.set_xticks([0, 0.5, 1], ["0", "half", "all"])
-    lower.tick_params(axis="y", length=0)
-    lower.spines["left"].set_visible(False)
-    lower.axvline(0.5, color=MUTED, linewidth=0.8, linestyle=":")
-    lower.set_title(f"o head {named(found)}  | nearest  x first noun")
+    every = [count for row in found["counts"] for count in row]
+    low, high = min(every) - 3, max(every) + 3
+    at = range(low, high + 1)
+    heads = [every.count(right) for right in at]
+    guessers = found["coins"]["of_each"][low : high + 1]
+    figure, axes = plots.canvas(270)
+    axes.bar(at, heads, color=QUERY, width=0.7)
+    axes.plot(at, guessers, "o--", color=KEY, markersize=4)
+    axes.set_ylim(0, max(heads) + 3.5)
+    axes.set_xlabel("right, of the 50 sentences to choose on")
+    axes.set_ylabel("heads")
+    best = max(every)
+    axes.annotate(
+        f"head {named(found)}", (best, 1.2), xytext=(best, 4.2), ha="center",
+        color=QUERY, arrowprops={"arrowstyle": "-|>", "color": QUERY},
+    )  # fmt: skip
+    axes.set_title("bars: 72 heads; dashed line: 72 who only guess")
     return figure
 
 
@@ -616,7 +705,7 @@ EDITS = [
         "    return slices.transpose(-3, -2)",
         "    return x.reshape(x.shape[0], n_heads, x.shape[1], -1)",
     ),
-    ("    model = minilm()", "    model = minilm(n_heads=6)"),
+    ("    model = MiniLM()", "    model = MiniLM(n_heads=6)"),
     (
         '    "The {robot=} dropped the {glass} because <it> was clumsy.",',
         '    "The {maid=} dropped the {glass} because <she> was clumsy.",',

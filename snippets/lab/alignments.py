@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import sqrt
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -11,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from snippets.lab import plots, record
+from snippets.lab.chances import interval
 from snippets.lab.scores import Links, table_of
 from snippets.lab.tables import table
 
@@ -74,14 +74,6 @@ def on_gold(error_rate: float, words: int, links: int) -> int:
     if abs(found - round(found)) > 0.05:
         raise ValueError(f"{found:.3f} words of {words} look at a gold place")
     return round(found)
-
-
-def interval(found: int, of: int) -> tuple[float, float]:
-    """Wilson's 95 per cent interval of a share: 8 of 10 may be 0.49 to 0.94."""
-    z, share = 1.96, found / of
-    middle = share + z * z / (2 * of)
-    reach = z * sqrt(share * (1 - share) / of + z * z / (4 * of * of))
-    return (middle - reach) / (1 + z * z / of), (middle + reach) / (1 + z * z / of)
 
 
 def guesses(sizes: Sequence[tuple[int, int]], gold: Sequence[Links]) -> dict[str, int]:

@@ -39,9 +39,14 @@ class Block(NamedTuple):
 
 
 class MiniLM:
-    """The published model: token ids in, what every block computed out."""
+    """The published model: token ids in, what every block computed out.
 
-    def __init__(self) -> None:
+    Its file fits any `n_heads` that divides 384: nothing in it says how its matrices
+    are to be cut. It was trained with 12.
+    """
+
+    def __init__(self, n_heads: int = N_HEADS) -> None:
+        self.n_heads = n_heads
         names = ["word_embeddings", "position_embeddings", "token_type_embeddings"]
         self.embeddings = weights.tensors(*(f"embeddings.{n}.weight" for n in names))
         self.norm = self._two("embeddings.LayerNorm")
@@ -64,27 +69,41 @@ class MiniLM:
         return weight, bias
 
     @torch.no_grad()
-    def embed(self, ids: Sequence[int]) -> Float[Tensor, "seq d_model"]:
-        """Word + position + the one kind of text there is, normalized."""
+    def embed(
+        self, ids: Sequence[int], words: bool = True, positions: bool = True
+    ) -> Float[Tensor, "seq d_model"]:
+        """Word + position + the one kind of text there is, normalized.
+
+        Without `words` tokens differ by their positions alone, and the reverse.
+        """
         word, position, kind = self.embeddings
-        x = word[list(ids)] + position[: len(ids)] + kind[0]
+        x = torch.zeros(len(ids), word.shape[1])
+        if words:
+            x = x + word[list(ids)]
+        if positions:
+            x = x + position[: len(ids)]
+        x = x + kind[0]
         return F.layer_norm(x, x.shape[-1:], *self.norm, EPS)
 
     @torch.no_grad()
-    def read(self, ids: Sequence[int]) -> list[Block]:
+    def read(
+        self, ids: Sequence[int], words: bool = True, positions: bool = True
+    ) -> list[Block]:
         """One text through the six blocks."""
-        x = self.embed(ids)
+        x = self.embed(ids, words, positions)
         blocks = []
         for layer in self.layers:
-            blocks.append(self._block(x, layer))
+            blocks.append(self._block(x, layer, self.n_heads))
             x = blocks[-1].output
         return blocks
 
     @staticmethod
-    def _block(x: Tensor, layer: dict[str, tuple[Tensor, Tensor]]) -> Block:
+    def _block(
+        x: Tensor, layer: dict[str, tuple[Tensor, Tensor]], n_heads: int
+    ) -> Block:
         query, key, value = (
             F.linear(x, *layer[f"attention.self.{name}"])
-            .unflatten(-1, (N_HEADS, -1))
+            .unflatten(-1, (n_heads, -1))
             .transpose(0, 1)
             for name in ("query", "key", "value")
         )

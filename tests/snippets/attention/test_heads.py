@@ -1,13 +1,20 @@
 """Why `heads` can be believed."""
 
+import json
+
 import pytest
 import torch
+from safetensors.torch import load_file
 from torch import nn
+from transformers import BertConfig, BertModel
 
 from snippets.attention import heads as snippet
 from snippets.attention.heads import MultiHeadAttention
+from snippets.corpora.robot import SENTENCE
 from snippets.demos import heads as demo
-from snippets.transformer.minilm import minilm
+from snippets.lab import weights
+from snippets.lab.minilm import MiniLM
+from snippets.text.wordpiece import WordPiece
 
 BATCH, QUERIES, KEYS, D_MODEL, N_HEADS = 2, 5, 7, 24, 4
 TOLERANCE = {torch.float32: 2e-6, torch.float64: 1e-14}
@@ -153,15 +160,20 @@ def test_heads_of_no_tokens_give_no_vectors(batch, n_heads):
     assert MultiHeadAttention(D_MODEL, n_heads)(x).shape == x.shape
 
 
-def test_by_hand_no_average_of_the_values_is_what_two_heads_give():
+def test_by_hand_one_average_says_robot_and_two_heads_say_what_none_can():
     hand = demo.by_hand()
-    values = hand["values"]
+    robot, glass, slippery = hand["values"]
     assert torch.equal(hand["one_weights"], torch.full((3,), 1 / 3))
-    assert (values[:, 0] + values[:, 3]).max() < hand["sum"]
+    torch.testing.assert_close(hand["one_output"], robot)
+    assert torch.equal((glass + slippery) / 2, robot)
+    # Both halves of each value are alike, so those of any average are.
+    assert torch.equal(hand["values"][:, :2], hand["values"][:, 2:])
+    left, right = hand["output"].split(2)
+    assert (left - right).abs().min() > 2
 
 
 def test_ranks_of_real_heads_are_their_width():
-    ranks = demo.ranks(minilm())
+    ranks = demo.ranks(MiniLM())
     assert ranks["head"] == ranks["d_head"] == 32
     assert ranks["whole"] == ranks["d_model"] == 384
 
@@ -177,3 +189,17 @@ def test_gallery_counts_what_was_planted():
     assert [row["head"] for row in found] == [1, 2, 3, 4, 5]
     assert all(row["right"] == row["n"] for row in found)
     assert [row["n"] for row in found] == [7, 7, 2, 6, 7]
+
+
+def test_heads_of_minilm_look_where_hugging_faces_do():
+    folder = weights.minilm()
+    published = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    # Only the eager attention returns its weights.
+    config = BertConfig(**published, attn_implementation="eager")
+    theirs = BertModel(config, add_pooling_layer=False).eval()
+    theirs.load_state_dict(load_file(folder / "model.safetensors"), strict=False)
+    ids = WordPiece(weights.vocabulary()).for_bert(SENTENCE)[1]
+    with torch.no_grad():
+        expected = theirs(torch.tensor([ids]), output_attentions=True).attentions
+    found = demo.weights_of_heads(MiniLM(), ids)
+    torch.testing.assert_close(found, torch.cat(expected), rtol=0, atol=3e-5)

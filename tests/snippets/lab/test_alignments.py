@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from snippets.lab.alignments import held_out, interval, looks, on_gold, whole
+from snippets.lab.alignments import held_out, looks, on_gold, whole
 from snippets.lab.scores import alignment_error_rate, strongest
 
 
@@ -53,9 +53,3 @@ def test_counts_of_the_error_rate_are_those_of_the_weights():
 def test_rate_that_no_count_of_words_gives_is_refused():
     with pytest.raises(ValueError, match=r"4\.500 words of 10"):
         on_gold(0.55, 10, 10)
-
-
-def test_interval_is_wilsons():
-    # Of the formula with 8 of 10; Newcombe 1998, table I, has 81 of 263.
-    assert interval(8, 10) == pytest.approx((0.4902, 0.9433), abs=1e-4)
-    assert interval(81, 263) == pytest.approx((0.2553, 0.3662), abs=1e-4)

@@ -161,10 +161,3 @@ def test_company_is_counted_within_three_words():
     }  # fmt: skip
     # Ten words have 2 x (3 + 4 + 5) + 4 x 6 = 48 places around them.
     assert found["expected"]["glass"]["the"] == pytest.approx(11 * 15 / 48)
-
-
-def test_interval_is_wilsons():
-    # Its ends solve |p - share| = z sqrt(p (1 - p) / n).
-    for end in demo.interval(50, 56):
-        spread = 1.96 * math.sqrt(end * (1 - end) / 56)
-        assert abs(50 / 56 - end) == pytest.approx(spread)
