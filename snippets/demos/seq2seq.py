@@ -45,6 +45,7 @@ WIDTHS = [1, 2, 3]
 STOPS = 0.7  # suppose that the decoder might stop after "it"
 
 D_MODEL, D_HIDDEN = 48, 96
+WAYS = ("longer", "wider", "more")  # the trainings of `snippets.bottleneck`
 KINDS = {"portuguese": "reads", "english": "wanted", "written": "writes"}
 SLIP = "they followed a tired hen .", "they called a tired hen ."
 
@@ -221,9 +222,12 @@ def padding(seed: int, device: str) -> dict[str, float]:
 
 def trained() -> dict[str, Any]:
     """What `python -m snippets train` recorded, without and with attention."""
-    plain, attentive, longer, wider = (
+    plain, attentive, *others = (
         record.Result.read(name, record.RESULTS / "trained").record["data"]
-        for name in ("seq2seq", "additive-attention", "seq2seq-longer", "seq2seq-wider")
+        for name in (
+            *("seq2seq", "additive-attention"),
+            *(f"seq2seq-{way}" for way in WAYS),
+        )
     )
     new = plain["held_out"]
     per_group = len(new["examples"]) // len(new["lengths"])
@@ -244,8 +248,7 @@ def trained() -> dict[str, Any]:
         **{key: new[key] for key in ("another", "lengths", "prefix", "beams")},
         "examples": examples,
         "per_group": per_group,
-        "longer": otherwise(longer),
-        "wider": otherwise(wider),
+        **{way: otherwise(of) for way, of in zip(WAYS, others, strict=True)},
         "attention": {
             "scores": attentive["scores"],
             "parameters": attentive["parameters"],
@@ -258,7 +261,7 @@ def trained() -> dict[str, Any]:
 def otherwise(of: dict[str, Any]) -> dict[str, Any]:
     """What `python -m snippets.bottleneck` recorded."""
     return {
-        "steps": of["settings"]["steps"],
+        **{key: of["settings"][key] for key in ("steps", "count")},
         "context": 2 * of["settings"]["d_hidden"],
         **{key: of[key] for key in ("parameters", "lengths", "trained_on")},
         "perfect": sum(group["perfect"] for group in of["lengths"]),
@@ -362,18 +365,12 @@ def show(data: dict[str, Any]) -> None:
     table(rows, formats, header)
     print("att.: right with additive attention")
 
-    print("\nright, trained for longer, or with more room")
-    longer, wider = look_["longer"], look_["wider"]
-    right_of(
-        {
-            "first": look_["lengths"],
-            "longer": longer["lengths"],
-            "wider": wider["lengths"],
-        }
-    )
+    print("\nnew sentences right, trained otherwise")
+    others = {way: look_[way]["lengths"] for way in WAYS}
+    right_of({"first": look_["lengths"], **others})
 
     print("\nthe same, of sentences in the training")
-    right_of({"longer": longer["trained_on"], "wider": wider["trained_on"]})
+    right_of({way: look_[way]["trained_on"] for way in WAYS})
 
     print("\nthe new sentences in a beam of")
     rows = [
@@ -409,7 +406,7 @@ def show(data: dict[str, Any]) -> None:
 # vector, the decoder
 EMPTY, READS = 15, (55, 97, 139)
 CONTEXT = 184
-WRITES = (228, 276, 324, 372)
+WRITES = (226, 275, 324, 373)
 TOP, STATE, BOTTOM = 62, 148, 232
 CELL = 20
 
@@ -458,7 +455,9 @@ def writing(axes: Axes, steps: list[dict[str, Any]], forced: bool = False) -> No
         x = WRITES[place]
         arrow(axes, (before, STATE), (x - 14, STATE), KEY, line="--")
         before = x + 14
-        box(axes, x, BOTTOM, step["reads"], KEY, width=47, fill=forced and place > 0)
+        told = forced and place > 0
+        wide = 45 if place else 51
+        box(axes, x, BOTTOM, step["reads"], KEY, width=wide, fill=told)
         arrow(axes, (x, BOTTOM - 13), (x, STATE + 32), KEY, line="--")
         column(axes, x, step["state"], KEY)
         arrow(axes, (x, STATE - 32), (x, TOP + 24), KEY, line="--")
@@ -512,7 +511,7 @@ def beam(
         )  # fmt: skip
     if length > 1:
         words(axes, 262, TREE["it fell"][1], "← greedy", MUTED, ha="left")
-        words(axes, 392, 292, "• [end] next, with 1.00", MUTED, ha="right")
+        words(axes, 392, 285, "• [end], 1.00", MUTED, ha="right")
 
 
 def frames(data: dict[str, Any]) -> list[Figure]:
@@ -521,7 +520,9 @@ def frames(data: dict[str, Any]) -> list[Figure]:
     states, steps = hand["states"], hand["steps"]
     drawn = []
     for read, written in ((1, 0), (3, 0), (3, 1), (3, 4)):
-        figure, axes = board(286)
+        top = 36 if written else 92  # nothing is above it yet
+        figure, axes = board(286 - top)
+        axes.set_ylim(286, top)
         reading(axes, read, states)
         if written:
             context(axes, states[-1])
@@ -560,8 +561,8 @@ def draw(data: dict[str, Any]) -> Figure:
     figure, axes = plots.canvas(330)
     parts = (
         (of["lengths"], "as first trained", QUERY, plots.SOLID, "o"),
-        (of["longer"]["lengths"], "four times as long", LINK, "-.", "^"),
-        (of["wider"]["lengths"], "vector twice as wide", VALUE, plots.DOTTED, "D"),
+        (of["longer"]["lengths"], "four times as long", MUTED, "-.", "^"),
+        (of["more"]["lengths"], "longer, on more", VALUE, plots.DOTTED, "D"),
         (of["attention"]["lengths"], "with attention", KEY, plots.DASHED, "s"),
     )
     for groups, name, colour, line, mark in parts:
