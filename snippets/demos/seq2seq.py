@@ -326,11 +326,11 @@ def show(data: dict[str, Any]) -> None:
 
     print(f'\n"{DROPPED}" in a beam of')
     found = hand["searched"]["found"]
-    table([[*row.values()] for row in found], ["3", "", ".2f"])
+    table([[*row.values()] for row in found], ["3", "<14", ".2f"])
 
     print("\nthe sentences: p, log p, log p / lp")
     rows = [[*row.values()] for row in hand["searched"]["sentences"][:5]]
-    table(rows, ["", ".2f", ".2f", ".2f"])
+    table(rows, ["<14", ".2f", ".2f", ".2f"])
 
     print("\nBLEU by hand")
     print(hand["overlap"]["written"])
