@@ -37,7 +37,6 @@ SENTENCE = Pair(
 )
 
 
-# --8<-- [start:loss]
 def translation_loss(
     model: nn.Module,
     batch: Batch,
@@ -50,9 +49,6 @@ def translation_loss(
     logits = model(batch.source, known)
     real = batch.target_mask[:, 1:]
     return cross_entropy(logits[real], wanted[real])
-
-
-# --8<-- [end:loss]
 
 
 @dataclass(frozen=True)

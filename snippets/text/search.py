@@ -71,6 +71,7 @@ def hypotheses(
     return [Hypothesis(*row) for row in rows]
 
 
+# --8<-- [start:search]
 @torch.no_grad()
 def beam_search(
     model: Translator,
@@ -94,6 +95,7 @@ def beam_search(
     words = source.new_empty(1, 0)
     score = torch.zeros(1, device=source.device)
     done: list[Hypothesis] = []
+    # --8<-- [end:search]
     # --8<-- [start:beam]
     for _ in range(max_len):
         logits, state = model.step(token, state)
