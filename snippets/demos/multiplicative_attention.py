@@ -160,8 +160,8 @@ def show(data: dict[str, Any]) -> None:
 
     print("random vectors, 16 keys: variance of dot,")
     print("the largest weight, and after the root")
-    rows = [[*row.values()] for row in data["spread"]]
-    table(rows, ["", ".1f", ".2f", ".2f"], ["d", "variance", "largest", "root"])
+    spreads = [[*row.values()] for row in data["spread"]]
+    table(spreads, ["", ".1f", ".2f", ".2f"], ["d", "variance", "largest", "root"])
     print()
 
     print(f"numbers to learn, at d_hidden {found['d_hidden']}")
@@ -272,18 +272,19 @@ def draw(data: dict[str, Any]) -> Figure:
     box(axes, 318, 94, "mixture", LINK, 60)
 
     # On the left: ask, average, take the step, write.
-    words(axes, 178, 194, '"new"')
-    arrow(axes, (177, 186), (163, 170))
+    words(axes, 182, 188, '"new"')
+    arrow(axes, (178, 181), (165, 170))
     arrow(axes, (68, 150), (117, 150))
     arrow(axes, (146, 197), (146, 170), VALUE, line=":", width=2)
+    arrow(axes, (130, 198), (126, 58), VALUE, line=":", width=2, bend=-0.35)
     arrow(axes, (146, 130), (146, 60), LINK)
     words(axes, 146, 46, "glass", LINK, size=13, bold=True)
-    for x, y, text in ((38, 186, "1"), (100, 228, "2"), (92, 138, "3"), (157, 96, "4")):
+    for x, y, text in ((38, 186, "1"), (100, 228, "2"), (86, 138, "3"), (157, 96, "4")):
         words(axes, x, y, text, bold=True, size=13)
 
     # On the right: take the step, ask, average, mix, write.
-    words(axes, 379, 194, '"new"')
-    arrow(axes, (376, 186), (361, 170))
+    words(axes, 382, 188, '"new"')
+    arrow(axes, (378, 181), (365, 170))
     arrow(axes, (268, 150), (314, 150))
     arrow(axes, (279, 198), (305, 108), VALUE, line=":", width=2)
     arrow(axes, (345, 130), (330, 108), QUERY)
