@@ -9,13 +9,13 @@ from typing import Any
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
+from matplotlib.patches import Ellipse, Rectangle
 
 from snippets.corpora.translation import Settings, sentences
-from snippets.lab import alignments, record
+from snippets.lab import alignments, plots, record
 from snippets.lab.claims import column
 from snippets.lab.diagrams import FAINT, arrow, board, box, cells, words
-from snippets.lab.plots import INK, KEY, LINK, MUTED, QUERY, VALUE
+from snippets.lab.plots import INK, KEY, LINK, MUTED, PAPER, QUERY, VALUE
 from snippets.lab.tables import table
 from snippets.recurrence.additive_attention import AdditiveAttention, additive_scores
 
@@ -48,6 +48,7 @@ def by_hand(state: list[float]) -> dict[str, Any]:
         "sums": query + keys,
         "squashed": squashed,
         "totals": squashed.sum(-1),
+        "spilt": (query + keys - squashed).sum(-1),
         "scores": additive_scores(query, keys, V)[0],
         "weights": weights[0],
         "context": context[0],
@@ -127,9 +128,10 @@ def show(data: dict[str, Any]) -> None:
         step = hand[word]
         print(f'about to write "{word}"')
         sums = [f"({a:.0f}, {b:.0f})" for a, b in step["sums"]]
-        columns = hand["places"], sums, step["scores"], step["weights"]
-        header = ["position", "s W + h U", "score", "weight"]
-        table(zip(*columns, strict=True), ["", "", ".2f", ".2f"], header)
+        left = step["totals"], step["scores"], step["weights"]
+        columns = hand["places"], sums, *left
+        header = ["position", "s W + h U", "left", "score", "weight"]
+        table(zip(*columns, strict=True), ["", "", ".2f", ".2f", ".2f"], header)
         x, y = step["context"]
         print(f"context ({x:.2f}, {y:.2f})\n")
 
@@ -158,6 +160,7 @@ def show(data: dict[str, Any]) -> None:
 
 ACROSS = [70, 200, 330]  # the three positions
 NOW, EARLIER = 305, 105  # where the two steps of the decoder are
+HIGH, SOURCE, BOX = 464, 404, 267  # the board; annotations; the boxes' middle
 
 
 def frames(data: dict[str, Any]) -> list[Figure]:
@@ -167,8 +170,8 @@ def frames(data: dict[str, Any]) -> list[Figure]:
 
 
 def _frame(hand: dict[str, Any], number: int) -> Figure:
-    figure, axes = board(108 if number == 1 else 378)
-    axes.set_ylim(378, 270 if number == 1 else 0)  # what is still empty is left out
+    figure, axes = board(108 if number == 1 else HIGH)
+    axes.set_ylim(HIGH, HIGH - 108 if number == 1 else 0)  # what is empty is left out
     _read(axes, hand)
     if number >= 2:
         words(axes, 200, 36, "state", QUERY)
@@ -176,16 +179,16 @@ def _frame(hand: dict[str, Any], number: int) -> Figure:
     if 2 <= number <= 4:
         _score(axes, hand["glass"], asked=number > 2, faint=number > 3)
     if number >= 3:
-        tops = 306 if number == 5 else 199
+        tops = SOURCE - 12 if number == 5 else BOX - 67
         _average(axes, NOW, hand["glass"], tops)
     if number >= 4:
         _write(axes, NOW, 222, "new", "glass")
     if number == 5:
         words(axes, 30, 36, "state", QUERY)
         cells(axes, 30, 60, hand["robot"]["state"], QUERY, ".0f")
-        _average(axes, EARLIER, hand["robot"], 306)
+        _average(axes, EARLIER, hand["robot"], SOURCE - 12)
         _write(axes, EARLIER, 52, "the", "robot")
-        arrow(axes, (138, 60), (178, 60), line="--")
+        arrow(axes, (142, 60), (178, 60), line="--")
     return figure
 
 
@@ -193,36 +196,71 @@ def _read(axes: Axes, hand: dict[str, Any]) -> None:
     """The words, and the annotations that two readers leave at them."""
     rows = zip(ACROSS, PLACES, GLOSSES, hand["annotations"], strict=True)
     for x, word, gloss, annotation in rows:
-        cells(axes, x, 318, annotation, VALUE, ".0f")
-        words(axes, x, 349, word, bold=True)
-        words(axes, x, 365, gloss, MUTED)
+        cells(axes, x, SOURCE, annotation, VALUE, ".0f")
+        words(axes, x, SOURCE + 31, word, bold=True)
+        words(axes, x, SOURCE + 47, gloss, MUTED)
     for left, right in pairwise(ACROSS):
-        arrow(axes, (left + 28, 313), (right - 28, 313))
-        arrow(axes, (right - 28, 324), (left + 28, 324))
+        arrow(axes, (left + 28, SOURCE - 5), (right - 28, SOURCE - 5))
+        arrow(axes, (right - 28, SOURCE + 6), (left + 28, SOURCE + 6))
 
 
 def _score(axes: Axes, step: dict[str, Any], asked: bool, faint: bool) -> None:
-    """The state goes to every annotation; each pair gives one score."""
-    keys = "sums", "squashed", "scores"
+    """The state and an annotation pour into the same buckets: one score a pair."""
+    if not faint:
+        for y, text in ((14, "from the state"), (32, "from the annotation")):
+            _litre(axes, 12, y + 5, y > 20, faint)
+            words(axes, 34, y, text, KEY if y > 20 else QUERY, ha="left")
+        words(axes, 12, 50, "one block: one litre", MUTED, ha="left")
+    keys = "keys", "squashed", "totals", "scores"
     rows = zip(ACROSS, *(step[key] for key in keys), strict=True)
-    for x, (first, second), levels, score in rows:
-        arrow(axes, (200, 73), (x, 198), QUERY, faint=asked)
-        arrow(axes, (x, 306), (x, 274), KEY, line="--", faint=faint)
-        box(axes, x, 236, "", height=74, width=92, faint=faint)
-        words(axes, x, 210, f"sum {first:.0f}, {second:.0f}", faint=faint)
-        _buckets(axes, x, levels, faint)
+    for x, key, levels, total, score in rows:
+        arrow(axes, (200, 73), (x, BOX - 67), QUERY, faint=asked)
+        arrow(axes, (x, SOURCE - 12), (x, BOX + 68), KEY, line="--", faint=faint)
+        box(axes, x, BOX, "", height=134, width=112, faint=faint)
+        _poured(axes, x, step["query"], key, levels, faint)
+        words(axes, x, BOX + 39, f"left {total:.2f}", LINK, faint=faint)
         text = f"score {score:.2f}".replace("-", "−")
-        words(axes, x, 263, text, faint=faint)
+        words(axes, x, BOX + 55, text, faint=faint)
 
 
-def _buckets(axes: Axes, x: float, levels: list[float], faint: bool) -> None:
-    """A bucket for each number of the sum, as full as tanh says."""
+def _litre(axes: Axes, left: float, bottom: float, key: bool, faint: bool) -> None:
+    """One litre: a full block from the state, an empty one from the annotation."""
+    block = Rectangle(
+        (left, bottom), 18, -8, facecolor=PAPER if key else QUERY,
+        edgecolor=KEY if key else QUERY, linestyle="--" if key else "-",
+        alpha=FAINT if faint else None,
+    )  # fmt: skip
+    axes.add_patch(block)
+
+
+def _poured(
+    axes: Axes,
+    x: float,
+    query: list[float],
+    key: list[float],
+    levels: list[float],
+    faint: bool,
+) -> None:
+    """What is poured into each bucket; what stays, as tanh says; what runs over."""
     alpha = FAINT if faint else None
-    for left, level in zip((x - 24, x + 4), levels, strict=True):
-        water = Rectangle((left, 251), 20, -26 * level, facecolor=LINK, alpha=alpha)
+    rim, ground = BOX - 11, BOX + 17
+    for middle, a, b, level in zip((x - 27, x + 27), query, key, levels, strict=True):
+        left, right, spilt = middle - 11, middle + 11, a + b - level
+        for number in range(round(a + b)):
+            _litre(axes, middle - 9, rim - 6 - 10 * number, number >= a, faint)
+        water = Rectangle((left, ground), 22, -28 * level, facecolor=LINK, alpha=alpha)
         axes.add_patch(water)
-        sides = [left, left, left + 20, left + 20], [222, 251, 251, 222]
-        axes.plot(*sides, color=INK, linewidth=1.2, alpha=alpha)
+        if spilt > 0:
+            for side in (left - 3, right + 3):
+                axes.plot(
+                    [side, side], [rim - 1, ground + 3], color=LINK,
+                    linewidth=1.7 * spilt, alpha=alpha,
+                )  # fmt: skip
+            puddle = Ellipse((middle, ground + 6), 24 + 9 * spilt, 7, color=LINK)
+            puddle.set_alpha(alpha)
+            axes.add_patch(puddle)
+        sides = [left, left, right, right], [rim, ground, ground, rim]
+        axes.plot(*sides, color=INK, linewidth=1.4, alpha=alpha)
 
 
 def _average(axes: Axes, x: float, step: dict[str, Any], tops: float) -> None:
@@ -237,29 +275,46 @@ def _average(axes: Axes, x: float, step: dict[str, Any], tops: float) -> None:
 
 
 def _write(axes: Axes, x: float, left: float, last: str, word: str) -> None:
-    """State, context and last word make the new state, which gives the next word."""
-    arrow(axes, (left, 60), (x - 33, 60))
+    """State, context and last word make the new state; it and the context, the word."""
+    arrow(axes, (left, 60), (x - 36, 60))
     arrow(axes, (x, 131), (x, 74), VALUE, line=":")
-    words(axes, x + 58, 110, f'"{last}"')
-    arrow(axes, (x + 50, 101), (x + 26, 74))
+    arrow(axes, (x + 30, 131), (x + 27, 18), VALUE, line=":", bend=0.3)
+    words(axes, x - 52, 95, f'"{last}"')
+    arrow(axes, (x - 38, 87), (x - 24, 74))
     box(axes, x, 60, "new state", LINK, width=70)
     arrow(axes, (x, 47), (x, 26), LINK)
     words(axes, x, 14, word, LINK, size=13, bold=True)
 
 
 def draw(data: dict[str, Any]) -> Figure:
-    """Where the translator looks, over where a person would."""
-    return alignments.draw(data["trained"]["sentence"])
+    """Where the translator looks; frames are where a person would."""
+    figure, axes = plots.canvas(370)
+    title = "weights in per cent; framed: gold"
+    alignments.outlined(axes, data["trained"]["sentence"], title)
+    return figure
 
 
 def look(data: dict[str, Any]) -> Figure:
-    """How many words look at a gold place, beside what needs no model."""
-    return alignments.draw_counts([("translator", data["look"])])
+    """BLEU as sentences grow, with one vector and with attention."""
+    figure, axes = plots.canvas(240)
+    rows = data["length"]
+    lines = ("attention", LINK, "-"), ("plain", MUTED, "--")
+    for name, colour, line in lines:
+        scores = [row[name] for row in rows]
+        axes.plot(scores, color=colour, linestyle=line, marker="o", markersize=4)
+        for x, score in enumerate(scores):
+            text = f"{score:.0f}"
+            axes.text(x, score + 5, text, color=colour, ha="center", va="bottom")
+    axes.text(4.5, 112, "with attention", color=LINK, ha="right")
+    axes.text(5.2, 34, "one vector", color=MUTED, ha="right")
+    axes.set_xticks(range(len(rows)), [row["words"] for row in rows])
+    axes.set(ylim=(0, 122), yticks=[0, 50, 100], xlabel="words of the source")
+    axes.set_title("BLEU on new sentences")
+    return figure
 
 
 # What the page proposes to change, and what then stands there.
 EDITS = [
     ("    return torch.tanh(sums) @ v", "    return sums @ v"),
     ("V = torch.tensor([-2.0, -2.0])", "V = torch.tensor([2.0, 2.0])"),
-    ("V = torch.tensor([-2.0, -2.0])", "V = torch.tensor([-20.0, -20.0])"),
 ]

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from snippets.lab import plots, record
 from snippets.lab.chances import interval
-from snippets.lab.scores import Links, table_of
+from snippets.lab.scores import Links
 from snippets.lab.tables import table
 
 
@@ -128,51 +127,17 @@ def show(trained: dict[str, Any]) -> None:
     )
 
 
-def draw(sentence: dict[str, Any]) -> Figure:
-    """The weights of the sentence, and below them the gold alignment."""
-    rows, columns = sentence["english"], sentence["portuguese"]
-    gold = table_of(sentence["gold"], len(rows), len(columns))
-    figure, axes = plots.canvas(680, 2, 1)
-    maps = (sentence["weights"], "learned, in per cent"), (gold, "gold")
-    for place, (weights, title) in zip(axes, maps, strict=True):
-        # Without its last row: the full stop is no news.
-        plots.heat_map(place, weights[:-1], rows[:-1], columns, title)
-    return figure
-
-
 def outlined(axes: Axes, sentence: dict[str, Any], title: str) -> None:
     """The weights of the sentence, with a frame around each gold place."""
     rows, columns = sentence["english"][:-1], sentence["portuguese"]
     plots.heat_map(axes, sentence["weights"][:-1], rows, columns, title)
     for place, word in sentence["gold"]:
         if word < len(rows):
-            axes.add_patch(
-                Rectangle(
-                    (place - 0.5, word - 0.5), 1, 1,
-                    fill=False, edgecolor=plots.QUERY, linewidth=2,
-                )
-            )  # fmt: skip
-
-
-def draw_counts(rows: Sequence[tuple[str, dict[str, Any]]]) -> Figure:
-    """A bar a translator, with its interval, over the bars of what needs no model."""
-    (_, first), *_ = rows
-    bars = [(name, found["gold"], plots.LINK) for name, found in rows]
-    bars += [(name, first[key], plots.MUTED) for name, key in GUESSES.items()]
-    figure, axes = plots.canvas(40 + 34 * len(bars))
-    for row, (_, number, colour) in enumerate(bars):
-        axes.barh(row, number, color=colour, height=0.6)
-        axes.text(
-            1.2 * first["words"], row, f"{number:,}", va="center", ha="right",
-            color=plots.INK,
-        )  # fmt: skip
-    for row, (_, found) in enumerate(rows):
-        ends = [found["low"] * found["words"], found["high"] * found["words"]]
-        axes.plot(ends, [row, row], color=plots.INK, linewidth=2)
-    axes.axvline(first["words"], color=plots.MUTED, linestyle=plots.DOTTED)
-    axes.set_yticks(range(len(bars)), [name for name, *_ in bars])
-    axes.invert_yaxis()
-    axes.set(xlim=(0, 1.2 * first["words"]), xticks=[])
-    axes.spines["bottom"].set_visible(False)
-    axes.set_title(f"of {first['words']:,} words, on a gold position")
-    return figure
+            # White in black, to be seen on a dark cell and on a light one.
+            for colour, width in (("black", 4.0), ("white", 2.0)):
+                axes.add_patch(
+                    Rectangle(
+                        (place - 0.45, word - 0.42), 0.9, 0.84,
+                        fill=False, edgecolor=colour, linewidth=width,
+                    )
+                )  # fmt: skip

@@ -23,12 +23,12 @@ def dot(
     query: Float[Tensor, "*batch query d_model"],
     key: Float[Tensor, "*batch key d_model"],
 ) -> Float[Tensor, "*batch query key"]:
-    """q · k for every query and key: (2, 1) · (2, 0) = 4."""
+    """q · k for every query and key: (2, 0) · (2, 0) = 4."""
     return query @ key.mT  # no root: Luong does not scale
 
 
 class General(nn.Module):
-    """q W k: a learned matrix d_query × d_key between the two."""
+    """q W k: a learned matrix d_query × d_key turns the keys first."""
 
     def __init__(self, d_query: int, d_key: int) -> None:
         super().__init__()
@@ -87,7 +87,6 @@ class LocalWindow(nn.Module):
         self.hidden = nn.Linear(d_query, d_query, bias=False)
         self.v = nn.Linear(d_query, 1, bias=False)
 
-    # --8<-- [start:local]
     def forward(
         self,
         query: Float[Tensor, "*batch query d_query"],
@@ -109,8 +108,6 @@ class LocalWindow(nn.Module):
         # A Gaussian whose deviation is half the reach.
         falling = torch.exp(-2 * (distance / self.reach) ** 2)
         return near & mask[..., None, :], falling
-
-    # --8<-- [end:local]
 
 
 class LuongAttention(nn.Module):
