@@ -340,14 +340,14 @@ def draw(data: dict[str, Any]) -> Figure:
             for kind in ("still", "wild")
         )
         begin = torch.zeros(len(rows))
-        for part, colour, hatch, label in (
-            (still, plots.PAPER, "", "next to nothing (below 0.1)"),
-            (100 - still - wild, plots.QUERY, "", "a usable step (0.1 to 1)"),
-            (wild, plots.PAPER, "////", "a violent one (above 1)"),
+        for part, colour, label in (
+            (still, plots.PAPER, "next to nothing (below 0.1)"),
+            (100 - still - wild, plots.QUERY, "a usable step (0.1 to 1)"),
+            (wild, plots.INK, "a violent one (above 1)"),
         ):
             axes.bar(
                 range(len(rows)), part, bottom=begin, width=0.7, color=colour,
-                edgecolor=plots.QUERY, hatch=hatch, label=label,
+                edgecolor=plots.QUERY, label=label,
             )  # fmt: skip
             begin = begin + part
         axes.set_xticks(range(len(rows)), [row["d_head"] for row in rows])
