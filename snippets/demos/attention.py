@@ -68,26 +68,41 @@ def by_hand() -> dict[str, Any]:
     }
 
 
-def slopes(d_head: int, scale: float, seed: int) -> dict[str, float]:
+def strengths(
+    query: Float[Tensor, "count d_head"],
+    key: Float[Tensor, "count keys d_head"],
+    scale: float,
+) -> Float[Tensor, " count"]:
     """How strongly the weights answer when a query moves a little.
 
-    For each of 64 random queries over 16 random keys the size of
-    d weights / d query: training reaches the query through it. One
-    query in ten has less than `low`, half have less than `median`,
-    one in ten has more than `high`. `top` is the mean largest weight.
+    For each query over its own keys the size of d weights / d query: training
+    reaches the query through it.
+    """
+    weights = softmax((key @ query[..., None]).squeeze(-1) * scale)
+    # Each weight follows its own key, away from the average key.
+    away = key - weights[:, None] @ key
+    jacobian = scale * weights[..., None] * away
+    return jacobian.square().sum((-2, -1)).sqrt()
+
+
+def slopes(d_head: int, scale: float, seed: int) -> dict[str, float]:
+    """How strongly weights answer to 1,000 random queries, each over 16 random keys.
+
+    One query in ten has less than `low`, half have less than `median`, one in
+    ten has more than `high`; `still` is the share below 0.1, and `wild` above 1.
     """
     random = torch.Generator().manual_seed(seed)
-    query = torch.randn(64, d_head, generator=random)
-    key = torch.randn(16, d_head, generator=random)
-    weights = softmax(query @ key.T * scale)
-    # Each weight follows its own key, away from the average key.
-    away = key - (weights @ key)[:, None]
-    jacobian = scale * weights[..., None] * away
-    sizes = jacobian.square().sum((-2, -1)).sqrt()
-    parts = torch.tensor([0.1, 0.5, 0.9])
-    low, median, high = sizes.quantile(parts).tolist()
-    top = weights.amax(-1).mean().item()
-    return {"top": top, "low": low, "median": median, "high": high}
+    query = torch.randn(1000, d_head, generator=random)
+    key = torch.randn(1000, 16, d_head, generator=random)
+    sizes = strengths(query, key, scale)
+    low, middle, high = sizes.quantile(torch.tensor([0.1, 0.5, 0.9])).tolist()
+    return {
+        "low": low,
+        "median": middle,
+        "high": high,
+        "still": sizes.lt(0.1).float().mean().item(),
+        "wild": sizes.gt(1).float().mean().item(),
+    }
 
 
 def scores_of_heads(
@@ -194,8 +209,8 @@ def show(data: dict[str, Any]) -> None:
     ):
         print(f"\n{label}")
         rows = [(row["d_head"], *row[name].values()) for row in data["softness"]]
-        header = ["d_head", "top", "10%", "median", "90%"]
-        table(rows, ["", *[".2f"] * 4], header)
+        header = ["d_head", "10%", "median", "90%", "<0.1", ">1"]
+        table(rows, ["", *[".2f"] * 3, ".0%", ".0%"], header)
 
     found = data["look"]
     print("\nMiniLM: tokens that share a head's weight")
@@ -315,22 +330,34 @@ def frames(data: dict[str, Any]) -> list[Figure]:
 
 
 def draw(data: dict[str, Any]) -> Figure:
-    """How strongly weights answer to their query, as a spread, by d_head."""
-    figure, panels = plots.canvas(250, 1, 2, sharey=True)
+    """How many queries learn next to nothing, how many wildly, by d_head."""
+    figure, panels = plots.canvas(280, 1, 2, sharey=True)
     rows = data["softness"]
     titles = ("without the root", "divided by the root")
     for axes, name, title in zip(panels, ("plain", "scaled"), titles, strict=True):
-        for x, row in enumerate(rows):
-            part = row[name]
-            axes.plot(
-                [x, x], [part["low"], part["high"]], color=plots.MUTED, linewidth=5,
-                alpha=0.5, solid_capstyle="butt",
+        still, wild = (
+            torch.tensor([100 * row[name][kind] for row in rows])
+            for kind in ("still", "wild")
+        )
+        begin = torch.zeros(len(rows))
+        for part, colour, label in (
+            (still, plots.PAPER, "next to nothing (below 0.1)"),
+            (100 - still - wild, plots.QUERY, "a usable step (0.1 to 1)"),
+            (wild, plots.INK, "a violent one (above 1)"),
+        ):
+            axes.bar(
+                range(len(rows)), part, bottom=begin, width=0.7, color=colour,
+                edgecolor=plots.QUERY, label=label,
             )  # fmt: skip
-            axes.plot(x, part["median"], "o", color=plots.QUERY, markersize=7)
+            begin = begin + part
         axes.set_xticks(range(len(rows)), [row["d_head"] for row in rows])
         axes.set_title(title)
         axes.set_xlabel("d_head")
-    panels[0].set_ylabel("size of d weights / d query")
+    panels[0].set_ylabel("queries in 100")
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(
+        handles[::-1], labels[::-1], loc="outside lower center", frameon=False
+    )
     return figure
 
 

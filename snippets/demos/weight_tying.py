@@ -41,6 +41,7 @@ MATRIX = torch.tensor([[1.0, 0.0], [0.0, 3.0], [1.0, 1.0]])
 # The sentence, and words that are not in it.
 OTHERS = ["cat", "cup", "fell"]
 SENTENCES, WINDOW, STEPS, RUNS = 1500, 16, 400, 2
+RARE = 10  # words that the text has less often
 
 
 def by_hand() -> dict[str, Any]:
@@ -186,11 +187,20 @@ def corpus(split: portuguese.Split, count: int) -> list[str]:
     return [word for pair in islice(pairs, count) for word in pair.english]
 
 
+def surprise_at(
+    model: LanguageModel, ids: Tensor, targets: Tensor, where: Tensor
+) -> Tensor:
+    """The mean cross-entropy over some of the positions."""
+    losses = F.cross_entropy(model(ids).mT, targets, reduction="none")
+    return losses[where].mean()
+
+
 def trained(seed: int) -> dict[str, Any]:
     """A tied and an untied model learn our English; each begins with its own numbers.
 
     In how many steps did each row get a gradient, at either end? Which matrix of the
-    untied model does the tied one resemble? How well does each guess other sentences?
+    untied model does the tied one resemble? How well does each guess other sentences,
+    and how well at rare words and just after them?
     """
     text, other = corpus("train", SENTENCES), corpus("valid", 400)
     vocabulary = {word: i for i, word in enumerate(dict.fromkeys(text))}
@@ -204,7 +214,14 @@ def trained(seed: int) -> dict[str, Any]:
         max_len=WINDOW, dropout=0.1,
     )  # fmt: skip
 
-    def learn(tied: bool, seed: int) -> tuple[LanguageModel, float]:
+    inputs, targets = (part.view(-1, WINDOW) for part in (held_out[:-1], held_out[1:]))
+    places = {
+        "all": torch.ones_like(inputs, dtype=torch.bool),
+        "at_rare": count[targets] < RARE,
+        "after_rare": count[inputs] < RARE,
+    }
+
+    def learn(tied: bool, seed: int) -> tuple[LanguageModel, dict[str, float]]:
         torch.manual_seed(2 * seed + tied)
         model = LanguageModel(size, tied)
         optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
@@ -222,9 +239,10 @@ def trained(seed: int) -> dict[str, Any]:
                     reached[end] += matrix.grad.ne(0).any(-1)
             optimizer.step()
         model.eval().requires_grad_(False)
-        inputs, targets = held_out[:-1], held_out[1:]
-        loss = surprise(model, inputs.view(-1, WINDOW), targets.view(-1, WINDOW))
-        return model, loss.item()
+        return model, {
+            name: surprise_at(model, inputs, targets, where).item()
+            for name, where in places.items()
+        }
 
     runs, untied_ends = [], []
     for run in range(RUNS):
@@ -239,8 +257,8 @@ def trained(seed: int) -> dict[str, Any]:
                 "like_input": alike(one, two[0]),
                 "like_output": alike(one, two[1]),
                 "ends": alike(*two),
-                "tied_loss": tied_loss,
-                "untied_loss": untied_loss,
+                "tied": tied_loss,
+                "untied": untied_loss,
             }
         )
     groups = []
@@ -255,6 +273,7 @@ def trained(seed: int) -> dict[str, Any]:
         "steps": STEPS,
         "groups": groups,
         "runs": runs,
+        "predicted": {name: where.sum() for name, where in places.items()},
         # As much as two matrices of the same kind agree that began apart.
         "same": {
             "input": alike(untied_ends[0][0], untied_ends[1][0]),
@@ -340,22 +359,28 @@ def show(data: dict[str, Any]) -> None:
     header = ["times in the text", "words", "look-up", "logits"]
     table(rows, ["", "", ".0%", ".0%"], header)
 
-    print("\nwhich rows are alike: the tied matrix and")
-    rows = [
-        [f"run {number}", run["like_input"], run["like_output"], run["ends"]]
-        for number, run in enumerate(found["runs"], 1)
-    ]
-    header = ["", "input", "output", "input and output"]
-    table(rows, ["", *[".2f"] * 3], header)
+    print("\nwhich rows are alike, correlated")
+    names = {
+        "like_input": "tied, untied input",
+        "like_output": "tied, untied output",
+        "ends": "untied input, its output",
+    }
+    rows = [[name, *(run[key] for run in found["runs"])] for key, name in names.items()]
+    table(rows, ["", ".2f", ".2f"], ["", "run 1", "run 2"])
     same = found["same"]
-    print(f"two runs: inputs {same['input']:.2f}, outputs {same['output']:.2f}")
+    print(f"two untied: inputs {same['input']:.2f}, outputs {same['output']:.2f}")
 
     print("\ncross-entropy on other sentences")
+    names = {"all": "all", "at_rare": "a rare one", "after_rare": "after a rare one"}
     rows = [
-        [f"models {number}", run["tied_loss"], run["untied_loss"]]
-        for number, run in enumerate(found["runs"], 1)
+        [
+            name,
+            *(run[kind][key] for kind in ("tied", "untied") for run in found["runs"]),
+        ]
+        for key, name in names.items()
     ]
-    table(rows, ["", ".2f", ".2f"], ["", "tied", "untied"])
+    header = ["words", "tied", "", "untied", ""]
+    table(rows, ["", *[".2f"] * 4], header)
 
 
 def _times(group: dict[str, Any]) -> str:
@@ -366,85 +391,79 @@ def _times(group: dict[str, Any]) -> str:
     return f"{least} to {most}" if most < 10**6 else f"{least} or more"
 
 
-ROWS = (92, 118, 144)  # of the matrix, where its middle is at 176
-LEFT, LOOK_UP, LOGITS, TIED = 48, 110, 226, 342
+ROWS = (44, 70, 96)  # of the matrix, where its middle is at 176
+BELOW = (254, 280, 306)  # the same rows again, with their gradients
+LEFT, LOGITS, LOOK_UP, BOTH = 80, 165, 262, 356
 
 
-def _matrix(axes: Axes, hand: dict[str, Any], lit: int | None) -> None:
-    """The one matrix; one row of it strong, or all."""
-    for i, (token, y) in enumerate(zip(hand["tokens"], ROWS, strict=True)):
-        faint = lit is not None and i != lit
-        diagrams.words(axes, 146, y, token, ha="right", faint=faint)
-        diagrams.cells(axes, 176, y, hand["matrix"][i], plots.LINK, ".0f", faint=faint)
-
-
-def _line(axes: Axes, *points: tuple[float, float], faint: bool = False) -> None:
-    alpha = diagrams.FAINT if faint else None
-    axes.plot(*zip(*points, strict=True), color=plots.MUTED, linewidth=1.2, alpha=alpha)
-
-
-def _step(hand: dict[str, Any], step: int) -> Figure:
-    """One matrix entered from both ends; then what flows back into it."""
-    figure, axes = diagrams.board((0, 156, 226, 342, 342, 342)[step])
-    if step == 1:
-        axes.set_ylim(222, 66)  # nothing is above the matrix yet
+def _forward(axes: Axes, hand: dict[str, Any], step: int) -> None:
+    """The word goes in, its row comes out, and meets every row."""
     it = hand["tokens"].index("it")
     past = step > 1
     diagrams.box(axes, 34, ROWS[it], "“it”", faint=past)
     diagrams.arrow(axes, (58, ROWS[it]), (104, ROWS[it]), label="in", faint=past)
-    _matrix(axes, hand, it if step == 1 else None)
-    diagrams.arrow(axes, (176, 156), (176, 186), faint=past)
-    diagrams.words(axes, 146, 200, "vector", ha="right", faint=past)
-    diagrams.cells(axes, 176, 200, hand["vector"], fmt=".0f", faint=past)
-    if step > 1:
-        past = step > 2
-        way = (200, 200), (392, 200), (392, 26), (206, 26)
-        _line(axes, *way[:3], faint=past)
-        diagrams.arrow(axes, *way[2:], faint=past)
-        diagrams.words(axes, 146, 26, "the blocks: none", ha="right", faint=past)
-        diagrams.cells(axes, 176, 26, hand["vector"], fmt=".0f", faint=past)
-        diagrams.arrow(axes, (176, 38), (176, 78), label="out", faint=past)
-        columns = zip(ROWS, hand["logits"], hand["probabilities"], strict=True)
-        for x, name in ((222, "logit"), (284, "share")):
-            diagrams.words(axes, x, 68, name, plots.MUTED, faint=past)
-        for y, logit, share in columns:
-            diagrams.words(axes, 222, y, f"{logit:.0f}", faint=past)
-            axes.add_patch(
-                Rectangle(
-                    (248, y - 6),
-                    45 * share,
-                    12,
-                    color=plots.MUTED,
-                    alpha=diagrams.FAINT if past else None,
-                )
-            )
-            diagrams.words(axes, 328, y, f"{share:.2f}", ha="right", faint=past)
+    for i, (token, y) in enumerate(zip(hand["tokens"], ROWS, strict=True)):
+        faint = step == 1 and i != it
+        diagrams.words(axes, 146, y, token, ha="right", faint=faint)
+        diagrams.cells(axes, 176, y, hand["matrix"][i], plots.LINK, ".0f", faint=faint)
+    diagrams.arrow(axes, (176, 108), (176, 138), faint=past)
+    diagrams.words(axes, 146, 150, "vector", ha="right", faint=past)
+    diagrams.cells(axes, 176, 150, hand["vector"], fmt=".0f", faint=past)
+    if step == 1:
+        return
+    past = step > 2
+    diagrams.arrow(axes, (200, 150), (226, 150), faint=past)
+    diagrams.box(axes, 275, 150, "no blocks", faint=past)
+    diagrams.arrow(axes, (275, 137), (275, 110), label="out", faint=past)
+    for x, name in ((222, "logit"), (300, "share")):
+        diagrams.words(axes, x, 20, name, plots.MUTED, faint=past)
+    for y, logit, share in zip(
+        ROWS, hand["logits"], hand["probabilities"], strict=True
+    ):
+        diagrams.words(axes, 222, y, f"{logit:.0f}", faint=past)
+        alpha = diagrams.FAINT if past else None
+        bar = Rectangle((248, y - 6), 45 * share, 12, color=plots.MUTED, alpha=alpha)
+        axes.add_patch(bar)
+        diagrams.words(axes, 328, y, f"{share:.2f}", ha="right", faint=past)
+
+
+def _backward(axes: Axes, hand: dict[str, Any], step: int) -> None:
+    """The error of every word, and beside each row the gradient that it gets."""
+    past = step > 3
+    diagrams.words(axes, 368, 20, "error", plots.MUTED, faint=past)
+    for y, error in zip(ROWS, hand["errors"], strict=True):
+        number = f"{error:+.2f}".replace("-", "−")
+        diagrams.words(axes, 368, y, number, faint=past)
+    diagrams.words(axes, 4, 204, "what each row gets", bold=True, ha="left")
+    columns = [(LOGITS, "output end", "at_output", plots.INK, past)]
+    if step > 3:
+        columns += [
+            (LOOK_UP, "input end", "at_look_up", plots.LINK, False),
+            (BOTH, "tied: sum", "together", plots.INK, False),
+        ]
+    for i, (token, y) in enumerate(zip(hand["tokens"], BELOW, strict=True)):
+        diagrams.words(axes, 50, y, token, ha="right")
+        diagrams.cells(axes, LEFT, y, hand["matrix"][i], plots.LINK, ".0f")
+        for (x, *_), sign in zip(columns[1:], "+=", strict=False):
+            diagrams.words(axes, x - 48, y, sign, plots.MUTED)
+    for x, name, key, colour, faint in columns:
+        diagrams.words(axes, x, 230, name, colour, faint=faint)
+        for y, row in zip(BELOW, hand[key], strict=True):
+            diagrams.cells(axes, x, y, row, colour, "5.2f", faint or not any(row))
+
+
+def _step(hand: dict[str, Any], step: int) -> Figure:
+    """One matrix entered from both ends; then what flows back into it."""
+    figure, axes = diagrams.board(176 if step < 3 else 326)
+    _forward(axes, hand, step)
     if step > 2:
-        past = step > 3
-        diagrams.words(axes, 364, 68, "error", faint=past)
-        for y, error in zip(ROWS, hand["errors"], strict=True):
-            number = f"{error:+.2f}".replace("-", "−")
-            diagrams.words(axes, 364, y, number, faint=past)
-        names = [(LOGITS, "from logits", "at_output", plots.INK)]
-        if step > 3:
-            names.append((LOOK_UP, "from look-up", "at_look_up", plots.LINK))
-        if step > 4:
-            names.append((TIED, "tied: the sum", "together", plots.INK))
-        diagrams.words(axes, 4, 232, "gradient of each row", bold=True, ha="left")
-        for i, token in enumerate(hand["tokens"]):
-            diagrams.words(axes, LEFT, 276 + 26 * i, token, ha="right")
-        for drawn, (x, name, key, colour) in enumerate(names, 3):
-            past = drawn < step < 5
-            diagrams.words(axes, x, 254, name, colour, faint=past)
-            for i, row in enumerate(hand[key]):
-                faint = past or not any(row)
-                diagrams.cells(axes, x, 276 + 26 * i, row, colour, "5.2f", faint)
+        _backward(axes, hand, step)
     return figure
 
 
 def frames(data: dict[str, Any]) -> list[Figure]:
     """In, out, and back again from both ends into the one matrix."""
-    return [_step(data["by_hand"], step) for step in range(1, 6)]
+    return [_step(data["by_hand"], step) for step in range(1, 5)]
 
 
 def draw(data: dict[str, Any]) -> Figure:
