@@ -150,9 +150,11 @@ $$
 
 {{ change(2) }}
 
+## A real model
+
 ## Confusions
 
-## Why believe it
+## Evidence {#why-believe-it}
 
 They differ by {{ result.difference|scientific }}.
 
@@ -161,6 +163,8 @@ They differ by {{ result.difference|scientific }}.
 {{ picture('assets/pictures/counting-hand.svg', 'a hand', 'Five fingers.') }}
 
 ## Check yourself
+
+## In short
 """,
     "docs/concepts/sharing.md": """---
 description: Sharing.
@@ -181,6 +185,8 @@ See [figure 3.2](../resources/adams-2020-counting.md).
 ## Confusions
 
 ## Check yourself
+
+## In short
 """,
     "docs/resources/adams-2020-counting.md": """---
 title: "On Counting 1 < 2 & More"

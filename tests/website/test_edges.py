@@ -150,7 +150,7 @@ PLANTS: dict[str, list[tuple[Plant, str]]] = {
         (section("x = 1", shown="1"), "'extra' is used by no page"),
         (sub(SNIPPET, "end:count", "end:cuont"), "'count' stands 0 times"),
         (more(DEMO, "# --8<-- [start:count]\n# --8<-- [end:count]\n"), "2 times"),
-        (section("x = 1\n" * 26), "has 26 lines, more than 25"),
+        (section("x = 1\n" * 21), "has 21 lines, more than 20"),
         (section(f"x = '{'a' * 70}'"), "has 76 columns"),
     ],
     "imports": [

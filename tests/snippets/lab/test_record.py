@@ -258,7 +258,7 @@ def test_try_edit_refuses_what_stands_in_no_one_place(project, find, times):
         # Rounding is no change, an error is one.
         ("off by 2.4e-07", "off by 1.8e-07", []),
         ("off by 2.4e-07", "off by 1.8e-01", ["- off by 2.4e-07", "+ off by 1.8e-01"]),
-        ("a\n" * 9, "", ["- a"] * 8 + ["  (1 more)"]),
+        ("a\n" * 17, "", ["- a"] * 16 + ["  (1 more)"]),
     ],
 )
 def test_differing_gives_what_changed(before, after, shown):
@@ -270,9 +270,14 @@ def test_differing_gives_what_changed(before, after, shown):
 
 def test_a_result_is_written_and_read_back(tmp_path):
     content = {"name": "odd", "data": {"é": [1.5, None]}, "recipe": {}}
-    paths = Result(content, "text √\n", None).write(tmp_path / "new")
-    assert [path.name for path in paths] == ["odd.json", "odd.txt"]
-    assert Result.read("odd", tmp_path / "new") == Result(content, "text √\n")
+    paths = Result(content, "text √\n", {"svg": "a", "1.svg": "b"}).write(
+        tmp_path / "new"
+    )
+    assert [path.name[4:] for path in paths] == ["json", "txt", "svg", "1.svg"]
+    # What is drawn no more goes.
+    Result(content, "text √\n", {"svg": "a"}).write(tmp_path / "new")
+    read = Result.read("odd", tmp_path / "new")
+    assert read == Result(content, "text √\n", {"svg": "a"})
 
 
 @pytest.mark.parametrize(
@@ -300,7 +305,7 @@ def test_run_starts_from_the_seed_and_prints_by_show(odd, capsys):
     first, same, other = (record.run("odd", ODD, seed) for seed in (1, 1, 2))
     assert first.record["data"] == same.record["data"]
     assert first.record["data"]["x"] != other.record["data"]["x"]
-    assert (first.text, first.figure) == ("x 1\n", None)
+    assert (first.text, first.figures) == ("x 1\n", {})
     assert first.record["recipe"]["command"] == "python -m snippets odd"
     assert capsys.readouterr().out == ""
 
