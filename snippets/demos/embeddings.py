@@ -736,7 +736,7 @@ def draw_paths(found: dict[str, Any]) -> Figure:
         )
         words(axes, rows[-1][0] + end[0], rows[-1][1] + end[1], word, colour, bold=True)
     words(axes, 14, top - 62, "both meet dropped", plots.LINK, ha="left")
-    words(axes, 322, top - 150, "meets school", plots.MUTED, ha="right")
+    words(axes, 306, top - 150, "meets school", plots.MUTED, ha="right")
     return figure
 
 
