@@ -192,7 +192,12 @@ def concept_page(
         minutes=reading_minutes,
         chapter=chapter,
         number=syllabus.chapters.index(chapter) + 1 if chapter else None,
-        builds_on=[term(syllabus, edge.concept) for edge in concept.builds_on],
+        # A page that cannot be read yet is not asked for.
+        builds_on=[
+            term(syllabus, edge.concept)
+            for edge in concept.builds_on
+            if syllabus.by_name[edge.concept].written
+        ],
         ways=ways,
         others=others[:OTHERS],
         on_it=len(on_it),

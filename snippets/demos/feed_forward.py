@@ -1,31 +1,43 @@
-"""One network by hand, who moves whom, and where a block keeps its weights."""
+"""One network by hand, facts by width, and what MiniLM's neurons fire for."""
 
 from __future__ import annotations
 
 import math
+from collections import Counter
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import torch
+from jaxtyping import Float
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from torch import Tensor
+from torch.nn import functional as F
 
-from snippets.lab import plots
+from snippets.lab import diagrams, plots, weights
+from snippets.lab.minilm import N_LAYERS, MiniLM
 from snippets.lab.tables import table
+from snippets.text.wordpiece import WordPiece
 from snippets.transformer.feed_forward import FeedForward, gelu, gelu_tanh, moved, relu
 
-TOKENS = ["robot", "glass", "it"]
-X = torch.tensor([[3.0, 1.0], [1.0, 3.0], [2.0, 2.0]])
+# --- By hand: does it break?
+
+# What attention has gathered at each position: is it fragile, is it falling?
+TOKENS = ["it", "glass", "dropped", "the"]
+X = torch.tensor([[1.0, 1.0], [1.0, 0.0], [0.0, 1.0], [0.0, 0.0]])
 
 
-def apart_and_larger() -> FeedForward:
-    """How far apart two positive numbers are, and the larger one."""
-    network = FeedForward(d_model=2, d_ff=4, activation=relu)
+def does_it_break() -> FeedForward:
+    """Two questions in, three neurons; out: breaks, and stays whole."""
+    network = FeedForward(d_model=2, d_ff=3, activation=relu)
+    # PyTorch keeps W transposed: a row is what one neuron looks for.
+    both, only_fragile, only_falling = [1.0, 1.0], [1.0, -2.0], [-2.0, 1.0]
     network.load_state_dict(
         {
-            "widen.weight": torch.tensor(
-                [[1.0, -1.0], [-1.0, 1.0], [1.0, 0.0], [0.0, 1.0]]
-            ),
-            "widen.bias": torch.zeros(4),
-            "narrow.weight": torch.tensor([[1.0, 1.0, 0.0, 0.0], [1.0, 0.0, 0.0, 1.0]]),
+            "widen.weight": torch.tensor([both, only_fragile, only_falling]),
+            "widen.bias": torch.tensor([-1.0, 0.0, 0.0]),
+            "narrow.weight": torch.tensor([[2.0, 0.0, 0.0], [0.0, 1.0, 1.0]]),
             "narrow.bias": torch.zeros(2),
         }
     )
@@ -34,13 +46,13 @@ def apart_and_larger() -> FeedForward:
 
 def by_hand() -> dict[str, Any]:
     """Every step of that network, a row a token."""
-    network = apart_and_larger()
+    network = does_it_break()
     widened = network.widen(X)
     return {
         "tokens": TOKENS,
         "x": X,
         "widened": widened,
-        "bent": network.activation(widened),
+        "fires": network.activation(widened),
         "output": network(X),
     }
 
@@ -50,16 +62,57 @@ def gelus() -> dict[str, Any]:
     x = torch.linspace(-6, 6, 120_001, dtype=torch.float64)
     apart = gelu(x) - gelu_tanh(x)
     worst = apart.abs().argmax()
-    few = torch.linspace(-5, 5, 101, dtype=torch.float64)
+    few = torch.linspace(-4, 4, 81, dtype=torch.float64)
     return {
         "largest": apart[worst].abs(),
         "at": x[worst].abs(),
         "x": few,
         "relu": relu(few),
         "gelu": gelu(few),
-        "apart": gelu(few) - gelu_tanh(few),
     }
 
+
+# --- What width buys
+
+FACTS, ANSWERS, D_MODEL = 600, 40, 12
+RATIOS = [0.5, 1, 2, 4, 8]  # d_ff to d_model
+
+
+def learned(d_ff: int, activation: Any, seed: int) -> float:
+    """The share of made-up facts that a network of this width learns by heart.
+
+    A fact is a random vector, which names something, and one of forty answers. The
+    network has learned it if its output points most nearly at the answer's vector.
+    """
+    random = torch.Generator().manual_seed(seed)
+    asked = torch.randn(FACTS, D_MODEL, generator=random).double()
+    answer = torch.randint(ANSWERS, (FACTS,), generator=random)
+    answers = torch.randn(ANSWERS, D_MODEL, generator=random).double() / 2
+    torch.manual_seed(seed)
+    network = FeedForward(D_MODEL, d_ff, activation).double()  # as exact anywhere
+    optimizer = torch.optim.Adam(network.parameters(), lr=0.01)
+    for _ in range(300):
+        scores = network(asked) @ answers.T
+        optimizer.zero_grad()
+        F.cross_entropy(scores, answer).backward()
+        optimizer.step()
+    share: float = (scores.argmax(-1) == answer).float().mean().item()
+    return share
+
+
+def widths(seed: int = 0) -> list[dict[str, float]]:
+    """Facts learned for each width, with the activation and without one."""
+    return [
+        {
+            "ratio": ratio,
+            "relu": learned(int(ratio * D_MODEL), relu, seed),
+            "none": learned(int(ratio * D_MODEL), lambda x: x, seed),
+        }
+        for ratio in RATIOS
+    ]
+
+
+# --- Where a block's weights are
 
 # The paper's four times as wide: also that of BERT and GPT.
 RATIO = 4
@@ -107,33 +160,203 @@ def shares() -> list[dict[str, Any]]:
     ]
 
 
+# --- What a neuron fires for
+
+STRONGEST = 10  # firings of a neuron that are looked at
+ENOUGH = 5  # of them, for a neuron to be called after what it fires for
+
+
+@cache
+def kinds() -> tuple[dict[str, str], list[list[str]]]:
+    """The kind of each word on our list, and two halves of sentences.
+
+    No listed word is in both halves: what a neuron is called after on the first, it
+    has to do on the second with words that had no part in calling it so.
+    """
+    text = Path(__file__).with_name("kinds.txt").read_text(encoding="utf-8")
+    listed, *halves = text.rstrip("\n").split("\n\n")
+    kind_of: dict[str, str] = {}
+    for line in listed.splitlines():
+        kind, words = line.split(": ")
+        kind_of |= dict.fromkeys(words.replace(" | ", " ").split(), kind)
+    return kind_of, [half.splitlines() for half in halves]
+
+
+def fire(
+    sentences: list[str],
+) -> tuple[list[str], Float[Tensor, "layers tokens d_ff"]]:
+    """Every token of the sentences, and what each neuron of MiniLM makes of it."""
+    bert, model = WordPiece(weights.vocabulary()), MiniLM()
+    tokens, fired = [], []
+    for sentence in sentences:
+        pieces, ids = bert.for_bert(sentence)
+        neurons = torch.stack([block.neurons for block in model.read(ids)])
+        tokens += pieces[1:-1]  # without [CLS] and [SEP]
+        fired.append(neurons[:, 1:-1])
+    return tokens, torch.cat(fired, 1)
+
+
+def neurons() -> dict[str, Any]:
+    """Neurons called after a kind of words on one half, reported on the other."""
+    kind_of, halves = kinds()
+    words, fired, hits = [], [], []
+    names = list(dict.fromkeys(kind_of.values()))
+    for half in halves:
+        tokens, values = fire(half)
+        is_kind = torch.tensor([[kind_of.get(t) == k for k in names] for t in tokens])
+        top = values.topk(STRONGEST, 1).indices
+        words.append(tokens)
+        fired.append((values, top))
+        hits.append(is_kind[top].sum(1))  # layer, neuron, kind
+    (chosen_on, reported_on), d_ff = hits, hits[0].shape[1]
+    found = []
+    for kind, name in enumerate(names):
+        # The first of those with the most hits.
+        best = int(
+            chosen_on[..., kind].flatten().argsort(stable=True, descending=True)[0]
+        )
+        layer, neuron = divmod(best, d_ff)
+        values, top = fired[1]
+        ten = top[layer, :, neuron].tolist()
+        found.append(
+            {
+                "kind": name,
+                "layer": layer + 1,
+                "neuron": neuron,
+                "chosen": chosen_on[layer, neuron, kind],
+                "held": reported_on[layer, neuron, kind],
+                "words": [words[1][i] for i in ten],
+                "right": [kind_of.get(words[1][i]) == name for i in ten],
+                "values": [round(values[layer, i, neuron].item(), 2) for i in ten],
+            }
+        )
+    named = names.index("name")
+    among = [kind_of.get(token) for token in words[1]]
+    share = sum(kind is not None for kind in among) / len(among) / len(names)
+    return {
+        "found": found,
+        "held": sum(row["held"] for row in found),
+        "of": STRONGEST * len(found),
+        "tokens": [len(half) for half in words],
+        "sentences": [len(half) for half in halves],
+        "base": share,
+        "chance": share * STRONGEST * len(found),
+        "stories": stories(words, [top for _, top in fired], kind_of),
+        "misled": misled(words[1], fired[1][0], *(h[..., named] for h in hits)),
+    }
+
+
+def misled(
+    tokens: list[str],
+    values: Float[Tensor, "layers tokens d_ff"],
+    chosen_on: Tensor,
+    reported_on: Tensor,
+) -> list[dict[str, Any]]:
+    """The best neuron for names of every layer: "He has a mark on his face"."""
+    rows = []
+    for layer in range(N_LAYERS):
+        neuron = int(chosen_on[layer].argsort(stable=True, descending=True)[0])
+        at = {t: values[layer, tokens.index(t), neuron] for t in ("mark", "michael")}
+        rows.append(
+            {
+                "layer": layer + 1,
+                "neuron": neuron,
+                "held": reported_on[layer, neuron],
+                **{token: round(value.item(), 2) for token, value in at.items()},
+            }
+        )
+    return rows
+
+
+def stories(
+    words: list[list[str]], tops: list[Tensor], kind_of: dict[str, str]
+) -> list[dict[str, int]]:
+    """By layer, how many neurons can be called after one word or one of our kinds.
+
+    Called so, if half of the strongest firings on the first half are that word or that
+    kind; and kept, if this is so on the second half too.
+    """
+    counted = []
+    for layer in range(N_LAYERS):
+        row = Counter({"called": 0, "word": 0, "kind": 0})
+        first, second = (
+            [[words[half][i] for i in ten] for ten in tops[half][layer].T.tolist()]
+            for half in (0, 1)
+        )
+        for before, after in zip(first, second, strict=True):
+            word, words_hit = Counter(before).most_common(1)[0]
+            of_kind = Counter(kind_of[t] for t in before if t in kind_of)
+            kind, kinds_hit = of_kind.most_common(1)[0] if of_kind else ("", 0)
+            if max(words_hit, kinds_hit) < ENOUGH:
+                continue
+            row["called"] += 1
+            if kinds_hit > words_hit:
+                held = sum(kind_of.get(token) == kind for token in after)
+                row["kind"] += held >= ENOUGH
+            else:
+                row["word"] += after.count(word) >= ENOUGH
+        counted.append({"layer": layer + 1, "neurons": len(first), **row})
+    return counted
+
+
+TRAINS = "widths"
+
+
 def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
-    """The example by hand, who moves whom, both GELUs, and the weights."""
+    """The example by hand, who moves whom, width, weights, and MiniLM's neurons."""
     torch.manual_seed(seed)
     layer = FeedForward(8, 32).to(device)
+    who_moves = moved(layer, torch.randn(4, 8).to(device))
     return {
         "by_hand": by_hand(),
-        "moved": moved(layer, torch.randn(3, 8).to(device)),
+        "moved": who_moves,
         "gelu": gelus(),
+        "widths": widths(seed),
         "blocks": shares(),
+        "look": neurons(),
     }
 
 
 def show(data: dict[str, Any]) -> None:
     """Print the example and the tables."""
     hand = data["by_hand"]
-    steps = zip(hand["tokens"], hand["x"], hand["bent"], hand["output"], strict=True)
-    rows = [[token, *x, *bent, *out] for token, x, bent, out in steps]
-    header = ["token", "in", "", "bent", "", "", "", "out", ""]
-    table(rows, ["", *[".3g"] * 8], header)
+    print("does it break? (fragile, falling)")
+    steps = zip(hand["tokens"], hand["x"], hand["fires"], hand["output"], strict=True)
+    rows = [[token, *x, *fires, *out] for token, x, fires, out in steps]
+    header = ["", "in", "", "fires", "", "", "out", ""]
+    table(rows, ["", *[".3g"] * 7], header)
+
     print("\nchange one token: which outputs move?")
     marks = [["yes" if yes else "-" for yes in row] for row in data["moved"]]
     rows = [[token, *row] for token, row in zip(TOKENS, marks, strict=True)]
-    table(rows, [""] * 4, ["", *TOKENS])
+    table(rows, [""] * 5, ["", *TOKENS])
 
-    both = data["gelu"]
-    print("\nthe two forms of GELU differ by at most")
-    print(f"{both['largest']:.1e}, at x = ±{both['at']:.2f}")
+    print(f"\nof {FACTS:,} facts, learned by heart")
+    rows = [[f"{w['ratio']:g} × d_model", w["relu"], w["none"]] for w in data["widths"]]
+    table(rows, ["", ".0%", ".0%"], ["width", "ReLU", "no activation"])
+
+    look = data["look"]
+    print("\nneurons of MiniLM, and what they fire for")
+    rows = [
+        [r["kind"], f"{r['layer']}/{r['neuron']}", r["chosen"], r["held"]]
+        for r in look["found"]
+    ]
+    table(rows, ["", "", "", ""], ["kind", "layer/no.", "chosen", "others"])
+    print(f"{look['held']} of {look['of']}; by chance {look['chance']:.1f}")
+
+    print("\nname neurons: a scar, and a person")
+    rows = [
+        [f"{m['layer']}/{m['neuron']}", m["held"], m["mark"], m["michael"]]
+        for m in look["misled"]
+    ]
+    table(rows, ["", "", ".2f", ".2f"], ["layer/no.", "of 10", "mark", "Michael"])
+
+    print("\nneurons that can be called after")
+    rows = [
+        [s["layer"], s["word"], s["kind"], s["neurons"] - s["word"] - s["kind"]]
+        for s in look["stories"]
+    ]
+    table(rows, [""] * 4, ["layer", "one word", "a kind", "neither"])
 
     print("\nmillions of numbers in one block")
     header = ["model", "network", "attention", "share"]
@@ -143,24 +366,118 @@ def show(data: dict[str, Any]) -> None:
     ]
     table(rows, ["", ".2f", ".2f", ".2f"], header)
 
+    both = data["gelu"]
+    print("\nthe two forms of GELU differ by at most")
+    print(f"{both['largest']:.1e}, at x = ±{both['at']:.2f}")
+
+
+# --- Pictures
+
+ROWS = [62, 122, 182, 242]  # in, widened, fires, out
+COLUMNS = [72, 185, 270, 355]
+COLOURS = [plots.QUERY, plots.INK, plots.VALUE, plots.LINK]
+SUMS = [
+    ["fragile 1, falling 1"],
+    [
+        "1 + 1 − 1 = 1: both?",
+        "1 − 2·1 = −1: only fragile?",
+        "1 − 2·1 = −1: only falling?",
+    ],
+    ["what is below 0 becomes 0:", "one neuron fires"],
+    ["it adds its row, 1 · (2, 0):", "breaks 2, stays whole 0"],
+]
+STEPS = ["", "× W1 + b1", "ReLU", "× W2"]
+
+
+def column(axes: Axes, hand: dict[str, Any], token: int, rows: int) -> None:
+    """One token's way down, its first rows."""
+    x = COLUMNS[token]
+    vectors = [hand[key][token] for key in ("x", "widened", "fires", "output")]
+    diagrams.words(axes, x, 30, hand["tokens"][token], plots.INK, 12, bold=True)
+    for row, vector in enumerate(vectors[:rows]):
+        if row:
+            diagrams.arrow(axes, (x, ROWS[row - 1] + 13), (x, ROWS[row] - 13))
+        diagrams.cells(axes, x, ROWS[row], vector, COLOURS[row], "g")
+
+
+def frames(data: dict[str, Any]) -> list[Figure]:
+    """ "it" through the network, step by step; then the same network at every token."""
+    hand, drawn = data["by_hand"], []
+    for step in range(5):
+        figure, axes = diagrams.board(272)
+        drawn.append(figure)
+        column(axes, hand, 0, min(step + 1, 4))
+        for row, lines in enumerate(SUMS[: step + 1] if step < 4 else []):
+            for line, text in enumerate(lines):
+                y = ROWS[row] + 15 * (line - (len(lines) - 1) / 2)
+                colour = plots.INK if row == step else plots.MUTED
+                diagrams.words(axes, 132, y, text, colour, ha="left")
+        for row in range(1, min(step + 1, 4)):
+            y = (ROWS[row - 1] + ROWS[row]) / 2
+            diagrams.words(axes, 66, y, STEPS[row], plots.MUTED, ha="right")
+        if step == 4:
+            for token in range(1, 4):
+                column(axes, hand, token, 4)
+                x = (COLUMNS[token - 1] + COLUMNS[token]) / 2
+                axes.plot([x, x], [20, 260], plots.DASHED, color=plots.MUTED, lw=1)
+    return drawn
+
 
 def draw(data: dict[str, Any]) -> Figure:
-    """ReLU and GELU; and what is left between the two forms of GELU."""
+    """ReLU and GELU; and the facts that networks of five widths learn."""
     both = data["gelu"]
-    figure, (curves, apart) = plots.canvas(360, 2, 1, sharex=True)
+    figure, (curves, facts) = plots.canvas(400, 2, 1, height_ratios=(3, 4))
     curves.axhline(0, color=plots.MUTED, linewidth=0.5)
     curves.plot(both["x"], both["relu"], plots.DASHED, color=plots.MUTED)
     curves.plot(both["x"], both["gelu"], plots.SOLID, color=plots.LINK)
-    curves.annotate("ReLU", (-4.8, 0.25), color=plots.MUTED)
-    curves.annotate("GELU", (-1.6, -0.75), color=plots.LINK)
-    curves.set(ylim=(-1, 5), yticks=[0, 2, 4])
-    curves.set_title("the bend")
-    apart.axhline(0, color=plots.MUTED, linewidth=0.5)
-    apart.plot(
-        both["x"], [1e4 * y for y in both["apart"]], plots.SOLID, color=plots.LINK
-    )
-    apart.set(yticks=[-4, -2, 0, 2], xticks=[-4, -2, 0, 2, 4])
-    apart.set_title("exact GELU minus tanh form, in 1/10,000")
+    curves.annotate("ReLU", (1.2, 2.3), color=plots.MUTED)
+    curves.annotate("GELU", (-1.6, -0.8), color=plots.LINK)
+    curves.set(ylim=(-1, 4), yticks=[0, 2, 4], xticks=[-4, -2, 0, 2, 4])
+    curves.set_title("two activations")
+
+    across = range(len(data["widths"]))
+    for key, name, colour, line, mark in (
+        ("relu", "with ReLU", plots.LINK, plots.SOLID, "o"),
+        ("none", "without", plots.MUTED, plots.DASHED, "s"),
+    ):
+        values = [100 * width[key] for width in data["widths"]]
+        facts.plot(across, values, line, color=colour, marker=mark, markersize=4)
+        for x, y in zip(across, values, strict=True):
+            facts.annotate(
+                f"{y:.0f}", (x, y), xytext=(0, 6 if key == "relu" else -15),
+                textcoords="offset points", ha="center", color=colour,
+            )  # fmt: skip
+        facts.annotate(
+            name, (3, values[3]), xytext=(-14, 12), textcoords="offset points",
+            ha="right", color=colour,
+        )  # fmt: skip
+    facts.set_xticks(across, [f"{w['ratio']:g}" for w in data["widths"]])
+    facts.set(ylim=(-14, 115), yticks=[0, 50, 100], xlabel="d_ff, in times d_model")
+    facts.set_title(f"% of {FACTS:,} facts learned by heart")
+    return figure
+
+
+def look(data: dict[str, Any]) -> Figure:
+    """A neuron for each kind, and its ten strongest words on the other sentences."""
+    found = data["look"]["found"]
+    figure, axes = diagrams.board(58 * len(found) + 6)
+    for number, row in enumerate(found):
+        y = 14 + 58 * number
+        diagrams.words(axes, 4, y, row["kind"], plots.LINK, ha="left", bold=True)
+        where = (
+            f"{row['held']} of {STRONGEST} · layer {row['layer']}, no. {row['neuron']}"
+        )
+        diagrams.words(axes, 396, y, where, plots.MUTED, ha="right")
+        texts = zip(row["words"], row["right"], strict=True)
+        x, line = 4.0, 1
+        for word, right in texts:
+            text = word if right else f"({word})"
+            wide = 11 * diagrams.LETTER * (len(text) + 1)
+            if x + wide > 402:
+                x, line = 4.0, line + 1
+            colour = plots.INK if right else plots.MUTED
+            diagrams.words(axes, x, y + 17 * line, text, colour, ha="left")
+            x += wide
     return figure
 
 
@@ -168,8 +485,8 @@ def draw(data: dict[str, Any]) -> Figure:
 EDITS = [
     ("    return torch.where(x <= 0, 0, x)", "    return x"),
     (
-        "    network = FeedForward(d_model=2, d_ff=4, activation=relu)",
-        "    network = FeedForward(d_model=2, d_ff=4, activation=gelu)",
+        "    network = FeedForward(d_model=2, d_ff=3, activation=relu)",
+        "    network = FeedForward(d_model=2, d_ff=3, activation=gelu)",
     ),
     ("RATIO = 4", "RATIO = 1"),
 ]

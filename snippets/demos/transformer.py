@@ -1,18 +1,26 @@
-"""One branch by hand, order, the stream through depth, parameters counted."""
+"""One token through a block by hand, four stacks by depth, and MiniLM's six blocks."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import torch
+from jaxtyping import Float
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from snippets.corpora.robot import SENTENCE
-from snippets.lab import plots
+from snippets.demos.feed_forward import kinds
+from snippets.lab import diagrams, plots, weights
+from snippets.lab.minilm import MiniLM
 from snippets.lab.tables import table
+from snippets.text.wordpiece import WordPiece
+from snippets.transformer.feed_forward import FeedForward
 from snippets.transformer.parameters import (
     PUBLISHED,
     SIZES,
@@ -23,32 +31,55 @@ from snippets.transformer.parameters import (
 )
 from snippets.transformer.transformer import LayerNorm, TransformerStack, add_branch
 
+# --- By hand: "it" through one block
+
 TOKENS = ["robot", "glass", "it"]
 VECTORS = torch.tensor(
-    [[4.0, 0.0, 2.0, 2.0], [2.0, 2.0, 6.0, 2.0], [3.0, 1.0, 1.0, -1.0]]
+    [[4.0, 0.0, 4.0, 0.0], [2.0, 2.0, 6.0, 6.0], [3.0, 3.0, 1.0, 1.0]]
 )
 
 
+def undecided(x: Float[Tensor, "3 4"]) -> Float[Tensor, "3 4"]:
+    """Attention that gives half of its weight to "robot", half to "glass".
+
+    A value is twice its token's vector.
+    """
+    weights_of_it = torch.tensor([0.5, 0.5, 0.0])
+    return (weights_of_it @ (2 * x)).expand_as(x)
+
+
+def two_neurons() -> FeedForward:
+    """Are numbers one and three large? Then add 4 to the last one."""
+    network = FeedForward(d_model=4, d_ff=2)
+    network.load_state_dict(
+        {
+            "widen.weight": torch.tensor([[1.0, 0.0, 1.0, 0.0], [0.0, 1.0, 0.0, 1.0]]),
+            "widen.bias": torch.tensor([-1.0, -1.0]),
+            "narrow.weight": torch.tensor(
+                [[0.0, 0.0], [0.0, 0.0], [0.0, 4.0], [4.0, 0.0]]
+            ),
+            "narrow.bias": torch.zeros(4),
+        }
+    )
+    return network.requires_grad_(False)
+
+
 def by_hand() -> dict[str, Any]:
-    """One branch, which hands every token the average of all, in both forms."""
-
-    def average(x: Tensor) -> Tensor:
-        return x.mean(0, keepdim=True).expand_as(x)
-
-    norm = LayerNorm(4)
-    it = TOKENS.index("it")
-    summed = (VECTORS + average(VECTORS))[it]
+    """A pre-norm block step by step, and its first half in post-norm."""
+    norm, network, it = LayerNorm(4, eps=0.0).requires_grad_(False), two_neurons(), 2
+    x = VECTORS
+    middle = add_branch(x, undecided, norm, pre_norm=True)
     return {
-        "vectors": VECTORS,
-        "x": VECTORS[it],
-        "norm": norm(VECTORS)[it],
-        "branch_post": average(VECTORS)[it],
-        "sum_post": summed,
-        "mean_post": summed.mean().item(),
-        "variance_post": summed.var(correction=0).item(),
-        "post": add_branch(VECTORS, average, norm, pre_norm=False)[it],
-        "branch_pre": average(norm(VECTORS))[it],
-        "pre": add_branch(VECTORS, average, norm, pre_norm=True)[it],
+        "vectors": x,
+        "normed": norm(x),
+        "attention": undecided(norm(x))[it],
+        "middle": middle[it],
+        "middle_normed": norm(middle)[it],
+        "neurons": network.activation(network.widen(norm(middle)))[it],
+        "feed_forward": network(norm(middle))[it],
+        "output": add_branch(middle, network, norm, pre_norm=True)[it],
+        "sum_post": (x + undecided(x))[it],
+        "post": add_branch(x, undecided, norm, pre_norm=False)[it],
     }
 
 
@@ -77,27 +108,153 @@ def order(seed: int) -> dict[str, float]:
     }
 
 
-def streams(seed: int) -> dict[str, list[list[float]]]:
-    """The stream after 0 to 12 untrained blocks: its size, and its likeness to x."""
-    measured: dict[str, list[list[float]]] = {}
-    size = Size(d_model=64, n_heads=4, d_ff=256, n_layers=12)
-    for form in ("post", "pre"):
-        torch.manual_seed(seed)
-        stack = TransformerStack(size, pre_norm=form == "pre")
+# --- Twelve blocks, with and without
+
+Step = Callable[[Tensor, Any, Any], Tensor]
+# What becomes of x at a branch.
+FORMS: dict[str, Step] = {
+    "neither": lambda x, branch, norm: branch(x),
+    "norm alone": lambda x, branch, norm: norm(branch(x)),
+    "residual alone": lambda x, branch, norm: x + branch(x),
+    "post-norm": lambda x, branch, norm: add_branch(x, branch, norm, pre_norm=False),
+    "pre-norm": lambda x, branch, norm: add_branch(x, branch, norm, pre_norm=True),
+}
+BLOCKS = 12
+
+
+def stacked(seed: int, d_model: int) -> TransformerStack:
+    """Twelve untrained blocks; in float64, so that processors agree."""
+    torch.manual_seed(seed)
+    size = Size(d_model=d_model, n_heads=4, d_ff=4 * d_model, n_layers=BLOCKS)
+    return TransformerStack(size, pre_norm=True).double()
+
+
+def through(stack: TransformerStack, x: Tensor, form: str) -> list[Tensor]:
+    """The stream before the first block and after each; at the end, pre-norm's norm."""
+    states = [x]
+    for block in stack.blocks:
+        x = FORMS[form](x, block.attention, block.attention_norm)
+        x = FORMS[form](x, block.feed_forward, block.feed_forward_norm)
+        states.append(x)
+    if form == "pre-norm":
+        states.append(stack.norm(x))
+    return states
+
+
+def depth(seed: int) -> dict[str, dict[str, list[float]]]:
+    """By blocks passed: size of the stream, likeness to the token, gradient."""
+    measured = {}
+    random = torch.Generator().manual_seed(seed)
+    start, wanted = torch.randn(2, 4, 32, 64, generator=random).double()
+    for form in FORMS:
+        x = start.clone().requires_grad_()
+        stack = stacked(seed, 64)
         for matrix in stack.parameters():
-            if matrix.dim() == 2:  # Xavier's sizes, as in xiong-2020
+            if matrix.dim() == 2:  # as in xiong-2020
                 nn.init.xavier_uniform_(matrix)
-        x = torch.randn(4, 32, 64)
+        states = through(stack, x, form)
+        loss = (states[-1] * wanted).mean()
+        stream = states[: BLOCKS + 1]
         with torch.no_grad():
-            states = stack.stream(x)
-        measured[form] = [
-            [
-                state.square().mean().sqrt().item(),
-                F.cosine_similarity(state, x, dim=-1).mean().item(),
-            ]
-            for state in states
-        ]
+            measured[form] = {
+                "size": [s.square().mean().sqrt().item() for s in stream],
+                "likeness": [
+                    F.cosine_similarity(s, x, dim=-1).mean().item() for s in stream
+                ],
+            }
+        gradients = torch.autograd.grad(loss, stream)
+        measured[form]["gradient"] = [g.norm().item() for g in gradients]
     return measured
+
+
+# --- Twelve blocks, trained
+
+LEARNT = ["norm alone", "post-norm", "pre-norm"]
+STEPS, EVERY, VOCAB, SEQ = 70, 10, 8, 8
+
+
+def train(seed: int = 0) -> dict[str, list[float]]:
+    """Learn to name the token to the left: the loss, a mean of every ten steps."""
+    return {form: losses(form, seed) for form in LEARNT}
+
+
+def losses(form: str, seed: int) -> list[float]:
+    """One training, by Adam with a learning rate that is the same for all."""
+    stack = stacked(seed, 32)
+    ends = nn.ModuleList(
+        [nn.Embedding(VOCAB, 32), nn.Embedding(SEQ, 32), nn.Linear(32, VOCAB)]
+    ).double()
+    word, position, scores = ends
+    optimizer = torch.optim.Adam([*stack.parameters(), *ends.parameters()], lr=0.005)
+    random = torch.Generator().manual_seed(seed)
+    found = []
+    for _ in range(STEPS):
+        ids = torch.randint(VOCAB, (16, SEQ), generator=random)
+        x = word(ids) + position(torch.arange(SEQ))
+        logits = scores(through(stack, x, form)[-1])
+        loss = F.cross_entropy(logits[:, 1:].flatten(0, 1), ids[:, :-1].flatten())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        found.append(loss.item())
+    return torch.tensor(found).view(-1, EVERY).mean(-1).tolist()
+
+
+# --- What MiniLM's blocks add
+
+
+def minilm() -> dict[str, Any]:
+    """Of every token of our sentences: what each block adds, and what is left of it.
+
+    `alike` is the cosine with the vector that went in; `known` the share of tokens
+    whose vector is, of all that went in, still nearest to one of the same token.
+    """
+    bert, model = WordPiece(weights.vocabulary()), MiniLM()
+    tokens, first, layers = [], [], []
+    sentences = [sentence for half in kinds()[1] for sentence in half]
+    for sentence in sentences:
+        pieces, ids = bert.for_bert(sentence)
+        tokens += pieces[1:-1]
+        start = model.embed(ids)
+        rows, x = [], start
+        for block in model.read(ids):
+            added = [
+                block.attended.norm(dim=-1) / x.norm(dim=-1),
+                block.worked.norm(dim=-1) / block.middle.norm(dim=-1),
+                F.cosine_similarity(block.output, start, dim=-1),
+            ]
+            rows.append((torch.stack(added)[:, 1:-1], block.output[1:-1]))
+            x = block.output
+        first.append(start[1:-1])
+        layers.append(rows)
+    entered = F.normalize(torch.cat(first), dim=-1)
+    found = []
+    for layer, block_rows in enumerate(zip(*layers, strict=True)):
+        parts, outputs = zip(*block_rows, strict=True)
+        quartiles = torch.cat(parts, 1).quantile(torch.tensor([0.25, 0.5, 0.75]), 1)
+        near = (F.normalize(torch.cat(outputs), dim=-1) @ entered.T).argmax(-1).tolist()
+        known = [tokens[i] == tokens[j] for i, j in enumerate(near)]
+        found.append(
+            {
+                "layer": layer + 1,
+                **dict(
+                    zip(
+                        ("attention", "feed_forward", "alike"), quartiles.T, strict=True
+                    )
+                ),
+                "known": sum(known) / len(known),
+            }
+        )
+    often = max(map(tokens.count, set(tokens))) / len(tokens)
+    return {
+        "layers": found,
+        "tokens": len(tokens),
+        "sentences": len(sentences),
+        "often": often,
+    }
+
+
+# --- How many numbers there are
 
 
 def counted() -> dict[str, Any]:
@@ -126,30 +283,69 @@ def counted() -> dict[str, Any]:
     }
 
 
+TRAINS = "train"
+
+
 def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
-    """One branch by hand, order, the stream over depth, and the parameters."""
+    """One token by hand, order, depth, a training, MiniLM, and the parameters."""
     return {
         "by_hand": by_hand(),
         "order": order(seed),
-        "streams": streams(seed),
+        "depth": depth(seed),
+        "train": train(seed),
+        "guess": math.log(VOCAB),
+        "look": minilm(),
         **counted(),
     }
 
 
 def show(data: dict[str, Any]) -> None:
-    """Print the branch, the order, the stream and the parameters."""
-    print('one branch by hand: "it" takes an average')
+    """Print the steps and the tables."""
+    hand = data["by_hand"]
+    print('"it" through one pre-norm block')
     steps = [
-        ("x", "x"),
-        ("post-norm: average", "branch_post"),
-        ("  x + average", "sum_post"),
-        ("  normalized", "post"),
-        ("pre-norm: norm(x)", "norm"),
-        ("  average of norms", "branch_pre"),
-        ("  x + average", "pre"),
+        ("in", hand["vectors"][2]),
+        ("layer norm", hand["normed"][2]),
+        ("attention adds", hand["attention"]),
+        ("sum", hand["middle"]),
+        ("layer norm", hand["middle_normed"]),
+        ("feed-forward adds", hand["feed_forward"]),
+        ("out", hand["output"]),
     ]
-    rows = [[label, *data["by_hand"][key]] for label, key in steps]
-    table(rows, ["", *[".2f"] * 4])
+    table([[label, *row] for label, row in steps], ["", *[".3g"] * 4])
+    print("\npost-norm, its first half")
+    steps = [("in + attention", hand["sum_post"]), ("layer norm", hand["post"])]
+    table([[label, *row] for label, row in steps], ["", *[".2f"] * 4])
+
+    print(f"\n{BLOCKS} untrained blocks: what leaves")
+    rows = []
+    for form, found in data["depth"].items():
+        ends = found["gradient"][0] / found["gradient"][-1]
+        rows.append([form, found["size"][-1], found["likeness"][-1], ends])
+    header = ["", "size", "like in", "gradient"]
+    table(rows, ["", ".2f", ".2f", ".1e"], header)
+
+    print(f"\ntrained: the loss; a guess has {data['guess']:.2f}")
+    last = STEPS // EVERY
+    shown = [0, last // 2, last - 1]
+    rows = [[name, *(found[i] for i in shown)] for name, found in data["train"].items()]
+    header = ["steps", *(f"{EVERY * i + 1}-{EVERY * (i + 1)}" for i in shown)]
+    table(rows, ["", *[".2f"] * 3], header)
+
+    look = data["look"]
+    print("\nMiniLM: added, of the stream; what is left")
+    rows = [
+        [
+            row["layer"],
+            row["attention"][1],
+            row["feed_forward"][1],
+            row["alike"][1],
+            row["known"],
+        ]
+        for row in look["layers"]
+    ]
+    header = ["block", "attention", "network", "alike", "known"]
+    table(rows, ["", ".2f", ".2f", ".2f", ".0%"], header)
 
     print("\nshuffle the words: do the outputs follow?")
     labels = {
@@ -158,15 +354,6 @@ def show(data: dict[str, Any]) -> None:
         "causal": "no positions, causal mask",
     }
     table([[labels[kind], apart] for kind, apart in data["order"].items()], ["", ".1e"])
-
-    print("\nthe stream after random blocks")
-    print("          size        like x")
-    pairs = zip(data["streams"]["post"], data["streams"]["pre"], strict=True)
-    rows = [
-        [block, post[0], pre[0], post[1], pre[1]]
-        for block, (post, pre) in enumerate(pairs)
-    ]
-    table(rows[::3], ["", *[".2f"] * 4], ["block", "post", "pre", "post", "pre"])
 
     names = list(data["published"])
     counts = [data["parameters"][name] for name in names]
@@ -178,25 +365,131 @@ def show(data: dict[str, Any]) -> None:
     print("published:", ", ".join(f"{data['published'][name]}" for name in names))
 
 
+# --- Pictures
+
+STREAM, BRANCH = 84, 272  # where the stream and the branches run
+ROWS = {"in": 40, "attention": 126, "middle": 184, "network": 270, "out": 326}
+
+
+def frames(data: dict[str, Any]) -> list[Figure]:
+    """ "it" down the stream: norm, attention, sum, norm and network, sum."""
+    hand = data["by_hand"]
+    return [_frame(hand, step) for step in range(1, 6)]
+
+
+def _frame(hand: dict[str, Any], step: int) -> Figure:
+    figure, axes = diagrams.board(350)
+    ends = [70, 70, ROWS["middle"], ROWS["middle"] + 30, 342]
+    top, bottom = 8, ends[step - 1]
+    axes.plot([STREAM, STREAM], [top, bottom], color=plots.MUTED, lw=5, alpha=0.35)
+    diagrams.words(axes, 8, 14, "it", bold=True, ha="left", size=12)
+    diagrams.words(axes, STREAM + 12, 16, "in", plots.MUTED, ha="left")
+    diagrams.cells(axes, STREAM, ROWS["in"], hand["vectors"][2], plots.LINK, ".3g")
+    adds = hand["attention"] if step > 1 else None
+    name = "attention\n½ robot + ½ glass, doubled"
+    _branch(axes, ROWS["in"], name, plots.QUERY, hand["normed"][2], adds)
+    if step > 2:
+        _add(axes, ROWS["attention"], plots.QUERY)
+        diagrams.cells(axes, STREAM, ROWS["middle"], hand["middle"], plots.LINK, ".3g")
+    if step > 3:
+        name = "feed-forward\nfires 1, 0; the 1 adds 4"
+        normed, adds = hand["middle_normed"], hand["feed_forward"]
+        _branch(axes, ROWS["middle"], name, plots.VALUE, normed, adds)
+    if step > 4:
+        _add(axes, ROWS["network"], plots.VALUE)
+        diagrams.cells(axes, STREAM, ROWS["out"], hand["output"], plots.LINK, ".3g")
+        diagrams.words(axes, STREAM + 52, ROWS["out"], "out", plots.MUTED, ha="left")
+    return figure
+
+
+def _branch(
+    axes: Axes, top: float, name: str, colour: str, normed: Any, adds: Any
+) -> None:
+    """To the right, through the norm, and down through one sub-layer."""
+    diagrams.arrow(axes, (STREAM + 48, top), (BRANCH - 50, top), label="layer norm")
+    diagrams.cells(axes, BRANCH, top, normed, plots.INK, ".3g")
+    diagrams.words(axes, BRANCH, top - 20, "mean 0, variance 1", plots.MUTED)
+    if adds is not None:
+        diagrams.arrow(axes, (BRANCH, top + 12), (BRANCH, top + 26))
+        diagrams.box(axes, BRANCH, top + 43, name, colour, 192, 34)
+        diagrams.arrow(axes, (BRANCH, top + 60), (BRANCH, top + 75))
+        diagrams.cells(axes, BRANCH, top + 86, adds, colour, ".3g")
+        diagrams.words(axes, BRANCH + 56, top + 86, "adds", plots.MUTED, ha="left")
+
+
+def _add(axes: Axes, y: float, colour: str) -> None:
+    """Back to the stream, where it is added."""
+    diagrams.arrow(axes, (BRANCH - 50, y), (STREAM + 10, y), colour)
+    diagrams.words(axes, STREAM, y, "+", plots.INK, 18, bold=True)
+
+
+LOOKS = {
+    "neither": (plots.MUTED, plots.DOTTED),
+    "norm alone": (plots.KEY, plots.DASHED),
+    "residual alone": (plots.QUERY, "-."),
+    "post-norm": (plots.VALUE, plots.DOTTED),
+    "pre-norm": (plots.LINK, plots.SOLID),
+}
+
+
 def draw(data: dict[str, Any]) -> Figure:
-    """The stream through depth: how large it is, and how much of x is left."""
-    figure, panels = plots.canvas(330, 2, 1, sharex=True)
-    panels[0].set_title("size of the stream")
-    panels[1].set_title("likeness to the token's own vector")
-    for column, axes in enumerate(panels):
-        for form, colour, line, mark in (
-            ("pre", plots.LINK, plots.SOLID, "o"),
-            ("post", plots.MUTED, plots.DASHED, "s"),
-        ):
-            values = [state[column] for state in data["streams"][form]]
-            axes.plot(values, color=colour, linestyle=line, marker=mark, markersize=4)
-            axes.annotate(
-                f"{form}-norm", (len(values) - 1, values[-1]), xytext=(0, 11),
-                textcoords="offset points", ha="right", color=colour,
-            )  # fmt: skip
-        axes.set_ylim(0, axes.get_ylim()[1] * 1.15)
-        axes.set_xticks(range(0, 13, 3))
-    panels[1].set_xlabel("blocks passed")
+    """The gradient on its way down twelve blocks; and four of them in training."""
+    figure, (top, bottom) = plots.canvas(470, 2, 1)
+    for form, found in data["depth"].items():
+        colour, line = LOOKS[form]
+        end = found["gradient"][-1]
+        top.plot([g / end for g in found["gradient"]], line, color=colour)
+        above = {"neither": 8, "residual alone": 7, "pre-norm": 8, "post-norm": -15}
+        at = 5 if form == "norm alone" else 0
+        top.annotate(
+            form, (at, found["gradient"][at] / end), xytext=(6, above.get(form, -18)),
+            textcoords="offset points", color=colour,
+        )  # fmt: skip
+    top.set_yscale("log")
+    top.set_ylim(1e-5, 3e8)
+    top.set(xticks=[0, 3, 6, 9, 12], xlabel="blocks passed")
+    top.set_title("gradient, against that at the end")
+    for name, values in data["train"].items():
+        colour, line = LOOKS[name]
+        steps = [EVERY * (i + 0.5) for i in range(len(values))]
+        bottom.plot(steps, values, line, color=colour)
+    for text, x, y, name in (
+        ("post-norm; norm alone", 33, 2.2, "norm alone"),
+        ("pre-norm", 42, 0.8, "pre-norm"),
+    ):
+        bottom.annotate(text, (x, y), color=LOOKS[name][0])
+    bottom.set(ylim=(0, 2.5), xlabel="steps of training")
+    bottom.set_title("loss, 12 blocks")
+    return figure
+
+
+def look(data: dict[str, Any]) -> Figure:
+    """By block of MiniLM: what its branches add, and what is left of the token."""
+    layers = data["look"]["layers"]
+    figure, (top, bottom) = plots.canvas(390, 2, 1, sharex=True)
+    across = [row["layer"] for row in layers]
+    for key, name, colour, line, mark in (
+        ("attention", "attention", plots.QUERY, plots.SOLID, "o"),
+        ("feed_forward", "feed-forward", plots.VALUE, plots.DASHED, "s"),
+        ("alike", "cosine with what went in", plots.LINK, plots.SOLID, "o"),
+    ):
+        axes = bottom if key == "alike" else top
+        low, middle, high = zip(*(row[key] for row in layers), strict=True)
+        axes.fill_between(across, low, high, color=colour, alpha=0.15, lw=0)
+        axes.plot(
+            across, middle, line, color=colour, marker=mark, markersize=4, label=name
+        )
+    known = [row["known"] for row in layers]
+    bottom.plot(
+        across, known, plots.DASHED, color=plots.INK, marker="s", markersize=4,
+        label="token still recognized",
+    )  # fmt: skip
+    for axes in (top, bottom):
+        axes.set_ylim(0, max(axes.get_ylim()[1], 1))
+        axes.legend(frameon=False, loc="best", fontsize=11)
+    top.set_title("size of what is added, of the stream's")
+    bottom.set_title("what is left of the token")
+    bottom.set_xlabel("block of MiniLM")
     return figure
 
 
@@ -204,8 +497,8 @@ def draw(data: dict[str, Any]) -> Figure:
 EDITS = [
     ("        return x + branch(norm(x))", "        return branch(norm(x))"),
     (
-        "        variance = centred.square().mean(-1, keepdim=True)",
-        "        variance = x.var(-1, keepdim=True)",
+        "    weights_of_it = torch.tensor([0.5, 0.5, 0.0])",
+        "    weights_of_it = torch.tensor([0.0, 1.0, 0.0])",
     ),
     (
         "                nn.init.xavier_uniform_(matrix)",

@@ -59,8 +59,9 @@ class MiniLM:
         ]
 
     @staticmethod
-    def _two(name: str) -> list[Tensor]:
-        return weights.tensors(f"{name}.weight", f"{name}.bias")
+    def _two(name: str) -> tuple[Tensor, Tensor]:
+        weight, bias = weights.tensors(f"{name}.weight", f"{name}.bias")
+        return weight, bias
 
     @torch.no_grad()
     def embed(self, ids: Sequence[int]) -> Float[Tensor, "seq d_model"]:
@@ -80,7 +81,7 @@ class MiniLM:
         return blocks
 
     @staticmethod
-    def _block(x: Tensor, layer: dict[str, list[Tensor]]) -> Block:
+    def _block(x: Tensor, layer: dict[str, tuple[Tensor, Tensor]]) -> Block:
         query, key, value = (
             F.linear(x, *layer[f"attention.self.{name}"])
             .unflatten(-1, (N_HEADS, -1))

@@ -1,8 +1,8 @@
 """Feed-forward: one small network, wide in the middle, used on every token alone.
 
 Papers: vaswani-2017-attention (section 3.3, equation 2); hendrycks-2016-gelu for the
-smooth activation. PyTorch's layer also drops numbers in the middle, the paper's does
-not.
+smooth activation; shazeer-2020-glu-variants for the gate. PyTorch's layer also drops
+numbers in the middle, the paper's does not.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def gelu_tanh(x: Float[Tensor, "*any"]) -> Float[Tensor, "*any"]:
 
 # --8<-- [start:feed-forward]
 class FeedForward(nn.Module):
-    """Widen, bend, narrow: the same for every position."""
+    """Widen, activate, narrow: the same for every position."""
 
     def __init__(
         self,
@@ -66,7 +66,28 @@ class FeedForward(nn.Module):
 # --8<-- [end:feed-forward]
 
 
-# --8<-- [start:moved]
+# --8<-- [start:gated]
+class GatedFeedForward(nn.Module):
+    """SwiGLU: one wide vector opens or closes the other."""
+
+    def __init__(self, d_model: int, d_ff: int) -> None:
+        super().__init__()
+        self.gate = nn.Linear(d_model, d_ff, bias=False)
+        self.widen = nn.Linear(d_model, d_ff, bias=False)
+        self.narrow = nn.Linear(d_ff, d_model, bias=False)
+
+    def forward(
+        self, x: Float[Tensor, "*batch d_model"]
+    ) -> Float[Tensor, "*batch d_model"]:
+        gate = self.gate(x)
+        opened = gate * torch.sigmoid(gate)  # Swish, also called SiLU
+        output: Tensor = self.narrow(opened * self.widen(x))
+        return output
+
+
+# --8<-- [end:gated]
+
+
 def moved(
     layer: nn.Module, x: Float[Tensor, "seq d_model"]
 ) -> Bool[Tensor, "seq seq"]:
@@ -82,6 +103,3 @@ def moved(
         apart = (layer(changed) - before).abs().amax(-1)
         rows.append(apart > 1e-6)
     return torch.stack(rows)
-
-
-# --8<-- [end:moved]

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 
-# --8<-- [start:size]
 @dataclass(frozen=True, kw_only=True)
 class Size:
     """The numbers in which two models of one kind differ."""
@@ -23,9 +22,6 @@ class Size:
     vocab_size: int = 0  # 0: it reads vectors, no ids
     max_len: int = 0  # positions that have a learned vector
     dropout: float = 0.0  # the chance of a number to be set to 0
-
-
-# --8<-- [end:size]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -42,7 +42,12 @@ from snippets.recurrence.rnn_transducer import Transducer
 from snippets.recurrence.seq2seq import Decoder, Encoder, Seq2Seq
 from snippets.text.embeddings import Embedding
 from snippets.text.logits import Bigram
-from snippets.transformer.feed_forward import FeedForward, gelu, gelu_tanh
+from snippets.transformer.feed_forward import (
+    FeedForward,
+    GatedFeedForward,
+    gelu,
+    gelu_tanh,
+)
 from snippets.transformer.parameters import Size
 from snippets.transformer.transformer import (
     LayerNorm,
@@ -216,6 +221,7 @@ CASES: dict[str, Case] = {
     "FeedForward": Case(partial(FeedForward, D_MODEL, D_FF)),
     "FeedForward gelu": Case(partial(FeedForward, D_MODEL, D_FF, gelu)),
     "FeedForward gelu_tanh": Case(partial(FeedForward, D_MODEL, D_FF, gelu_tanh)),
+    "GatedFeedForward": Case(partial(GatedFeedForward, D_MODEL, D_FF)),
     "LayerNorm": Case(partial(LayerNorm, D_MODEL)),
     "TransformerBlock": Case(partial(TransformerBlock, SIZE), **BLOCK),
     "TransformerBlock pre_norm": Case(

@@ -6,8 +6,19 @@ import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
+from transformers import LlamaConfig
+from transformers.models.llama.modeling_llama import LlamaMLP
 
-from snippets.transformer.feed_forward import FeedForward, gelu, gelu_tanh, moved, relu
+from snippets.demos.feed_forward import kinds
+from snippets.text.wordpiece import words
+from snippets.transformer.feed_forward import (
+    FeedForward,
+    GatedFeedForward,
+    gelu,
+    gelu_tanh,
+    moved,
+    relu,
+)
 
 BATCH, SEQ, D_MODEL, D_FF = 2, 5, 6, 16
 TORCHS = {
@@ -79,3 +90,23 @@ def test_moved_sees_who_moves_whom():
     x = tokens(4)[0]
     assert torch.equal(moved(network(gelu), x), torch.eye(SEQ).bool())
     assert moved(OverPositions(SEQ, D_FF, gelu).double(), x).all()
+
+
+def test_gated_network_equals_hugging_faces():
+    torch.manual_seed(2)
+    config = LlamaConfig(
+        hidden_size=D_MODEL, intermediate_size=D_FF, num_attention_heads=1
+    )
+    ours, theirs = GatedFeedForward(D_MODEL, D_FF).double(), LlamaMLP(config).double()
+    for our, their in {"gate": "gate", "widen": "up", "narrow": "down"}.items():
+        state = theirs.get_submodule(f"{their}_proj").state_dict()
+        ours.get_submodule(our).load_state_dict(state)
+    x = tokens(5)
+    torch.testing.assert_close(ours(x), theirs(x), rtol=0, atol=1e-14)
+
+
+def test_neurons_are_chosen_and_reported_on_different_words():
+    kind_of, halves = kinds()
+    said = [set(words(" ".join(half))) & kind_of.keys() for half in halves]
+    assert not said[0] & said[1]
+    assert said[0] | said[1] == kind_of.keys()
