@@ -655,7 +655,7 @@ def draw_scores(step: dict[str, Any]) -> Figure:
         colour = plots.LINK if n == 0 else plots.MUTED
         words(axes, 12, y - 6, other, ha="left", bold=n == 0)
         note = "a neighbour" if n == 0 else "at random"
-        words(axes, 12, y + 9, note, colour, 10, ha="left")
+        words(axes, 12, y + 9, note, colour, ha="left")
         cells(axes, 124, y, step["rows"][n], plots.INK, ".0f")
         words(axes, 208, y, signed(step["scores"][n]))
         # What was said, as a part of a whole; the label is where it should end.
@@ -664,7 +664,7 @@ def draw_scores(step: dict[str, Any]) -> Figure:
         bar(axes, 244, y + 3, 80 * said, 14, colour, alpha=0.55)
         goal = 244 + 80 * label
         axes.plot([goal, goal], [y - 15, y + 7], color=plots.INK, linewidth=2.4)
-        words(axes, 284, y + 14, f"{said:.2f}, right: {label}", size=10)
+        words(axes, 284, y + 14, f"{said:.2f}, right: {label}")
         words(axes, 364, y, signed(step["errors"][n], "+.2f"), bold=True)
     return figure
 
@@ -785,7 +785,7 @@ def draw_learned(ours: dict[str, Any]) -> Figure:
     """Each learned row as bars, up for positive numbers and down for negative ones."""
     figure, axes = board(256)
     top = max(abs(number) for row in ours["rows"].values() for number in row)
-    words(axes, 396, 14, "cosine with glass", plots.MUTED, 10, ha="right")
+    words(axes, 396, 14, "cosine with glass", plots.MUTED, ha="right")
     for n, (word, row) in enumerate(ours["rows"].items()):
         y = 50 + 58 * n
         colour = plots.LINK if n < 2 else plots.MUTED
