@@ -15,6 +15,7 @@ import torch
 from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -39,6 +40,14 @@ WORD, OTHERS = "glass", ["dropped", "school", "monday"]
 ROW = torch.tensor([1.0, 1.0])
 ROWS = torch.tensor([[-1.0, 0.0], [2.0, 0.0], [1.0, -1.0]])
 LR, WINDOW = 0.5, 2
+# The same step again and again, for words that meet the same others or not the same:
+# where the row begins, and which of OTHERS was its neighbour.
+STEPS = 10
+PATHS = {
+    "glass": ([1.0, 1.0], "dropped"),
+    "cup": ([1.0, -1.0], "dropped"),
+    "friend": ([1.0, 0.5], "school"),
+}
 
 ASKED = ["robot", "glass", "slippery", "cup"]
 MAP = [
@@ -87,6 +96,7 @@ def by_hand() -> dict[str, Any]:
         "vectors": vectors,
         "gradient": flown,
         "step": step(),
+        "paths": paths(),
     }
 
 
@@ -117,6 +127,28 @@ def step() -> dict[str, Any]:
     }
 
 
+def paths() -> dict[str, Any]:
+    """Ten steps for each of three words; the rows of the others stay as they are."""
+    found = {}
+    for word, (start, beside) in PATHS.items():
+        at = OTHERS.index(beside)
+        noise = torch.cat([ROWS[:at], ROWS[at + 1 :]])
+        rows = [torch.tensor(start)]
+        for _ in range(STEPS):
+            parts = rows[-1][None], ROWS[at][None], noise[None]
+            rows.append(rows[-1] - LR * gradient(*parts)[0][0])
+        found[word] = torch.stack(rows)
+    glass = found[WORD]
+    return {
+        "rows": found,
+        "nudge": {word: rows[1] - rows[0] for word, rows in found.items()},
+        "cosine": {
+            word: F.cosine_similarity(glass, rows) for word, rows in found.items()
+        },
+        "apart": {word: (glass - rows).norm(dim=-1) for word, rows in found.items()},
+    }
+
+
 def misled(
     names: list[str],
     points: Float[Tensor, "word 2"],
@@ -135,6 +167,9 @@ def misled(
         "cosine": cosines[worst, beside[worst]],
         "nearest": names[int(true[worst])],
         "nearest_cosine": cosines[worst, true[worst]],
+        # Between arrows of length 1, as those of the map are.
+        "distance": (2 - 2 * cosines[worst, beside[worst]]).sqrt(),
+        "nearest_distance": (2 - 2 * cosines[worst, true[worst]]).sqrt(),
     }
 
 
@@ -219,6 +254,11 @@ def learned(seed: int) -> dict[str, Any]:
         "vocab_size": len(vectors.words),
         "company": company(text),
         "near": {word: vectors.like(word)[:5] for word in LIKE},
+        "rows": {word: vectors[word] for word in COMPANY},
+        "cosine": {
+            word: F.cosine_similarity(vectors[WORD], vectors[word], dim=0)
+            for word in COMPANY
+        },
         "analogies": [
             [*question, vectors.analogy(*question)] for question in QUESTIONS
         ],
@@ -321,7 +361,6 @@ def in_context() -> dict[str, Any]:
     lines = [line for some in by_sense.values() for line in some]
     labels = [sense for sense, some in by_sense.items() for _ in some]
     vectors = occurrences(WORD, [*lines, SENTENCE])[0][:, layer]
-    points, shares = pca(vectors)
     near = nearest(vectors[:-1])
     ours = nearest(vectors)[-1]
     return {
@@ -335,13 +374,9 @@ def in_context() -> dict[str, Any]:
         "company": sum(r["company"] for r in reported),
         "chance": sum(r["chance"] for r in reported),
         "choosing": {"count": sum(r["count"] for r in chosen_on), "right": by_layer},
-        "points": points,
-        "labels": labels,
-        "share": shares.sum(),
         "wrong": [
             [lines[i], lines[j]] for i, j in enumerate(near) if labels[i] != labels[j]
         ],
-        "wrong_at": [i for i, j in enumerate(near) if labels[i] != labels[j]],
         "ours": {"nearest": lines[ours], "sense": labels[ours]},
     }
 
@@ -408,11 +443,11 @@ def sentence(data: dict[str, Any]) -> list[tuple[str, int, list[float]]]:
 def show(data: dict[str, Any]) -> None:
     """Print each table under a title."""
     ours = data["learned"]
-    show_step(data["by_hand"]["step"])
+    show_step(data["by_hand"])
     show_company(ours["company"])
     print(f"\nskip-gram on {ours['sentences']:,} sentences of ours")
-    near = ours["near"]
-    tables.table(zip(*near.values(), strict=True), [""] * len(near), list(near), gap=1)
+    for word, near in ours["near"].items():
+        print(f"{word:9}{' '.join(near)}")
     print("\nanalogies asked of these vectors")
     for a, b, c, answer in ours["analogies"]:
         print(f"{a} to {b} is {c} to {answer}")
@@ -436,16 +471,9 @@ def show(data: dict[str, Any]) -> None:
         ["token", "id", "its", "row", "begins"],
     )
     print("\nnearest rows of MiniLM by cosine")
-    columns = [
-        [
-            *(place["token"] for place in line["near"]),
-            f"1st {line['near'][0]['cosine']:.2f}",
-            f"5th {line['near'][-1]['cosine']:.2f}",
-        ]
-        for line in data["neighbours"]
-    ]
-    asked = [line["word"] for line in data["neighbours"]]
-    tables.table(zip(*columns, strict=True), [""] * 4, asked, gap=1)
+    for line in data["neighbours"]:
+        near = [place["token"] for place in line["near"][:4]]
+        print(f"{line['word']:9}{' '.join(near)}")
     print("\nnearest to king - man + woman")
     tables.table([place.values() for place in data["analogy"]], ["", ".2f"])
 
@@ -457,8 +485,9 @@ def show(data: dict[str, Any]) -> None:
     show_look(data["look"])
 
 
-def show_step(step: dict[str, Any]) -> None:
+def show_step(by_hand: dict[str, Any]) -> None:
     """The step by hand, then what it changed."""
+    step = by_hand["step"]
     print(f"one step for {step['word']}")
     columns = ("labels", "scores", "said", "errors", "then")
     tables.table(
@@ -470,6 +499,17 @@ def show_step(step: dict[str, Any]) -> None:
         x, y = step[key]
         print(f"{name:9} ({x:.2f}, {y:.2f})")
     print(f"loss {step['loss']:.2f}, after the step {step['loss_then']:.2f}")
+    show_paths(by_hand["paths"])
+
+
+def show_paths(found: dict[str, Any]) -> None:
+    """What ten such steps make of three words."""
+    print(f"\n{STEPS} such steps")
+    for word, (x, y) in found["nudge"].items():
+        print(f"first nudge of {word:6} ({x:.2f}, {y:.2f})")
+    for word in list(found["rows"])[1:]:
+        cosine = found["cosine"][word]
+        print(f"cosine with {word:6} {cosine[0]:5.2f}, then {cosine[-1]:.2f}")
 
 
 def show_company(company: dict[str, Any]) -> None:
@@ -486,7 +526,7 @@ def show_company(company: dict[str, Any]) -> None:
             (name, company["met"][WORD][name], company["expected"][WORD][name], pmi)
             for name, pmi in company["pmi"].items()
         ],
-        ["", "", ".1f", ".2f"],
+        ["", "", ".2f", ".2f"],
         ["", "met", "by chance", "PMI"],
     )
 
@@ -518,188 +558,282 @@ def show_look(look: dict[str, Any]) -> None:
 
 # The sentence of the frames, and which of its words stand in the middle of a window.
 LINE = ["the", "robot", "dropped", "the", "glass", "because", "it", "was", "slippery"]
-CENTRES = (2, 4)
+CENTRES = (2, 3, 4)
+LETTER = 6.62  # how wide a letter is, in px
+SIGMA = "\N{GREEK SMALL LETTER SIGMA}"
 
 
 def frames(data: dict[str, Any]) -> list[Figure]:
-    """A window slides, pairs are collected, one of them makes a step."""
-    step = data["by_hand"]["step"]
-    return [frame(step, number) for number in range(1, 6)]
+    """Contexts and counts, the step by hand, then what was learned."""
+    hand, ours = data["by_hand"], data["learned"]
+    return [
+        draw_contexts(),
+        draw_counts(ours["company"]["met"]),
+        draw_windows(),
+        draw_scores(hand["step"]),
+        draw_nudge(hand["step"]),
+        draw_paths(hand["paths"]),
+        draw_learned(ours),
+        draw_parallelogram(ours["parallelogram"]),
+    ]
 
 
-def frame(step: dict[str, Any], number: int) -> Figure:
-    """The drawing up to its frame of this number."""
-    figure, axes = board([158, 158, 264, 264, 470][number - 1])
-    draw_window(axes, CENTRES[min(number, 2) - 1])
-    for column, centre in enumerate(CENTRES[:number]):
-        draw_pairs(axes, 100 + 200 * column, centre, number)
-    if number >= 3:
-        draw_rows(axes, step, number)
-    if number >= 5:
-        draw_nudge(axes, step)
+def signed(number: float, fmt: str = ".0f") -> str:
+    """A number with a true minus, as a person writes it."""
+    return format(number, fmt).replace("-", "\N{MINUS SIGN}")
+
+
+def pair(vector: list[float], fmt: str = ".0f") -> str:
+    """A vector as a person writes it."""
+    return "(" + ", ".join(signed(number, fmt) for number in vector) + ")"
+
+
+def bar(
+    axes: Axes,
+    x: float,
+    y: float,
+    width: float,
+    height: float,
+    colour: str,
+    **more: Any,
+) -> None:
+    """A filled rectangle from its corner; below a line where the height is negative."""
+    axes.add_patch(Rectangle((x, y), width, -height, facecolor=colour, **more))
+
+
+def draw_windows() -> Figure:
+    """Three places of the window, and the pairs that each gives."""
+    figure, axes = board(264)
+    for n, centre in enumerate(CENTRES):
+        top = 22 + 88 * n
+        draw_window(axes, top, centre)
+        x = 14 + LETTER * len("dropped")
+        words(axes, x, top + 36, LINE[centre], plots.LINK, ha="right", bold=True)
+        arrow(axes, (x + 6, top + 36), (x + 26, top + 36), plots.LINK)
+        x += 12
+        for place in range(centre - WINDOW, centre + WINDOW + 1):
+            if place != centre:
+                width = LETTER * len(LINE[place]) + 12
+                box(axes, x + 22 + width / 2, top + 36, LINE[place], width=width)
+                x += width + 6
     return figure
 
 
-def draw_window(axes: Axes, centre: int) -> None:
+def draw_window(axes: Axes, y: float, centre: int) -> None:
     """The sentence, a frame around the window, its middle filled."""
-    letter = 6.62
-    x, middles = (400 - letter * len(" ".join(LINE))) / 2, []
+    x, middles = (400 - LETTER * len(" ".join(LINE))) / 2, []
     for word in LINE:
-        middles.append((x, x + letter * len(word)))
-        x = middles[-1][1] + letter
+        middles.append((x, x + LETTER * len(word)))
+        x = middles[-1][1] + LETTER
     left, right = middles[centre - WINDOW][0], middles[centre + WINDOW][1]
-    box(axes, (left + right) / 2, 22, "", plots.LINK, right - left + 8, 30)
+    box(axes, (left + right) / 2, y, "", plots.LINK, right - left + 8, 30)
     for place, (word, (start, end)) in enumerate(zip(LINE, middles, strict=True)):
+        middle = (start + end) / 2
         if place == centre:
-            box(
-                axes, (start + end) / 2, 22, word, plots.LINK, end - start + 7, 22, True
-            )
+            box(axes, middle, y, word, plots.LINK, end - start + 7, 22, True)
         else:
-            faint = abs(place - centre) > WINDOW
-            words(axes, (start + end) / 2, 22, word, faint=faint)
+            words(axes, middle, y, word, faint=abs(place - centre) > WINDOW)
 
 
-def draw_pairs(axes: Axes, x: float, centre: int, number: int) -> None:
-    """The pairs that one position of the window gives."""
-    around = [n for n in range(centre - WINDOW, centre + WINDOW + 1) if n != centre]
-    old = centre != CENTRES[-1] and number >= 2
-    words(axes, x, 58, "word and neighbour", plots.MUTED, faint=old)
-    for row, other in enumerate(around):
-        y = 80 + 20 * row
-        chosen = LINE[centre] == WORD and LINE[other] == "dropped" and number >= 3
-        faint = old or (number >= 3 and not chosen)
-        words(axes, x - 8, y, LINE[centre], plots.LINK, ha="right", faint=faint)
-        words(axes, x + 8, y, LINE[other], ha="left", faint=faint, bold=chosen)
-
-
-def signed(vector: list[float]) -> str:
-    """A vector of whole numbers as a person writes it."""
-    return (
-        "(" + ", ".join(f"{n:.0f}" for n in vector).replace("-", "\N{MINUS SIGN}") + ")"
-    )
-
-
-def draw_rows(axes: Axes, step: dict[str, Any], number: int) -> None:
-    """The pair, two words drawn at random, and what the rows say of them."""
-    x = {"label": 196, "score": 250, "\N{GREEK SMALL LETTER SIGMA}": 304, "error": 360}
-    top = 176
-    row = f"{step['word']} {signed(step['row'])}" if number >= 4 else step["word"]
-    words(axes, 20, top, row, plots.LINK, ha="left", bold=True)
-    for name in list(x)[: 1 if number == 3 else 4]:
-        words(axes, x[name], top, name, plots.MUTED)
+def draw_scores(step: dict[str, Any]) -> Figure:
+    """A neighbour and two words drawn at random: score, answer, error."""
+    figure, axes = board(196)
+    words(axes, 12, 20, "glass", plots.LINK, ha="left", bold=True)
+    cells(axes, 92, 20, step["row"], plots.LINK, ".0f")
+    for x, name in ((208, "score"), (284, f"{SIGMA}, said"), (364, "error")):
+        words(axes, x, 20, name, plots.MUTED)
     for n, other in enumerate(step["others"]):
-        y = top + 24 * (n + 1)
+        y = 64 + 46 * n
+        colour = plots.LINK if n == 0 else plots.MUTED
+        words(axes, 12, y - 6, other, ha="left", bold=n == 0)
+        note = "a neighbour" if n == 0 else "at random"
+        words(axes, 12, y + 9, note, colour, ha="left")
+        cells(axes, 124, y, step["rows"][n], plots.INK, ".0f")
+        words(axes, 208, y, signed(step["scores"][n]))
+        # What was said, as a part of a whole; the label is where it should end.
+        said, label = step["said"][n], step["labels"][n]
+        bar(axes, 244, y + 3, 80, 14, plots.PAPER, edgecolor=plots.MUTED)
+        bar(axes, 244, y + 3, 80 * said, 14, colour, alpha=0.55)
+        goal = 244 + 80 * label
+        axes.plot([goal, goal], [y - 15, y + 7], color=plots.INK, linewidth=2.4)
+        words(axes, 284, y + 14, f"{said:.2f}, right: {label}")
+        words(axes, 364, y, signed(step["errors"][n], "+.2f"), bold=True)
+    return figure
+
+
+def draw_others(axes: Axes, step: dict[str, Any], at: Any, faint: bool = False) -> None:
+    """The context rows as arrows: the neighbour solid, the others dashed."""
+    sides = [(-4, -12, "center"), (14, -12, "center"), (8, 6, "left")]
+    for n, (other, row) in enumerate(zip(step["others"], step["rows"], strict=True)):
         colour, line = (plots.LINK, "-") if n == 0 else (plots.MUTED, "--")
-        vector = f" {signed(step['rows'][n])}" if number >= 4 else ""
-        words(axes, 20, y, other + vector, ha="left")
-        box(
-            axes, x["label"], y, f"{step['labels'][n]}", colour, 26, 20, line=line,
-            fill=n == 0,
-        )  # fmt: skip
-        if number >= 4:
-            texts = (
-                f"{step['scores'][n]:.0f}", f"{step['said'][n]:.2f}",
-                f"{step['errors'][n]:+.2f}",
-            )  # fmt: skip
-            for name, text in zip(list(x)[1:], texts, strict=True):
-                shown = text.replace("-", "\N{MINUS SIGN}")
-                words(axes, x[name], y, shown, bold=name == "error")
-    if number == 3:
-        words(axes, 230, top + 24, "they were neighbours", plots.LINK, ha="left")
-        words(axes, 230, top + 60, "drawn at random", plots.MUTED, ha="left")
+        end = at(row)
+        arrow(axes, at([0, 0]), end, colour, line=line, width=1.8, faint=faint)
+        across, down, ha = sides[n]
+        words(axes, end[0] + across, end[1] + down, other, colour, ha=ha)
 
 
-def draw_nudge(axes: Axes, step: dict[str, Any]) -> None:
+def draw_nudge(step: dict[str, Any]) -> Figure:
     """The vectors in the plane, and where the word's row goes."""
-    unit, left, top = 66, 104, 376
+    figure, axes = board(250)
+    unit, left, top = 72, 120, 140
 
     def at(vector: list[float]) -> tuple[float, float]:
         return left + unit * vector[0], top - unit * vector[1]
 
-    arrow(axes, (left - 84, top), (left + 160, top), width=0.6)
-    arrow(axes, (left, top + 80), (left, top - 98), width=0.6)
-    sides = [(-4, -10, "center"), (0, -10, "center"), (8, 6, "left")]
-    for n, other in enumerate(step["others"]):
-        colour, line = (plots.LINK, "-") if n == 0 else (plots.MUTED, "--")
-        end = at(step["rows"][n])
-        arrow(axes, (left, top), end, colour, line=line, width=1.8)
-        across, down, ha = sides[n]
-        words(axes, end[0] + across, end[1] + down, other, colour, ha=ha)
+    arrow(axes, (left - 100, top), (left + 170, top), width=0.6)
+    arrow(axes, (left, top + 90), (left, top - 110), width=0.6)
+    draw_others(axes, step, at)
     old, new = at(step["row"]), at(step["moved"])
-    arrow(axes, (left, top), old, plots.INK, width=1.2, faint=True)
+    arrow(axes, (left, top), old, plots.INK, faint=True)
     words(axes, old[0] + 6, old[1], "glass before", ha="left", faint=True)
     arrow(axes, (left, top), new, plots.INK, width=2.4)
-    words(axes, new[0] - 10, new[1] - 10, "glass after", bold=True)
-    arrow(axes, old, new, plots.LINK, width=1.4, line=":")
-    words(axes, (old[0] + new[0]) / 2 + 30, old[1] - 18, "nudge", plots.LINK)
-    # What moved it, in words beside the plane.
+    words(axes, new[0] - 4, new[1] - 11, "glass after", bold=True)
+    arrow(axes, old, new, plots.LINK, width=1.6, line=":")
+    words(axes, (old[0] + new[0]) / 2 + 34, old[1] - 20, "nudge", plots.LINK)
     for n, (other, error) in enumerate(
         zip(step["others"], step["errors"], strict=True)
     ):
         verb = "pull to" if error > 0 else "push off"
         text = f"{abs(error):.2f} {verb} {other}"
-        words(axes, 396, top + 36 + 18 * n, text, ha="right")
-    cells(axes, 350, top - 76, step["moved"], plots.INK)
-
-
-def draw(data: dict[str, Any]) -> Figure:
-    """The map of words; below it a parallelogram of learned vectors."""
-    figure, (names, step) = plots.canvas(600, 2, 1, height_ratios=[3, 2])
-    found = data["learned"]["parallelogram"]
-    step.set_title("eat \N{RIGHTWARDS ARROW} eating, and the same step from wash")
-    points = [*found["points"], found["sought"]]
-    step.plot(*zip(*points[:4], strict=True), "o", color=plots.MUTED, markersize=4)
-    for start, end, line, colour in (
-        (0, 1, "-", plots.LINK), (2, 4, "--", plots.LINK), (2, 3, ":", plots.INK),
-    ):  # fmt: skip
-        step.annotate(
-            "", points[end], points[start],
-            arrowprops={
-                "arrowstyle": "-|>", "color": colour, "linestyle": line,
-                "linewidth": 1.8, "shrinkA": 0, "shrinkB": 0,
-            },
-        )  # fmt: skip
-    for word, point, side in zip(
-        [*found["words"], "wash + step"], points,
-        [(8, -4), (8, 4), (8, -6), (8, -4), (1, 9)], strict=True,
-    ):  # fmt: skip
-        step.annotate(
-            word, point, xytext=side, textcoords="offset points",
-            ha="left" if side[0] > 0 else "right",
-        )  # fmt: skip
-    step.set(xticks=[], yticks=[])
-    step.set_aspect("equal", adjustable="datalim")
-    step.margins(x=0.25, y=0.2)
-
-    share = data["plane"]["share"]
-    names.set_title(f"a flat map: {100 * share:.0f} % of the variance")
-    plots.named_points(
-        figure, names, data["plane"]["words"], data["plane"]["points"], "glass"
-    )
+        words(axes, 394, top + 52 + 18 * n, text, ha="right")
     return figure
 
 
-def look(data: dict[str, Any]) -> Figure:
-    """Each "glass" of the held-out sentences, on the plane that shows most."""
-    found = data["look"]
-    figure, axes = plots.canvas(340)
-    *points, ours = found["points"]
-    marks = {"vessel": ("o", plots.LINK), "material": ("x", plots.INK)}
-    for sense, (mark, colour) in marks.items():
-        some = [p for p, s in zip(points, found["labels"], strict=True) if s == sense]
+def draw_paths(found: dict[str, Any]) -> Figure:
+    """Ten steps of three words, each step a dot."""
+    figure, axes = board(330)
+    unit, left, top = 80, 230, 226
+
+    def at(vector: list[float]) -> tuple[float, float]:
+        return left + unit * vector[0], top - unit * vector[1]
+
+    arrow(axes, (left - 216, top), (left + 160, top), width=0.6)
+    arrow(axes, (left, top + 92), (left, top - 210), width=0.6)
+    looks = {
+        "glass": ("-", plots.LINK, (10, -10, "left"), (0, -16)),
+        "cup": ("--", plots.INK, (10, 8, "left"), (0, -15)),
+        "friend": (":", plots.MUTED, (10, 6, "left"), (0, -13)),
+    }
+    for word, (line, colour, begin, end) in looks.items():
+        rows = [at(row) for row in found["rows"][word]]
         axes.plot(
-            *zip(*some, strict=True), mark, color=colour, label=sense, markersize=7,
-            markeredgewidth=1.8,
+            *zip(*rows, strict=True), color=colour, linestyle=line, linewidth=1.8,
+            marker="o", markersize=3.5,
         )  # fmt: skip
-    wrong = [points[i] for i in found["wrong_at"]]
+        axes.plot(
+            *rows[0], "o", color=colour, markersize=8, markerfacecolor=plots.PAPER
+        )
+        words(
+            axes, rows[0][0] + begin[0], rows[0][1] + begin[1], word, colour, ha="left"
+        )
+        words(axes, rows[-1][0] + end[0], rows[-1][1] + end[1], word, colour, bold=True)
+    words(axes, 14, top - 62, "both meet dropped", plots.LINK, ha="left")
+    words(axes, 306, top - 150, "meets school", plots.MUTED, ha="right")
+    return figure
+
+
+def draw_contexts() -> Figure:
+    """The sentences, one below the other, so that the hidden words make a column."""
+    figure, axes = board(142)
+    middle, hole = 180, 36
+    bar(axes, middle - hole / 2 - 2, 134, hole + 4, 126, plots.LINK, alpha=0.12)
+    for n, (line, hidden) in enumerate(CONTEXTS):
+        tokens, y = line.split(), 26 + 30 * n
+        at = tokens.index(hidden)
+        box(axes, middle, y, "?", plots.LINK, hole, 22)
+        x = middle - hole / 2 - 8
+        for far, word in enumerate(reversed(tokens[:at])):
+            words(axes, x, y, word, ha="right", faint=far >= 3)
+            x -= LETTER * (len(word) + 1)
+        x = middle + hole / 2 + 8
+        for far, word in enumerate(tokens[at + 1 :]):
+            words(axes, x, y, word, ha="left", faint=far >= 3)
+            x += LETTER * (len(word) + 1)
+    return figure
+
+
+def draw_counts(met: dict[str, dict[str, int]]) -> Figure:
+    """Counts as cells, the darker the more; the last column is another matter."""
+    figure, axes = board(182)
+    wide, high = 60, 34
+    for row, (word, counts) in enumerate(met.items()):
+        y = 42 + high * row
+        words(axes, 72, y + high / 2, word, ha="right", bold=True)
+        for column, (name, count) in enumerate(counts.items()):
+            x = 84 + wide * column + (8 if name == "the" else 0)
+            if row == 0:
+                words(axes, x + wide / 2, 24, name, plots.MUTED)
+            colour = plots.MUTED if name == "the" else plots.LINK
+            strong = 0.3 if name == "the" else 0.75 * min(count / 21, 1)
+            bar(axes, x, y + high, wide, high, plots.PAPER, edgecolor=plots.MUTED)
+            bar(axes, x, y + high, wide, high, colour, alpha=strong)
+            words(
+                axes, x + wide / 2, y + high / 2, f"{count}", size=12, bold=count > 15
+            )
+    return figure
+
+
+def draw_learned(ours: dict[str, Any]) -> Figure:
+    """Each learned row as bars, up for positive numbers and down for negative ones."""
+    figure, axes = board(256)
+    top = max(abs(number) for row in ours["rows"].values() for number in row)
+    words(axes, 396, 14, "cosine with glass", plots.MUTED, ha="right")
+    for n, (word, row) in enumerate(ours["rows"].items()):
+        y = 50 + 58 * n
+        colour = plots.LINK if n < 2 else plots.MUTED
+        words(axes, 4, y, word, ha="left", bold=True)
+        axes.plot([58, 58 + 9 * len(row)], [y, y], color=plots.MUTED, linewidth=0.6)
+        for place, number in enumerate(row):
+            bar(axes, 59 + 9 * place, y, 7, 26 * number / top, colour)
+        cosine = ours["cosine"][word]
+        words(axes, 396, y, f"{cosine:.2f}", ha="right", bold=n < 2)
+    return figure
+
+
+def draw_parallelogram(found: dict[str, Any]) -> Figure:
+    """Three words, the step between two, and where it leads from the third."""
+    figure, axes = board(236)
+    points = [*found["points"], found["sought"]]
+    xs, ys = zip(*points, strict=True)
+    scale = min(280 / (max(xs) - min(xs)), 150 / (max(ys) - min(ys)))
+    middle = (max(xs) + min(xs)) / 2, (max(ys) + min(ys)) / 2
+    at = [
+        (200 + scale * (x - middle[0]), 118 - scale * (y - middle[1]))
+        for x, y in points
+    ]
     axes.plot(
-        *zip(*wrong, strict=True), "o", color=plots.INK, fillstyle="none",
-        markersize=15, label="wrong neighbour",
-    )  # fmt: skip
-    axes.plot(*ours, "*", color=plots.INK, markersize=13, label="our sentence")
-    axes.set(xticks=[], yticks=[])
-    axes.margins(0.1)
-    figure.legend(loc="outside upper left", ncols=2, frameon=False)
+        *zip(at[0], at[2], strict=True), color=plots.MUTED, linewidth=0.8, alpha=0.6
+    )
+    axes.plot(
+        *zip(at[1], at[4], strict=True), color=plots.MUTED, linewidth=0.8, alpha=0.6
+    )
+    arrow(axes, at[0], at[1], plots.LINK, width=2.2)
+    arrow(axes, at[2], at[4], plots.LINK, width=2.2, line="--")
+    for word, point, (across, down, ha) in zip(
+        [*found["words"], "same step"], at,
+        [(0, 16, "center"), (0, -14, "center"), (0, 16, "center"), (10, 12, "left"),
+         (0, -14, "center")], strict=True,
+    ):  # fmt: skip
+        step = word == "same step"
+        if not step:
+            axes.plot(*point, "o", color=plots.INK, markersize=5)
+        words(
+            axes, point[0] + across, point[1] + down, word,
+            plots.LINK if step else plots.INK, ha=ha, bold=not step,
+        )  # fmt: skip
+    return figure
+
+
+def draw(data: dict[str, Any]) -> Figure:
+    """The map of words."""
+    figure, names = plots.canvas(380)
+    # Room at both sides for the names.
+    figure.set_layout_engine("none")
+    names.set_position((0.08, 0.01, 0.8, 0.98))
+    plots.named_points(
+        figure, names, data["plane"]["words"], data["plane"]["points"], "glass"
+    )
+    names.spines[:].set_visible(False)
     return figure
 
 

@@ -2,7 +2,7 @@
 
 import json
 import math
-from itertools import product
+from itertools import pairwise, product
 
 import pytest
 import torch
@@ -161,3 +161,20 @@ def test_company_is_counted_within_three_words():
     }  # fmt: skip
     # Ten words have 2 x (3 + 4 + 5) + 4 x 6 = 48 places around them.
     assert found["expected"]["glass"]["the"] == pytest.approx(11 * 15 / 48)
+
+
+def test_paths_go_down_the_loss_and_same_neighbours_bring_closer():
+    found = demo.by_hand()["paths"]
+    assert found["nudge"]["glass"].tolist() == demo.step()["nudge"].tolist()
+    for word, (_, beside) in demo.PATHS.items():
+        labels = torch.tensor([float(other == beside) for other in demo.OTHERS])
+        rows = found["rows"][word]
+        for row, then in pairwise(rows):
+            at = row.clone().requires_grad_()
+            loss = F.binary_cross_entropy_with_logits(
+                demo.ROWS @ at, labels, reduction="sum"
+            )
+            (down,) = torch.autograd.grad(loss, at)
+            torch.testing.assert_close(then, row - demo.LR * down)
+    assert (found["apart"]["cup"].diff() < 0).all()
+    assert (found["apart"]["friend"].diff() > 0).all()
