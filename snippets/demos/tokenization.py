@@ -284,6 +284,7 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
     tokenizer = sizes[512]
     sizes[1024] = most
     training = replay(text, tokenizer)
+    learned = {token: new for new, token in enumerate(tokenizer.tokens)}
     bert = WordPiece(weights.vocabulary())
     return {
         "by_hand": by_hand(),
@@ -313,8 +314,8 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
             "longest": longest_first(tokenizer, " dropped"),
             # The smaller id was learned first.
             "ids": {
-                "pp": tokenizer.tokens.index(b"pp"),
-                "drop": tokenizer.tokens.index(b" drop"),
+                "pp": learned.get(b"pp"),
+                "drop": learned.get(b" drop"),
             },
         },
         "sizes": [
