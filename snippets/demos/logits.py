@@ -388,9 +388,9 @@ def _surprises(axes: Axes, hand: Numbers) -> None:
     axes.plot([ZERO, ZERO], [floor - 4.3 * unit, floor], color=plots.MUTED, linewidth=1)
     for mark in range(5):
         diagrams.words(axes, ZERO - 8, floor - unit * mark, str(mark), ha="right")
-    for mark in (0, 0.5, 1):
-        at = ZERO + wide * mark
-        diagrams.words(axes, at, floor + 14, f"{mark:g}", plots.MUTED)
+    for share in (0.0, 0.5, 1.0):
+        at = ZERO + wide * share
+        diagrams.words(axes, at, floor + 14, f"{share:g}", plots.MUTED)
     for token, share, loss in zip(
         hand["tokens"], hand["probabilities"], hand["surprise"], strict=True
     ):
