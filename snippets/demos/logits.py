@@ -28,6 +28,8 @@ from snippets.text.logits import (
 )
 from snippets.text.tokenization import Tokenizer
 
+Numbers = dict[str, Any]
+
 TOKENS = ["glass", "cup", "it"]
 LOGITS = torch.tensor([2.0, 1.0, -1.0])
 CAME = [0, 0, 1]  # what followed three times: glass, glass, cup
@@ -39,6 +41,23 @@ BEGINNING = "The robot dropped the"
 # Temperatures to choose from, and the bounds of a favourite's probability.
 GRID = [1 + n / 10 for n in range(41)]
 BOUNDS = [0, 0.1, 0.2, 0.4, 0.7, 1.01]
+
+
+# --8<-- [start:simple]
+def simple_softmax(logits: Tensor) -> Tensor:
+    """Raise e to each, divide by the sum."""
+    powers = torch.exp(logits)
+    return powers / powers.sum(-1, keepdim=True)
+
+
+def simple_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
+    """The mean of -ln p of the true tokens; one row a position."""
+    positions = torch.arange(len(targets))
+    given = simple_softmax(logits)[positions, targets]
+    return -given.log().mean()
+
+
+# --8<-- [end:simple]
 
 
 def by_hand() -> dict[str, Any]:
@@ -74,6 +93,11 @@ def by_hand() -> dict[str, Any]:
         "smoothed": cross_entropy(LOGITS, glass, smoothing=0.1),
         # Raising e to the power of 1000 is too much for a float.
         "huge": softmax(torch.tensor([1000.0, 0.0])),
+        "simple": {
+            "loss": simple_cross_entropy(LOGITS.expand(3, 3), torch.tensor(CAME)),
+            # Texts, since JSON has no name for what is not a number.
+            "huge": [f"{p:.2f}" for p in simple_softmax(torch.tensor([1000.0, 0.0]))],
+        },
     }
 
 
@@ -235,6 +259,8 @@ def show(data: dict[str, Any]) -> None:
     one, other = hand["huge"]
     print(f"glass, smoothed by 0.1: {hand['smoothed']:.2f}")
     print(f"logits 1000 and 0: p is {one:.2f} and {other:.2f}")
+    one, other = hand["simple"]["huge"]
+    print(f"the four lines say {one} and {other}")
 
     print("\nthe same logits at three temperatures")
     columns = (row["probabilities"] for row in hand["temperatures"])
@@ -293,72 +319,95 @@ def legible(text: str) -> str:
 
 # --- From scores to a loss, step by step
 
-COLUMN = [88, 200, 312]  # the middles of the three words
-
-
-def column(
-    axes: Axes, top: float, bottom: float, x: float, colour: str, width: float = 40
-) -> None:
-    """A bar between two heights."""
-    axes.bar(x, bottom - top, width, top, color=colour, linewidth=0)
+# Bars lie: one unit is as long for logits as for their powers.
+ZERO, UNIT, LINE = 92, 28, 20
 
 
 def frames(data: dict[str, Any]) -> list[Figure]:
     """Logits, their powers, their shares, the loss, and the temperature."""
-    return [_frame(data["by_hand"], step) for step in range(1, 6)]
+    hand = data["by_hand"]
+    return [*(_chain(hand, step) for step in range(1, 5)), _temperatures(hand)]
 
 
-def _frame(hand: dict[str, Any], step: int) -> Figure:
-    figure, axes = diagrams.board(346)
-    words = diagrams.words
+def _bars(axes: Axes, top: float, title: str, hand: Numbers, key: str) -> None:
+    diagrams.words(axes, 4, top, title, ha="left", bold=True)
+    for row, (token, number) in enumerate(zip(hand["tokens"], hand[key], strict=True)):
+        y = top + LINE * (row + 1)
+        diagrams.words(axes, 4, y, token, plots.MUTED, ha="left")
+        axes.barh(y, UNIT * number, 14, ZERO, color=plots.LINK, linewidth=0)
+        text = f"{number:.2f}" if key == "powers" else f"{number:.0f}"
+        right = ZERO + UNIT * max(number, 0) + 6
+        diagrams.words(axes, right, y, text.replace("-", "−"), ha="left")
+    low = top + LINE * len(hand["tokens"]) + 12
+    axes.plot([ZERO, ZERO], [top + 10, low], color=plots.MUTED, linewidth=1)
 
-    def row(y: float, name: str, numbers: list[str], strong: bool) -> None:
-        words(axes, 4, y, name, plots.MUTED, ha="left")
-        for x, number in zip(COLUMN, numbers, strict=True):
-            colour = plots.LINK if strong else plots.INK
-            diagrams.box(axes, x, y, number, colour, width=62, fill=strong)
 
-    def down(y: float, label: str) -> None:
-        for x in COLUMN:
-            diagrams.arrow(axes, (x, y), (x, y + 24))
-        words(axes, COLUMN[2] + 10, y + 10, label, plots.MUTED, ha="left")
+def _cake(axes: Axes, y: float, hand: Numbers, shares: Tensor, names: bool) -> None:
+    """All three shares in one bar, as long as the sum of the powers above."""
+    left = float(ZERO)
+    whole = UNIT * float(hand["sum"])
+    styles = [(plots.LINK, plots.PAPER), (plots.PAPER, plots.LINK), (plots.INK, "")]
+    for token, p, (fill, ink) in zip(hand["tokens"], shares, styles, strict=True):
+        wide = whole * float(p)
+        axes.barh(y, wide, 24, left, color=fill, edgecolor=plots.LINK, linewidth=1)
+        if ink:
+            diagrams.words(axes, left + wide / 2, y, f"{p:.2f}", ink, bold=True)
+        else:
+            at = ZERO + whole - 4
+            diagrams.words(axes, at, y - 20, f"{p:.2f}", ha="right", bold=True)
+        if names:
+            middle = left + wide / 2
+            diagrams.words(axes, middle, y + 21, token, plots.MUTED)
+        left += wide
 
-    for x, token in zip(COLUMN, hand["tokens"], strict=True):
-        words(axes, x, 14, token, bold=True)
-    row(44, "logit", [f"{z:.0f}".replace("-", "−") for z in hand["logits"]], step == 1)
+
+def _chain(hand: Numbers, step: int) -> Figure:
+    height = [92, 188, 264, 434][step - 1]
+    figure, axes = diagrams.board(height)
+    _bars(axes, 14, "logits", hand, "logits")
     if step > 1:
-        down(58, "e to the")
-        row(96, "power", [f"{power:.2f}" for power in hand["powers"]], step == 2)
+        _bars(axes, 110, "e to the power of each, on the same scale", hand, "powers")
     if step > 2:
-        down(110, f"/ {hand['sum']:.2f}")
-        shares = [f"{p:.2f}" for p in hand["probabilities"]]
-        row(148, "share", shares, step == 3)
+        title = f"shares: divided by the sum, {hand['sum']:.2f}"
+        diagrams.words(axes, 4, 204, title, ha="left", bold=True)
+        _cake(axes, 230, hand, hand["probabilities"], names=True)
     if step > 3:
-        x = COLUMN[0]
-        diagrams.arrow(axes, (x, 162), (x, 186), plots.QUERY)
-        words(axes, x + 10, 173, "came: −ln", plots.QUERY, ha="left")
-        diagrams.box(
-            axes, x, 200, f"{hand['surprise'][0]:.2f}", plots.QUERY, 62, fill=step == 4
-        )
-        words(axes, 4, 200, "loss", plots.MUTED, ha="left")
-    # Below, the row that this step made, as bars.
-    floor, tallest = 324, 90
-    if step < 5:
-        key = ["logits", "powers", "probabilities", "probabilities"][step - 1]
-        scale = [28.0, 12.0, 100.0, 100.0][step - 1]
-        zero = floor - 30 if step == 1 else floor
-        for x, number in zip(COLUMN, hand[key], strict=True):
-            colour = plots.QUERY if step == 4 and x == COLUMN[0] else plots.LINK
-            column(axes, zero - scale * number, zero, x, colour)
-        axes.plot([50, 350], [zero, zero], color=plots.MUTED, linewidth=1)
-        return figure
-    for x, token in zip((112, 212, 312), hand["temperatures"], strict=True):
-        for shift, p in zip((-26, 0, 26), token["probabilities"], strict=True):
-            column(axes, floor - tallest * p, floor, x + shift, plots.LINK, 22)
-            words(axes, x + shift, floor - tallest * p - 8, f"{p:.2f}".lstrip("0"))
-        words(axes, x, floor + 14, f"T = {token['temperature']:g}", bold=True)
-    axes.plot([68, 356], [floor, floor], color=plots.MUTED, linewidth=1)
-    words(axes, 4, floor - 8, "share", plots.MUTED, ha="left")
+        _surprises(axes, hand)
+    return figure
+
+
+def _surprises(axes: Axes, hand: Numbers) -> None:
+    """The curve of -ln p, over the same line as the shares above."""
+    title = "loss: −ln of the share that the truth had"
+    diagrams.words(axes, 4, 280, title, ha="left", bold=True)
+    floor, wide, unit = 408, UNIT * float(hand["sum"]), 27
+    p = torch.linspace(0.014, 1, 120)
+    x, y = ZERO + wide * p, floor + unit * p.log()
+    axes.plot(x.tolist(), y.tolist(), color=plots.QUERY)
+    axes.plot([ZERO, ZERO + wide], [floor, floor], color=plots.MUTED, linewidth=1)
+    axes.plot([ZERO, ZERO], [floor - 4.3 * unit, floor], color=plots.MUTED, linewidth=1)
+    for mark in range(5):
+        diagrams.words(axes, ZERO - 8, floor - unit * mark, str(mark), ha="right")
+    for share in (0.0, 0.5, 1.0):
+        at = ZERO + wide * share
+        diagrams.words(axes, at, floor + 14, f"{share:g}", plots.MUTED)
+    for token, share, loss in zip(
+        hand["tokens"], hand["probabilities"], hand["surprise"], strict=True
+    ):
+        at, up = ZERO + wide * float(share), floor - unit * float(loss)
+        axes.plot(at, up, "o", color=plots.QUERY)
+        diagrams.words(axes, at + 9, up - 9, f"{token}: {loss:.2f}", ha="left")
+
+
+def _temperatures(hand: Numbers) -> Figure:
+    figure, axes = diagrams.board(228)
+    for n, run in enumerate(hand["temperatures"]):
+        top, t = 14 + 70 * n, run["temperature"]
+        divided = ", ".join(f"{z / t:g}" for z in hand["logits"]).replace("-", "−")
+        diagrams.words(axes, 4, top, f"T = {t:g}", ha="left", bold=True)
+        diagrams.words(axes, ZERO, top, f"logits / T: {divided}", ha="left")
+        last = n == len(hand["temperatures"]) - 1
+        _cake(axes, top + 30, hand, run["probabilities"], names=last)
     return figure
 
 
@@ -378,6 +427,8 @@ def draw(data: dict[str, Any]) -> Figure:
                   color=plots.MUTED)  # fmt: skip
     best = data["look"]["best_step"]
     axes.plot(best, curves[best][2], "o", color=plots.QUERY)
+    axes.annotate(f"step {best}", (best, curves[best][2]), xytext=(6, -12),
+                  textcoords="offset points", color=plots.QUERY)  # fmt: skip
     axes.set(xlabel="step of learning", ylim=(0, 7.8))
     axes.set_title("loss, in nats a token")
     return figure
@@ -387,7 +438,7 @@ def look(data: dict[str, Any]) -> Figure:
     """How much of its word the model keeps, before and after one temperature."""
     figure, axes = plots.canvas(340)
     axes.plot([0, 1], [0, 1], plots.DOTTED, color=plots.MUTED)
-    axes.annotate("keeps its word", (0.97, 0.93), ha="right", va="top",
+    axes.annotate("right as often as it says", (0.97, 0.93), ha="right", va="top",
                   color=plots.MUTED, rotation=42)  # fmt: skip
     before, after = data["look"]["calibration"]
     for run, colour, line, mark in (

@@ -38,8 +38,6 @@ SPLIT = ["it's 7.30,  isn't it?", "IT'S"]
 WORDS = ["glass", " glass", "Glass", " glasses", " that", "slippery"]
 WORDS += ["café", "скользкий", "<|endoftext|>"]
 COMPARED = [" slipperier", "unhappiness", "CAFÉ", "скользкий", "滑る", "robot🤖"]
-# Who wrote the papers that the page cites on these algorithms.
-NAMES = ["Sennrich", "Haddow", "Birch", "Schuster", "Nakajima", "Kudo", "Richardson"]
 NUMBERS = ["1999", "2031", "1234", "5678"]
 # In Russian, the first nouns of our Portuguese lexicon: people and animals.
 RUSSIAN = """
@@ -256,7 +254,6 @@ def real(seed: int) -> dict[str, Any]:
                 bert.tokenize(word) for word in ("slippery", "slipprey", "strawberry")
             ],
         },
-        "names": [{"text": n, "tokens": bert.tokenize(n)} for n in NAMES],
         "numbers": [{"text": n, "tokens": bert.tokenize(n)} for n in NUMBERS],
         "four_digits": dict(four.most_common()),
         "years": sum(str(year) in bert.ids for year in range(1500, 2026)),
@@ -287,6 +284,7 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
     tokenizer = sizes[512]
     sizes[1024] = most
     training = replay(text, tokenizer)
+    learned = {token: new for new, token in enumerate(tokenizer.tokens)}
     bert = WordPiece(weights.vocabulary())
     return {
         "by_hand": by_hand(),
@@ -314,6 +312,11 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
         "dropped": {
             "merged": pieces(tokenizer, " dropped"),
             "longest": longest_first(tokenizer, " dropped"),
+            # The smaller id was learned first.
+            "ids": {
+                "pp": learned.get(b"pp"),
+                "drop": learned.get(b" drop"),
+            },
         },
         "sizes": [
             {
@@ -429,44 +432,51 @@ def grow(
     Args:
         times: how often each two neighbours come; empty where that was told before.
         labels: of each merge of the training.
-        corpus: every word as it is cut by then, where there is room for it.
+        corpus: every word as it is cut by then, to stand below the tree.
     """
-    figure, axes = diagrams.board(290)
     step = 400 / 8.6
     x = [step * (at + 0.8) for at in range(len(letters))]
-    there = {(at, at + 1): (x[at], 46.0, 0) for at in range(len(letters))}
-    for at, number in enumerate(times):
-        most = number == max(times)
-        colour = plots.QUERY if most else plots.MUTED
-        middle = (x[at] + x[at + 1]) / 2
-        diagrams.words(axes, middle, 14, str(number), colour, bold=most)
-        diagrams.words(axes, middle, 46, "+", colour)
+    top = 46.0 if times else 22.0
+    there = {(at, at + 1): (x[at], top, 0) for at in range(len(letters))}
+    arrows = []
     for node in nodes:
         start, end = node["start"], node["end"]
         inner = [s for s in there if start <= s[0] and s[1] <= end]
         parts = [s for s in inner if not any(_within(s, other) for other in inner)]
         depth = 1 + max(there[part][2] for part in parts)
-        to = (sum(there[part][0] for part in parts) / 2, 46 + 39.0 * depth, depth)
-        for part in parts:
-            diagrams.arrow(
-                axes, (there[part][0], there[part][1] + 12), (to[0], to[1] - 12)
-            )
+        to = (sum(there[part][0] for part in parts) / 2, top + 39.0 * depth, depth)
+        arrows += [(there[part], to) for part in parts]
         there[start, end] = to
+    low = max(down for _, down, _ in there.values()) + 40
+    rows = (len(corpus) + 1) // 2 if corpus else 0
+    figure, axes = diagrams.board(low + 14 + (40 + 19 * rows if rows else 0))
+    for at, number in enumerate(times):
+        most = number == max(times)
+        colour = plots.QUERY if most else plots.MUTED
+        middle = (x[at] + x[at + 1]) / 2
+        diagrams.words(axes, middle, 14, str(number), colour, bold=most)
+        diagrams.words(axes, middle, top, "+", colour)
+    for part, to in arrows:
+        diagrams.arrow(axes, (part[0], part[1] + 12), (to[0], to[1] - 12))
     left = [s for s in there if not any(_within(s, other) for other in there)]
     made = {(node["start"], node["end"]): node for node in nodes}
     for span, (across, down, _) in there.items():
-        last = span in made and made[span] is nodes[-1]
+        whole = span in made and span in left  # no merge took it further
         colour = plots.LINK if span in made else plots.INK
-        diagrams.box(axes, across, down, letters[slice(*span)], colour, fill=last)
+        diagrams.box(axes, across, down, letters[slice(*span)], colour, fill=whole)
         if span in made:
             right = across + 6.7 * (span[1] - span[0]) / 2 + 12
             label = labels[made[span]["round"] - 1]
             diagrams.words(axes, right, down, label, plots.MUTED, ha="left")
-    for row, word in enumerate(corpus or []):
-        colour = plots.MUTED if row else plots.INK
-        diagrams.words(axes, 196, 150 + 19 * row, word, colour, ha="left")
     cut = " | ".join(letters[slice(*span)] for span in sorted(left))
-    diagrams.words(axes, 8, 276, f"{note}  {cut}", ha="left", bold=True)
+    diagrams.words(axes, 8, low, f"{note}  {cut}", ha="left", bold=True)
+    if corpus:
+        axes.plot([8, 392], [low + 18] * 2, color=plots.MUTED, linewidth=0.8)
+        diagrams.words(axes, 8, low + 36, "the corpus by then:", plots.MUTED, ha="left")
+    for n, word in enumerate(corpus or []):
+        column, row = divmod(n, rows)
+        down = low + 55 + 19 * row
+        diagrams.words(axes, 8 + 210 * column, down, word, ha="left")
     return figure
 
 
@@ -479,18 +489,19 @@ def frames(data: dict[str, Any]) -> list[Figure]:
     hand = data["by_hand"]
     known, new = hand["trees"]["slippery"], hand["trees"]["flipper"]
     times = [f"{row['times']}×" for row in hand["rounds"]]
-    merges = [f"merge {n}" for n, _ in enumerate(times, 1)]
+    ordinals = {1: "1st", 2: "2nd", 3: "3rd"}
+    merges = [ordinals.get(n, f"{n}th") for n, _ in enumerate(times, 1)]
     now = [" ".join(word) for word in hand["corpus"]]
     stages = [now, *(row["words"] for row in hand["rounds"])]
     lines = [
-        ["all five words:", *(f"{n}× {word}" for n, word in zip(hand["corpus"].values(),
-                                                               stage, strict=True))]
+        [f"{n}× {word}" for n, word in zip(hand["corpus"].values(), stage, strict=True)]
         for stage in stages
     ]  # fmt: skip
-    drawn = [grow("slippery", [], hand["neighbours"], times, "now:", lines[0])]
+    counted = hand["neighbours"]
+    drawn = [grow("slippery", [], counted, times, "now:", lines[0])]
     for n in (1, 3):
         drawn.append(grow("slippery", known[:n], [], times, "now:", lines[n]))
-    drawn.append(grow("slippery", known, [], times, "now:"))
+    drawn.append(grow("slippery", known, [], merges, "at the end:"))
     return [*drawn, grow("flipper", new, [], merges, "never seen:")]
 
 
@@ -517,23 +528,25 @@ def in_rows(tokens: Iterable[Token], limit: float, gap: float) -> list[list[Toke
 
 LETTER, PADDING, GAP = 7.9, 5, 2  # pixels, across
 BOX, ROW, TITLE = 21, 47, 28  # pixels, down
+BARE = 26  # a row without ids
 
 
 def draw(data: dict[str, Any]) -> Figure:
-    """The sentence as bytes, after 64 merges and after 256, its ids below."""
+    """The sentence as bytes, then after 64 merges and after 256, with the ids."""
     limit, gap = (399 - PADDING) / LETTER, (PADDING + GAP) / LETTER
     bytes_, early, tokens = data["robot"].values()
+    bare = [{"text": token["text"], "id": ""} for token in bytes_]
     cuts = {
-        f"{len(bytes_)} bytes": in_rows(bytes_, limit, gap),
-        f"{len(early)} tokens after 64 merges": in_rows(early, limit, gap),
-        f"{len(tokens)} tokens after 256 merges": in_rows(tokens, limit, gap),
+        f"{len(bytes_)} bytes": (in_rows(bare, limit, gap), BARE),
+        f"{len(early)} tokens after 64 merges": (in_rows(early, limit, gap), ROW),
+        f"{len(tokens)} tokens after 256 merges": (in_rows(tokens, limit, gap), ROW),
     }
-    height = sum(TITLE + ROW * len(rows) for rows in cuts.values())
+    height = sum(TITLE + down * len(rows) for rows, down in cuts.values())
     figure, axes = plots.canvas(height)
     axes.set(xlim=(0, 400), ylim=(height, 0))
     axes.set_axis_off()
     top = 0.0
-    for title, rows in cuts.items():
+    for title, (rows, down) in cuts.items():
         axes.text(0, top + 18, title, weight="bold")
         top += TITLE
         for row in rows:
@@ -542,42 +555,27 @@ def draw(data: dict[str, Any]) -> Figure:
                 wide = LETTER * width(token) + PADDING
                 box = Rectangle((x, top), wide, BOX, fill=False, edgecolor=plots.MUTED)
                 box.set_linewidth(0.6)
-                if token["id"] >= 256:  # it was merged
+                if down == ROW and token["id"] >= 256:  # it was merged
                     box.set(edgecolor=plots.LINK, linewidth=1.5)
                 axes.add_patch(box)
                 middle = x + wide / 2
                 text, number = token["text"], token["id"]
                 axes.text(middle, top + 15, text, ha="center", fontsize=13)
-                axes.text(middle, top + 34, number, ha="center", color=plots.MUTED)
+                if down == ROW:
+                    axes.text(middle, top + 34, number, ha="center", color=plots.MUTED)
                 x += wide + GAP
-            top += ROW
+            top += down
     return figure
 
 
 def look(data: dict[str, Any]) -> Figure:
-    """What BERT's vocabulary makes of words that it was not made for."""
+    """How many tokens BERT's vocabulary needs for words it was not made for."""
     real = data["look"]
-    figure, (above, below) = plots.canvas(330, 2)
+    figure, axes = plots.canvas(176)
     nouns, slips = real["nouns"], real["slips"]
-    labels = ["English nouns", "in Portuguese", "in Russian", "letters swapped"]
+    labels = ["English noun", "in Portuguese", "in Russian", "misspelled"]
     values = [nouns["English"], nouns["Portuguese"], nouns["Russian"], slips["tokens"]]
-    plots.bars(above, labels, values, "BERT's tokens a word", plots.LINK)
-    *letters, _ = real["letters"]
-    rows = range(len(letters))
-    for shift, key, colour in ((-0.2, "right", plots.LINK), (0.2, "most", plots.MUTED)):
-        numbers = [row[key] for row in letters]
-        below.barh([n + shift for n in rows], numbers, color=colour, height=0.36)
-        for n, number in enumerate(numbers):
-            below.annotate(
-                f"{number:.2f}" + ("" if key == "right" else "  always the commonest"),
-                (number, n + shift), xytext=(3, 0), textcoords="offset points",
-                va="center", color=plots.INK,
-            )  # fmt: skip
-    below.set_yticks(rows, [f"{row['letter']} letter" for row in letters])
-    below.invert_yaxis()
-    below.set(xticks=[], xlim=(0, 0.75))
-    below.spines["bottom"].set_visible(False)
-    below.set_title("share of letters read off a token's row")
+    plots.bars(axes, labels, values, "tokens for one word, on average", plots.LINK)
     return figure
 
 

@@ -33,7 +33,6 @@ def check_mask(mask: Tensor) -> Tensor:
     return mask
 
 
-# --8<-- [start:softmax]
 def softmax(
     logits: Float[Tensor, "*batch choices"],
     mask: Bool[Tensor, "*#batch choices"] | None = None,
@@ -52,9 +51,6 @@ def softmax(
     ).exp()
     total = powers.sum(-1, keepdim=True)
     return powers / total.masked_fill(total == 0, 1)
-
-
-# --8<-- [end:softmax]
 
 
 # --8<-- [start:loss]

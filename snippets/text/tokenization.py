@@ -71,7 +71,7 @@ def check_sizes(vocab_size: int, min_frequency: int) -> None:
 
 # --8<-- [start:merge]
 def count(words: Iterable[Word]) -> Counter[Pair]:
-    """How often each pair occurs: 1 2 1 2 twice has 1 2 four times."""
+    """How often each pair of neighbours occurs in all words."""
     counts: Counter[Pair] = Counter()
     for ids, times in words:
         for pair in pairwise(ids):
@@ -80,7 +80,7 @@ def count(words: Iterable[Word]) -> Counter[Pair]:
 
 
 def merge(ids: list[int], pair: Pair, new: int) -> list[int]:
-    """`new` in place of each pair: (1, 1) in 1 1 1 leaves new 1."""
+    """Put `new` wherever the pair occurs, from the left."""
     left, right = pair
     merged: list[int] = []
     for token in ids:
@@ -97,7 +97,7 @@ def merge(ids: list[int], pair: Pair, new: int) -> list[int]:
 # --8<-- [start:tokenizer]
 @dataclass
 class Tokenizer:
-    """Ids 0 to 255 are bytes, then one a merge; none is special."""
+    """Ids 0 to 255 are the bytes; each merge adds the next id."""
 
     merges: list[Pair]
 
@@ -108,7 +108,7 @@ class Tokenizer:
             self.tokens.append(self.tokens[left] + self.tokens[right])
 
     def encode_word(self, word: str) -> list[int]:
-        """The merge learned first comes first, as in training."""
+        """Replay the merges, in the order of their learning."""
         ids = to_ids(word)
         while known := [p for p in pairwise(ids) if p in self.rank]:
             pair = min(known, key=self.rank.__getitem__)

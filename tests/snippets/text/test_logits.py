@@ -180,3 +180,11 @@ def over_the_top_only(logits, targets, smoothing):
 def test_known_mistakes_do_not_equal_pytorchs_loss(faulty):
     with pytest.raises(AssertionError):
         assert_equals_pytorchs_loss(faulty)
+
+
+def test_four_plain_lines_agree_until_a_logit_is_large():
+    logits, targets = random_inputs(0)
+    torch.testing.assert_close(demo.simple_softmax(logits), softmax(logits))
+    flat = logits.reshape(-1, VOCAB_SIZE), targets.reshape(-1)
+    torch.testing.assert_close(demo.simple_cross_entropy(*flat), cross_entropy(*flat))
+    assert demo.simple_softmax(torch.tensor([1000.0, 0.0])).isnan().any()
