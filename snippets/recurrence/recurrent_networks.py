@@ -24,7 +24,7 @@ State = tuple[Float[Tensor, "*batch d_hidden"], ...]
 class RNNCell(nn.Module):
     """Mix token and state, then tanh: h = tanh(x W + b + h U + c)."""
 
-    parts: ClassVar[int] = 1  # of the state: the hidden one
+    parts: ClassVar[int] = 1  # vectors in its state
 
     def __init__(self, d_model: int, d_hidden: int) -> None:
         super().__init__()
