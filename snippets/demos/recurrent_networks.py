@@ -143,6 +143,7 @@ def gru_by_hand() -> dict[str, Any]:
         "update": z,
         "past": THREE * old,  # what of it reaches the new content, unreset
         "trace": r * THREE * old,
+        "lost": [-THREE * old, -r * THREE * old],
         "sums": [FOUR + THREE * old, FOUR + r * THREE * old],
         "new": torch.tanh(FOUR + r * THREE * old),
         "mixed": torch.tanh(FOUR + THREE * old),  # had the reset gate been 1
@@ -357,20 +358,16 @@ PLUS = 204
 
 
 def frames(data: dict[str, Any]) -> list[Figure]:
-    """One step of the LSTM by hand, gate by gate, and all five words.
+    """The plain network unrolled; a step of the LSTM, gate by gate, and all five words.
 
-    After these the two others: the plain network, unrolled, and a step of a GRU.
+    The last is a step of a GRU.
     """
     hand = data["by_hand"]
     lstm = hand["lstm"]
     at = {name: values[2] for name, values in lstm.items() if isinstance(values, list)}
     steps = [step(at, number) for number in range(1, 5)]
-    return [
-        *steps,
-        unrolled(lstm),
-        plain_unrolled(hand["plain"]),
-        gru_step(hand["gru"]),
-    ]
+    rest = [unrolled(lstm), gru_step(hand["gru"])]
+    return [plain_unrolled(hand["plain"]), *steps, *rest]
 
 
 def plain_unrolled(plain: dict[str, Any]) -> Figure:
@@ -391,9 +388,10 @@ def plain_unrolled(plain: dict[str, Any]) -> Figure:
         if place:
             arrow(axes, (x - 55, copies), (x - 23, copies), plots.LINK, width=2.5)
             say(axes, x - 39, copies - 12, "× ½", plots.LINK)
-            arrow(axes, (x - 22, 184), (x - 56, 184), plots.QUERY, line="--")
-        left = plain["left"][place]
-        say(axes, x, 184, signed(left), plots.QUERY)
+        if place % 2 == 0:
+            say(axes, x, 184, signed(plain["left"][place]), plots.QUERY)
+            if place:
+                arrow(axes, (x - 22, 184), (x - 134, 184), plots.QUERY, line="--")
     say(axes, 8, 212, "gradient: what is left of it, from “it” back",
         plots.QUERY, ha="left", bold=True)  # fmt: skip
     return figure
