@@ -67,6 +67,8 @@ def plain_by_hand() -> dict[str, Any]:
         "states": states,
         "slopes": 1 - states**2,
         "left": gradient[0, :, 0],
+        # From the state at "glass" to that at "it".
+        "between": (1 - states[3:] ** 2).prod() * HALF**2,
     }
 
 
