@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Callable
 from typing import Any
@@ -28,6 +29,9 @@ TOKENS = ["robot", "dropped", "glass", "because", "it"]
 NOUNS = [-1.0, 0.0, 1.0, 0.0, 0.0]  # which was named: -1 the robot, 1 the glass
 ASKS = [0.0, 0.0, 0.0, 0.0, 1.0]  # "it" wants to know
 HALF = 0.5  # of the old state stays in the plain network
+WIDE = 0.95  # an open gate; a closed one has the rest to 1
+OPEN = math.log(WIDE / (1 - WIDE))  # whose sigmoid that is
+FOUR, THREE = 4.0, 3.0  # what new content makes of the word, and of a GRU's old state
 
 D_MODEL = D_HIDDEN = 32
 # So many tokens are read before the first that counts, so that no state is empty.
@@ -63,6 +67,8 @@ def plain_by_hand() -> dict[str, Any]:
         "states": states,
         "slopes": 1 - states**2,
         "left": gradient[0, :, 0],
+        # From the state at "glass" to that at "it".
+        "between": (1 - states[3:] ** 2).prod() * HALF**2,
     }
 
 
@@ -78,15 +84,15 @@ def lstm_by_hand() -> dict[str, Any]:
     nouns = torch.tensor(NOUNS)
     x = torch.stack([nouns, nouns.abs(), torch.tensor(ASKS)], -1)
     weights = [
-        [0, 6, 0],
-        [0, -6, 0],
-        [2, 0, 0],
-        [0, 0, 6],
+        [0, 2 * OPEN, 0],
+        [0, -2 * OPEN, 0],
+        [FOUR, 0, 0],
+        [0, 0, 2 * OPEN],
     ]  # input, forget, new, output
     cell.load_state_dict(
         {
             "input.weight": torch.tensor(weights, dtype=torch.float),
-            "input.bias": torch.tensor([-3.0, 3.0, 0.0, -3.0]),
+            "input.bias": torch.tensor([-OPEN, OPEN, 0.0, -OPEN]),
             "recurrent.weight": torch.zeros(4, 1),
             "recurrent.bias": torch.zeros(4),
         }
@@ -120,11 +126,12 @@ def gru_by_hand() -> dict[str, Any]:
     cell = GRUCell(d_model=2, d_hidden=1)
     nouns = torch.tensor(NOUNS)
     x = torch.stack([nouns, nouns.abs()], -1)
+    weights = [[0.0, -2 * OPEN], [0.0, -2 * OPEN], [FOUR, 0.0]]  # reset, update, new
     cell.load_state_dict(
         {
-            "input.weight": torch.tensor([[0.0, -6.0], [0.0, -6.0], [2.0, 0.0]]),
-            "input.bias": torch.tensor([3.0, 3.0, 0.0]),
-            "recurrent.weight": torch.tensor([[0.0], [0.0], [1.0]]),
+            "input.weight": torch.tensor(weights),
+            "input.bias": torch.tensor([OPEN, OPEN, 0.0]),
+            "recurrent.weight": torch.tensor([[0.0], [0.0], [THREE]]),
             "recurrent.bias": torch.zeros(3),
         }
     )
@@ -136,9 +143,14 @@ def gru_by_hand() -> dict[str, Any]:
         "old": old,
         "reset": r,
         "update": z,
-        "trace": (r * old).abs(),
-        "new": torch.tanh(2 + r * old),
-        "mixed": torch.tanh(2 + old),  # had the reset gate been 1
+        "past": THREE * old,  # what of it reaches the new content, unreset
+        "trace": r * THREE * old,
+        "lost": [-THREE * old, -r * THREE * old],
+        "sums": [FOUR + THREE * old, FOUR + r * THREE * old],
+        "new": torch.tanh(FOUR + r * THREE * old),
+        "mixed": torch.tanh(FOUR + THREE * old),  # had the reset gate been 1
+        "kept": z * old,
+        "added": (1 - z) * torch.tanh(FOUR + r * THREE * old),
         "state": hidden[2, 0],
     }
 
@@ -259,13 +271,18 @@ def looked(trained: dict[str, Any]) -> dict[str, Any]:
                 "bits": found["bits"]["test"],
                 "memory": found["memory"],
                 "stages": [
-                    {**stage, "text": stage["text"].replace("\n", " ")[:160]}
+                    {**stage, "text": shortened(stage["text"])}
                     for stage in found["stages"]
                 ],
             }
             for kind, found in networks.items()
         },
     }
+
+
+def shortened(text: str) -> str:
+    """The beginning of a sample, up to a whole word."""
+    return " ".join(text.split())[:120].rsplit(" ", 1)[0]
 
 
 def show(data: dict[str, Any]) -> None:
@@ -292,6 +309,7 @@ def show(data: dict[str, Any]) -> None:
     print('\na GRU at "glass"')
     rows = [
         ["old state", gru["old"]],
+        ["three times it", gru["past"]],
         ["reset gate", gru["reset"]],
         ["new, past reset", gru["new"]],
         ["new, past kept", gru["mixed"]],
@@ -342,10 +360,90 @@ PLUS = 204
 
 
 def frames(data: dict[str, Any]) -> list[Figure]:
-    """One step of the LSTM by hand, gate by gate; then all five words."""
-    lstm = data["by_hand"]["lstm"]
+    """The plain network unrolled; a step of the LSTM, gate by gate, and all five words.
+
+    The last is a step of a GRU.
+    """
+    hand = data["by_hand"]
+    lstm = hand["lstm"]
     at = {name: values[2] for name, values in lstm.items() if isinstance(values, list)}
-    return [step(at, number) for number in range(1, 5)] + [unrolled(lstm)]
+    steps = [step(at, number) for number in range(1, 5)]
+    rest = [unrolled(lstm), gru_step(hand["gru"])]
+    return [plain_unrolled(hand["plain"]), *steps, *rest]
+
+
+def plain_unrolled(plain: dict[str, Any]) -> Figure:
+    """The plain network, a copy a word; its states go right, the gradient left."""
+    figure, axes = board(232)
+    say = diagrams.words
+    say(axes, 8, 14, "state after each word", plots.LINK, ha="left", bold=True)
+    high, copies = 44, 100
+    for place, word in enumerate(plain["tokens"]):
+        x = 44 + 78 * place
+        cells(axes, x, high, [plain["states"][place]], plots.LINK)
+        box(axes, x, copies, "tanh", width=46, height=28)
+        arrow(axes, (x, copies - 14), (x, high + 11), plots.LINK)
+        say(axes, x, 152, word)
+        arrow(axes, (x, 143), (x, copies + 14))
+        say(axes, x + 5, 131, f"{plain['x'][place]:.0f}".replace("-", "−"),
+            plots.MUTED, ha="left")  # fmt: skip
+        if place:
+            arrow(axes, (x - 55, copies), (x - 23, copies), plots.LINK, width=2.5)
+            say(axes, x - 39, copies - 12, "× ½", plots.LINK)
+        if place % 2 == 0:
+            say(axes, x, 184, signed(plain["left"][place]), plots.QUERY)
+            if place:
+                arrow(axes, (x - 22, 184), (x - 134, 184), plots.QUERY, line="--")
+    say(axes, 8, 212, "gradient: what is left of it, from “it” back",
+        plots.QUERY, ha="left", bold=True)  # fmt: skip
+    return figure
+
+
+def gru_step(gru: dict[str, Any]) -> Figure:
+    """A GRU at "glass": the road of the state, and the side road through reset."""
+    figure, axes = board(244)
+    say = diagrams.words
+    road: Any = {"colour": plots.LINK, "width": 2.5}
+    side, forget, plus, middle, low, last = 60, 140, 284, 100, 160, 212
+    say(axes, 8, 16, "old state", plots.LINK, ha="left", bold=True)
+    say(axes, 392, 16, "new state", plots.LINK, ha="right", bold=True)
+    # The road: a share of the old state, plus a share of the new content.
+    cells(axes, 32, ROAD, [gru["old"]], plots.LINK)
+    arrow(axes, (57, ROAD), (forget - 11, ROAD), **road)
+    box(axes, forget, ROAD, "×", width=22, height=22)
+    arrow(axes, (forget + 11, ROAD), (plus - 11, ROAD), **road)
+    say(axes, 212, ROAD - 14, signed(gru["kept"]), plots.LINK)
+    box(axes, plus, ROAD, "+", width=22, height=22)
+    arrow(axes, (plus + 11, ROAD), (342, ROAD), **road)
+    cells(axes, 367, ROAD, [gru["state"]], plots.LINK)
+    # The update gate z sends z up, to what is kept, and 1 - z across.
+    z = gru["update"]
+    box(axes, forget, middle, f"update z\n{signed(z)}", width=76, height=40)
+    arrow(axes, (forget, middle - 20), (forget, ROAD + 11))
+    say(axes, forget + 7, ROAD + 23, "z", ha="left")
+    arrow(axes, (forget + 38, middle), (plus - 11, middle))
+    say(axes, 225, middle - 11, f"1 − z = {signed(1 - z)}")
+    box(axes, plus, middle, "×", width=22, height=22)
+    arrow(axes, (plus, middle - 11), (plus, ROAD + 11))
+    say(axes, plus + 8, 72, signed(gru["added"]), ha="left")
+    # The side road: the old state, past the reset gate, into the new content.
+    box(axes, plus, low, f"new (tanh)\n{signed(gru['new'])}", width=86, height=40)
+    arrow(axes, (plus, low - 20), (plus, middle + 11))
+    axes.plot([side, side, forget - 11], [ROAD, last, last],
+        color=plots.QUERY, linewidth=1.2, linestyle="--")  # fmt: skip
+    say(axes, side + 6, last - 14, "× 3", plots.QUERY, ha="left")
+    box(axes, forget, last, "×", width=22, height=22)
+    box(axes, forget, low, f"reset r\n{signed(gru['reset'])}", width=76, height=40)
+    arrow(axes, (forget, low + 20), (forget, last - 11))
+    axes.plot([forget + 11, plus], [last, last],
+        color=plots.QUERY, linewidth=1.2, linestyle="--")  # fmt: skip
+    arrow(axes, (plus, last), (plus, low + 20), plots.QUERY, line="--")
+    say(axes, 212, last - 12, signed(gru["trace"]), plots.QUERY)
+    box(axes, 366, low, "glass\n4 × 1", width=54, height=40)
+    arrow(axes, (339, low), (plus + 43, low))
+    say(axes, 8, 236, "Both gates read the old state and the word.", plots.MUTED,
+        ha="left")  # fmt: skip
+    return figure
 
 
 def step(at: dict[str, float], number: int) -> Figure:
@@ -448,12 +546,9 @@ LINES = {
 
 
 def draw(data: dict[str, Any]) -> Figure:
-    """The sentence as a chain of one network; below, what each word's gradient is."""
+    """Over the words of the sentence, what is left of the last state's gradient."""
     words = data["words"]
-    figure, (chain, decays) = plots.canvas(
-        430, 2, 1, sharex=True, height_ratios=[1, 3.6]
-    )
-    draw_chain(chain, len(words) - 1)
+    figure, decays = plots.canvas(330)
     for kind, (colour, line, mark, above) in LINES.items():
         # The oldest word first, as in the sentence.
         rows = [
@@ -484,47 +579,25 @@ def draw(data: dict[str, Any]) -> Figure:
     return figure
 
 
-def draw_chain(chain: Axes, last: int) -> None:
-    """One box a word, each handing its state to the next; an arrow out of the last."""
-    chain.set(xlim=(-0.6, last + 0.9), ylim=(-1.1, 1.1))
-    chain.set_axis_off()
-    chain.set_title("one network, unrolled over the sentence")
-    box = {"boxstyle": "round", "facecolor": "none", "edgecolor": plots.LINK}
-    style = {"arrowstyle": "->", "color": plots.MUTED}
-    for place in range(last + 1):
-        chain.text(
-            place, -0.03, "W", ha="center", va="center", color=plots.LINK, bbox=box
-        )
-        chain.annotate("", (place, -0.34), (place, -1.05), arrowprops=style)
-        if place < last:
-            chain.annotate("", (place + 0.7, 0), (place + 0.3, 0), arrowprops=style)
-    chain.annotate("", (last, 1.0), (last, 0.34), arrowprops=style)
-    chain.text(last - 0.2, 0.72, "last state", ha="right", va="center")
-
-
 def look(data: dict[str, Any]) -> Figure:
-    """Bits a character by how many characters the state may know."""
+    """Bits a character by how many characters the state may know, from three on."""
     found = data["look"]
-    figure, axes = plots.canvas(280)
-    lengths = found["memory"]
+    figure, axes = plots.canvas(270)
+    first = found["memory"].index(3)
+    lengths = found["memory"][first:]
     for kind, (colour, line, mark, _) in LINES.items():
         if kind not in found:
             continue
-        bits = found[kind]["memory"]
+        bits = found[kind]["memory"][first:]
         axes.plot(
             lengths, bits, color=colour, linestyle=line, marker=mark, markersize=4
         )
         axes.annotate(
-            kind, (lengths[-1], bits[-1]), xytext=(6, 0), textcoords="offset points",
+            kind, (lengths[-1], bits[-1]), xytext=(8, 0), textcoords="offset points",
             va="center", color=colour,
         )  # fmt: skip
-    counted = found["counting"]["5-gram"]
-    axes.axhline(counted, color=plots.MUTED, linewidth=0.8, linestyle="--")
-    axes.annotate(
-        "5-gram counts", (1.05, counted), xytext=(0, -4),
-        textcoords="offset points", va="top", color=plots.MUTED,
-    )  # fmt: skip
-    axes.set(xscale="log", xlabel="characters it may remember", xlim=(0.9, 400))
+    axes.set(xscale="log", xlabel="characters it may remember", xlim=(2.7, 400))
+    axes.set_ylim(2.0, 2.65)
     axes.set_xticks(lengths, lengths)
     axes.minorticks_off()
     axes.set_title("bits a character on pages held out")

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from snippets.lab import diagrams, plots, record
-from snippets.lab.diagrams import arrow, board, cells
+from snippets.lab.diagrams import arrow, board, box, cells
 from snippets.lab.scores import edit_distance
 from snippets.lab.tables import table
 from snippets.lab.training import fit
@@ -243,7 +243,6 @@ def sentence(model: Transducer, seed: int) -> dict[str, Any]:
     beam = beam_search(score, n_frames, width=4, max_labels=2)
     return {
         "frames": n_frames,
-        "features": said.frames[0].T,
         "truth": said.truth[0],
         "right": -right[0],
         "up": -up[0],
@@ -359,13 +358,17 @@ def show(data: dict[str, Any]) -> None:
 
     near = found["closer"]
     print("\nwords that greedy search writes")
+    kinds = {"another": "after another word", "itself": "after the same word"}
     rows = [
-        [f"after {row['kind']}", row["words"], row["written"],
+        [kinds[row["kind"]], row["words"], row["written"],
          100 * row["written"] / row["words"]]
         for row in near["after"]
     ]  # fmt: skip
-    rows += [
-        [f"of {row['frames']} frame(s)", row["words"], row["written"],
+    table(rows, ["", "", "", ".0f"], ["a word", "said", "written", "%"])
+
+    print("\nthe same by how long a word sounds")
+    rows = [
+        [f"{row['frames']} frame(s)", row["words"], row["written"],
          100 * row["written"] / row["words"]]
         for row in near["held"]
     ]  # fmt: skip
@@ -392,8 +395,44 @@ def show(data: dict[str, Any]) -> None:
 
 
 def frames(data: dict[str, Any]) -> list[Figure]:
-    """The steps, the first numbers, a sum of two ways, all of them, the best path."""
-    return [grid(data["by_hand"], number) for number in range(1, 6)]
+    """The three networks; then the lattice, from its steps to the best path."""
+    hand = data["by_hand"]
+    return [networks(hand), *(grid(hand, number) for number in range(1, 6))]
+
+
+def networks(hand: dict[str, Any]) -> Figure:
+    """A frame and a word on their way through the three networks."""
+    figure, axes = board(288)
+    say = diagrams.words
+    bottom, middle, joint = 246, 182, 106
+    for number in range(3):
+        later = number == 2
+        x = 38 + 68 * number
+        box(axes, x, bottom, f"frame {number + 1}", width=62, faint=later)
+        if not later:
+            arrow(axes, (x, bottom - 12), (x, middle + 14))
+    say(axes, 8, 276, "sound, heard so far", plots.MUTED, ha="left")
+    box(axes, 290, bottom, "start", width=56)
+    box(axes, 356, bottom, "it", width=56)
+    for x in (290, 356):
+        arrow(axes, (x, bottom - 12), (x, middle + 14))
+    say(axes, 392, 276, "words, written so far", plots.MUTED, ha="right")
+    box(axes, 92, middle, "encoder", plots.KEY, width=170, height=28, line="--")
+    box(axes, 318, middle, "prediction network", plots.QUERY, width=148, height=28)
+    box(axes, 205, joint, "joint network", plots.LINK, width=130, height=28)
+    arrow(axes, (106, middle - 14), (170, joint + 14), plots.KEY, line="--")
+    arrow(axes, (318, middle - 14), (240, joint + 14), plots.QUERY)
+    say(axes, 122, 144, "vector", plots.KEY, ha="right")
+    say(axes, 300, 144, "vector", plots.QUERY, ha="left")
+    word, blank = hand["up"][1][1], hand["right"][1][1]
+    for x, text, then in (
+        (100, f"was {word:.1f}", "write it, stay"),
+        (310, f"blank {blank:.1f}", "go on to frame 3"),
+    ):
+        box(axes, x, 42, text, plots.LINK, width=86)
+        say(axes, x, 16, then, plots.MUTED)
+        arrow(axes, (205 + (-25 if x < 205 else 25), joint - 14), (x, 54), plots.LINK)
+    return figure
 
 
 def at(t: int, u: int) -> tuple[float, float]:
@@ -466,22 +505,13 @@ def draw_step(
 
 
 def draw(data: dict[str, Any]) -> Figure:
-    """The lattice of our sentence over its frames: paths faint, the best one bold."""
+    """The lattice of our sentence over its frames: likely steps, the best path."""
     said = data["trained"]["sentence"]
-    n_frames = said["frames"]
-    figure, (axes, below) = plots.canvas(440, 2, 1, sharex=True, height_ratios=[4, 1])
+    figure, axes = plots.canvas(350)
     draw_lattice(axes, said)
-    heard = torch.tensor(said["features"])
-    scaled = (heard - heard.min()) / (heard.max() - heard.min())
-    below.imshow(
-        scaled, cmap=plots.HEAT, vmin=0, vmax=1, interpolation="none",
-        aspect="auto", extent=(0.5, n_frames + 0.5, 0, D_FRAME),
-    )  # fmt: skip
-    below.set(yticks=[], xlabel="frames", xticks=range(5, n_frames + 1, 5))
-    below.set_ylabel("made-up\nsound", rotation=0, ha="right", va="center")
-    for part in (axes, below):
-        part.tick_params(length=0)
-        part.spines[:].set_visible(False)
+    axes.set(xlabel="frames", xticks=range(5, said["frames"] + 1, 5))
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
     return figure
 
 
@@ -499,17 +529,17 @@ def draw_lattice(axes: Axes, said: dict[str, Any]) -> None:
         for t, row in enumerate(shares)
         for u, share in enumerate(row)
     ]
-    for least, most, width in ((0.01, 0.05, 1.0), (0.05, 0.2, 2.0), (0.2, 2.0, 4.0)):
+    for least, most, width in ((0.01, 0.05, 1.5), (0.05, 0.2, 3.0), (0.2, 2.0, 5.0)):
         lines = [step for share, step in taken if least <= share < most]
         axes.add_collection(
-            LineCollection(lines, colors=plots.LINK, linewidths=width, alpha=0.6)
+            LineCollection(lines, colors=plots.LINK, linewidths=width, alpha=0.75)
         )
     for row, (start, end) in enumerate(spans(said["truth"])):
         axes.fill_between([start + 0.5, end + 0.5], row, row + 1,
             color=plots.MUTED, alpha=0.25, linewidth=0)  # fmt: skip
     x, y = zip(*said["path"], strict=True)
     axes.plot([t + 1 for t in x], y, color=plots.INK, linewidth=2.2)
-    axes.set_yticks([u + 0.5 for u in range(n_labels)], SENTENCE)
+    axes.set_yticks(range(n_labels + 1), ["nothing", *SENTENCE])
 
 
 def look(data: dict[str, Any]) -> Figure:

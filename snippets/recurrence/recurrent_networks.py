@@ -24,7 +24,7 @@ State = tuple[Float[Tensor, "*batch d_hidden"], ...]
 class RNNCell(nn.Module):
     """Mix token and state, then tanh: h = tanh(x W + b + h U + c)."""
 
-    parts: ClassVar[int] = 1  # of the state: the hidden one
+    parts: ClassVar[int] = 1  # vectors in its state
 
     def __init__(self, d_model: int, d_hidden: int) -> None:
         super().__init__()
@@ -112,7 +112,6 @@ class GRUCell(nn.Module):
         self.input = gated(d_model, d_hidden, 3, update_bias)
         self.recurrent = gated(d_hidden, d_hidden, 3)
 
-    # --8<-- [start:gru]
     def forward(
         self, x: Float[Tensor, "*batch d_model"], state: State
     ) -> State:
@@ -128,8 +127,6 @@ class GRUCell(nn.Module):
             new = past.chunk(3, -1)[2]
         new = torch.tanh(x_new + new)
         return (update_gate * hidden + (1 - update_gate) * new,)
-
-    # --8<-- [end:gru]
 
 
 Cell = RNNCell | LSTMCell | GRUCell

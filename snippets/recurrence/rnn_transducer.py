@@ -149,8 +149,9 @@ class Transducer(nn.Module):
         return lambda t, y: self.join(transcription[t], predict(y)[0])
 
 
+# --8<-- [start:greedy]
 def greedy(score: Scorer, n_frames: int, max_labels: int = 5) -> Labels:
-    """The likeliest step each time; at most `max_labels` labels a frame."""
+    """The likeliest step each time, `max_labels` a frame at most."""
     labels: Labels = ()
     for t in range(n_frames):
         for _ in range(max_labels):
@@ -161,6 +162,9 @@ def greedy(score: Scorer, n_frames: int, max_labels: int = 5) -> Labels:
     return labels
 
 
+# --8<-- [end:greedy]
+
+
 def likeliest(beam: Beam, width: int) -> Beam:
     """The `width` likeliest outputs of the beam."""
     if width < 1:
@@ -169,7 +173,6 @@ def likeliest(beam: Beam, width: int) -> Beam:
     return dict(ranked[:width])
 
 
-# --8<-- [start:beam]
 def beam_search(
     score: Scorer, n_frames: int, width: int, max_labels: int = 5
 ) -> list[tuple[Labels, float]]:
@@ -188,9 +191,6 @@ def beam_search(
             beam = likeliest(longer, width)
         beam = likeliest(done, width)
     return list(beam.items())
-
-
-# --8<-- [end:beam]
 
 
 def add(beam: Beam, labels: Labels, log_p: float) -> None:

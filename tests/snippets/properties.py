@@ -40,6 +40,7 @@ from snippets.recurrence.multiplicative_attention import (
 from snippets.recurrence.recurrent_networks import GRUCell, LSTMCell, RNNCell, unroll
 from snippets.recurrence.rnn_transducer import Transducer
 from snippets.recurrence.seq2seq import Decoder, Encoder, Seq2Seq
+from snippets.speak import Speaker
 from snippets.text.embeddings import Embedding
 from snippets.text.logits import Bigram
 from snippets.transformer.feed_forward import (
@@ -161,6 +162,11 @@ def in_five_words(attention: nn.Module, inputs: Tensor) -> Any:
     return attention(inputs, value, torch.ones(value.shape[:-1], dtype=torch.bool))
 
 
+def speaker(cell: Callable[[int, int], nn.Module]) -> nn.Module:
+    """A language model of characters with one cell."""
+    return Speaker(cell(D_MODEL, D_FF), VOCAB_SIZE, D_MODEL, dropout=0.2)
+
+
 def luong(**options: Any) -> nn.Module:
     """Luong's translator with the score called general."""
     return Luong(*TRANSLATOR, General(D_FF, D_FF), **options)
@@ -187,6 +193,8 @@ CASES: dict[str, Case] = {
     "GRUCell of the paper": Case(
         partial(GRUCell, D_MODEL, D_FF, reset_after=False), **CELL
     ),
+    "Speaker of LSTM": Case(partial(speaker, LSTMCell), **TRANSLATES, drops=True),
+    "Speaker of RNN": Case(partial(speaker, RNNCell), **TRANSLATES, drops=True),
     "Encoder": Case(partial(Encoder, VOCAB_SIZE, D_MODEL, D_FF), **TRANSLATES),
     "Decoder": Case(
         partial(Decoder, VOCAB_SIZE, D_MODEL, D_FF), **TRANSLATES, call=after_nothing
