@@ -392,23 +392,30 @@ def _frame(hand: dict[str, Any], step: int) -> Figure:
     top, bottom = 8, ends[step - 1]
     axes.plot([STREAM, STREAM], [top, bottom], color=plots.MUTED, lw=5, alpha=0.35)
     diagrams.words(axes, 8, 14, "it", bold=True, ha="left", size=12)
-    diagrams.words(axes, STREAM + 12, 16, "in", plots.MUTED, ha="left")
-    diagrams.cells(axes, STREAM, ROWS["in"], hand["vectors"][1], plots.LINK, ".3g")
+    _stream(axes, "in", hand["vectors"][1])
     adds = hand["attention"] if step > 1 else None
-    name = "attention\n¾ · 4 − ¼ · 4 = 2, and −2"
+    name = "attention: ¾ glass, ¼ it\nthing: ¾ · 4 − ¼ · 4 = 2"
     _branch(axes, ROWS["in"], name, plots.QUERY, hand["normed"][1], adds)
     if step > 2:
         _add(axes, ROWS["attention"], plots.QUERY)
-        diagrams.cells(axes, STREAM, ROWS["middle"], hand["middle"], plots.LINK, ".3g")
+        _stream(axes, "middle", hand["middle"])
     if step > 3:
         name = "feed-forward\nneuron 1: 1 + 1 − 1 = 1"
         normed, adds = hand["middle_normed"], hand["feed_forward"]
         _branch(axes, ROWS["middle"], name, plots.VALUE, normed, adds)
     if step > 4:
         _add(axes, ROWS["network"], plots.VALUE)
-        diagrams.cells(axes, STREAM, ROWS["out"], hand["output"], plots.LINK, ".3g")
+        _stream(axes, "out", hand["output"])
         diagrams.words(axes, STREAM + 52, ROWS["out"], "out", plots.MUTED, ha="left")
     return figure
+
+
+def _stream(axes: Axes, row: str, vector: Any) -> None:
+    """The vector on the stream, each number under the first letter of its meaning."""
+    for number, meaning in enumerate(MEANINGS):
+        x = STREAM + diagrams.CELL * (number - 1.5)
+        diagrams.words(axes, x, ROWS[row] - 20, meaning[0], plots.MUTED)
+    diagrams.cells(axes, STREAM, ROWS[row], vector, plots.LINK, ".3g")
 
 
 def _branch(
@@ -459,7 +466,10 @@ def lines(axes: Axes, x: list[float], values: dict[str, list[float]]) -> None:
             LABELS.get(name, name), (1, height), xycoords="axes fraction",
             xytext=(1.09, at), textcoords="axes fraction", va="center",
             color=LOOKS[name][0], annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": LOOKS[name][0], "lw": 0.6},
+            arrowprops={
+                "arrowstyle": "-", "color": LOOKS[name][0], "lw": 0.6,
+                "relpos": (0, 0.5), "shrinkA": 2, "shrinkB": 0,
+            },
         )  # fmt: skip
 
 
@@ -469,15 +479,15 @@ def draw(data: dict[str, Any]) -> Figure:
     top.set_yscale("log")
     top.set(ylim=(1e-5, 3e8), xlim=(0, 12), yticks=[1e-4, 1, 1e4, 1e8])
     top.minorticks_off()
-    top.set(xticks=[0, 3, 6, 9, 12], xlabel="blocks passed on the way down")
+    top.set(xticks=[0, 3, 6, 9, 12], xlabel="blocks, from the top down")
     top.set_title("gradient, of that at the top")
     gradients = {}
     for form, found in data["depth"].items():
         *_, end = found["gradient"]
         gradients[form] = [g / end for g in reversed(found["gradient"])]
     lines(top, [float(i) for i in range(BLOCKS + 1)], gradients)
-    bottom.set(xlim=(0, STEPS), ylim=(0, 4), yticks=[0, 1, 2, 3, 4])
-    bottom.set(xlabel="steps of training", xticks=[0, 30, 60, 90])
+    bottom.set(xlim=(0, STEPS - EVERY / 2), ylim=(-0.1, 4), yticks=[0, 1, 2, 3, 4])
+    bottom.set(xlabel="steps of training", xticks=[0, 20, 40, 60, 80])
     bottom.set_title("loss, 12 blocks")
     lines(bottom, [EVERY * (i + 0.5) for i in range(STEPS // EVERY)], data["train"])
     return figure
