@@ -8,7 +8,6 @@ the paper of 2017 unless pre-norm is asked for, as in GPT-2.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 import torch
 from jaxtyping import Bool, Float
@@ -86,8 +85,7 @@ class TransformerBlock(nn.Module):
         x: Float[Tensor, "*batch seq d_model"],
         mask: Bool[Tensor, "*#batch #seq seq"] | None = None,
     ) -> Float[Tensor, "*batch seq d_model"]:
-        attend = partial(self.attention, mask=mask)
-        x = self.add(x, attend, self.attention_norm)
+        x = self.add(x, self.attention, self.attention_norm, mask=mask)
         return self.add(x, self.feed_forward, self.feed_forward_norm)
 
     # --8<-- [end:block]
@@ -95,8 +93,9 @@ class TransformerBlock(nn.Module):
     def add(
         self,
         x: Float[Tensor, "*batch seq d_model"],
-        branch: Layer,
+        branch: Callable[..., Tensor],
         norm: Layer,
+        **given: Tensor | None,
     ) -> Float[Tensor, "*batch seq d_model"]:
         """x plus a branch; in training, some of its numbers are 0.
 
@@ -104,11 +103,12 @@ class TransformerBlock(nn.Module):
         attention, as in PyTorch's layer; that one also drops inside
         its feed-forward network.
         """
-
-        def dropping(x: Tensor) -> Tensor:
-            return self.dropout(branch(x))  # type: ignore[no-any-return]
-
-        return add_branch(x, dropping, norm, self.pre_norm)
+        return add_branch(
+            x,
+            lambda x: self.dropout(branch(x, **given)),
+            norm,
+            self.pre_norm,
+        )
 
 
 class TransformerStack(nn.Module):
