@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,9 @@ def by_hand() -> dict[str, Any]:
     return {
         "tokens": TOKENS,
         "x": X,
+        "W1": network.widen.weight.T,
+        "b1": network.widen.bias,
+        "W2": network.narrow.weight.T,
         "widened": widened,
         "fires": network.activation(widened),
         "output": network(X),
@@ -66,6 +70,7 @@ def gelus() -> dict[str, Any]:
     return {
         "largest": apart[worst].abs(),
         "at": x[worst].abs(),
+        "lowest": gelu(x).min(),
         "x": few,
         "relu": relu(few),
         "gelu": gelu(few),
@@ -373,9 +378,10 @@ def show(data: dict[str, Any]) -> None:
 
 # --- Pictures
 
-ROWS = [62, 122, 182, 242]  # in, widened, fires, out
+ROWS = [62, 196, 256, 384]  # in, widened, fires, out
 COLUMNS = [72, 185, 270, 355]
 COLOURS = [plots.QUERY, plots.INK, plots.VALUE, plots.LINK]
+STEPS = ["", "× W1 + b1", "ReLU", "× W2"]
 SUMS = [
     ["fragile 1, falling 1"],
     [
@@ -383,10 +389,16 @@ SUMS = [
         "1 − 2·1 = −1: only fragile?",
         "1 − 2·1 = −1: only falling?",
     ],
-    ["what is below 0 becomes 0:", "one neuron fires"],
+    ["what is below 0 becomes 0:", "only neuron 1 fires"],
     ["it adds its row, 1 · (2, 0):", "breaks 2, stays whole 0"],
 ]
-STEPS = ["", "× W1 + b1", "ReLU", "× W2"]
+# The same sums for each token, and what its neurons add.
+IN_SHORT = [
+    ["1+1−1", "1−2·1", "1−2·1", "1·(2, 0)"],
+    ["1+0−1", "1−2·0", "0−2·1", "1·(0, 1)"],
+    ["0+1−1", "0−2·1", "1−2·0", "1·(0, 1)"],
+    ["0+0−1", "0−2·0", "0−2·0", "nothing"],
+]
 
 
 def column(axes: Axes, hand: dict[str, Any], token: int, rows: int) -> None:
@@ -400,60 +412,93 @@ def column(axes: Axes, hand: dict[str, Any], token: int, rows: int) -> None:
         diagrams.cells(axes, x, ROWS[row], vector, COLOURS[row], "g")
 
 
+def grid(
+    axes: Axes,
+    top: float,
+    numbers: list[list[float]],
+    rows: list[str],
+    columns: list[str],
+    lit: Callable[[int, int], bool],
+) -> None:
+    """A matrix with the names of its rows and columns; what is `lit` is filled."""
+    left = 222
+    wide = diagrams.CELL if len(columns) == 3 else 44
+    for column, name in enumerate(columns):
+        x = left + wide * (column + 0.5)
+        diagrams.words(axes, x, top, name, plots.MUTED)
+    for row, (name, line) in enumerate(zip(rows, numbers, strict=True)):
+        y = top + 19 + diagrams.CELL * row
+        diagrams.words(axes, left - 8, y, name, plots.MUTED, ha="right")
+        for column, number in enumerate(line):
+            diagrams.box(
+                axes, left + wide * (column + 0.5), y,
+                f"{number:g}".replace("-", "−"),
+                plots.LINK if lit(row, column) else plots.MUTED, wide - 2,
+                diagrams.CELL - 2, fill=lit(row, column),
+            )  # fmt: skip
+
+
 def frames(data: dict[str, Any]) -> list[Figure]:
     """ "it" through the network, step by step; then the same network at every token."""
     hand, drawn = data["by_hand"], []
     for step in range(5):
-        figure, axes = diagrams.board(272)
+        figure, axes = diagrams.board(408)
         drawn.append(figure)
-        column(axes, hand, 0, min(step + 1, 4))
-        for row, lines in enumerate(SUMS[: step + 1] if step < 4 else []):
-            for line, text in enumerate(lines):
-                y = ROWS[row] + 15 * (line - (len(lines) - 1) / 2)
+        if step < 4:
+            column(axes, hand, 0, step + 1)
+        for row, texts in enumerate(SUMS[: step + 1] if step < 4 else []):
+            for line, text in enumerate(texts):
+                y = ROWS[row] + 15 * (line - (len(texts) - 1) / 2)
                 colour = plots.INK if row == step else plots.MUTED
                 diagrams.words(axes, 132, y, text, colour, ha="left")
-        for row in range(1, min(step + 1, 4)):
+        for row in range(1, step + 1) if step < 4 else [2]:
             y = (ROWS[row - 1] + ROWS[row]) / 2
             diagrams.words(axes, 66, y, STEPS[row], plots.MUTED, ha="right")
+        if 0 < step < 4:
+            asked = [*hand["W1"], hand["b1"]]
+            names, numbers = ["fragile", "falling", "b1"], ["1", "2", "3"]
+            grid(axes, 82, asked, names, numbers, lambda row, column: column == 0)
+            diagrams.words(axes, 300, 82, "neuron", plots.MUTED, ha="left")
+            diagrams.words(axes, 300, 112, "W1", plots.INK, 12, "left", bold=True)
+        if step == 3:
+            names, slots = ["neuron 1", "2", "3"], ["breaks", "whole"]
+            grid(axes, 290, hand["W2"], names, slots, lambda row, column: row == 0)
+            diagrams.words(axes, 312, 331, "W2", plots.INK, 12, "left", bold=True)
         if step == 4:
-            for token in range(1, 4):
+            for token in range(4):
                 column(axes, hand, token, 4)
-                x = (COLUMNS[token - 1] + COLUMNS[token]) / 2
-                axes.plot([x, x], [20, 260], plots.DASHED, color=plots.MUTED, lw=1)
+                *sums, added = IN_SHORT[token]
+                for line, text in enumerate([*sums, added]):
+                    y = 114 + 15 * line if line < 3 else 320
+                    background(axes, COLUMNS[token], y, text)
+                if token:
+                    x = (COLUMNS[token - 1] + COLUMNS[token]) / 2
+                    axes.plot([x, x], [20, 400], plots.DASHED, color=plots.MUTED, lw=1)
     return drawn
 
 
-def draw(data: dict[str, Any]) -> Figure:
-    """ReLU and GELU; and the facts that networks of five widths learn."""
-    both = data["gelu"]
-    figure, (curves, facts) = plots.canvas(400, 2, 1, height_ratios=(3, 4))
-    curves.axhline(0, color=plots.MUTED, linewidth=0.5)
-    curves.plot(both["x"], both["relu"], plots.DASHED, color=plots.MUTED)
-    curves.plot(both["x"], both["gelu"], plots.SOLID, color=plots.LINK)
-    curves.annotate("ReLU", (1.2, 2.3), color=plots.MUTED)
-    curves.annotate("GELU", (-1.6, -0.8), color=plots.LINK)
-    curves.set(ylim=(-1, 4), yticks=[0, 2, 4], xticks=[-4, -2, 0, 2, 4])
-    curves.set_title("two activations")
+def background(axes: Axes, x: float, y: float, text: str) -> None:
+    """Words over an arrow, on paper."""
+    axes.text(
+        x, y, text, color=plots.INK, fontsize=11, ha="center", va="center",
+        bbox={"facecolor": plots.PAPER, "edgecolor": "none", "pad": 1},
+    )  # fmt: skip
 
-    across = range(len(data["widths"]))
-    for key, name, colour, line, mark in (
-        ("relu", "with ReLU", plots.LINK, plots.SOLID, "o"),
-        ("none", "without", plots.MUTED, plots.DASHED, "s"),
-    ):
-        values = [100 * width[key] for width in data["widths"]]
-        facts.plot(across, values, line, color=colour, marker=mark, markersize=4)
-        for x, y in zip(across, values, strict=True):
-            facts.annotate(
-                f"{y:.0f}", (x, y), xytext=(0, 6 if key == "relu" else -15),
-                textcoords="offset points", ha="center", color=colour,
-            )  # fmt: skip
-        facts.annotate(
-            name, (3, values[3]), xytext=(-14, 12), textcoords="offset points",
-            ha="right", color=colour,
-        )  # fmt: skip
-    facts.set_xticks(across, [f"{w['ratio']:g}" for w in data["widths"]])
-    facts.set(ylim=(-14, 115), yticks=[0, 50, 100], xlabel="d_ff, in times d_model")
-    facts.set_title(f"% of {FACTS:,} facts learned by heart")
+
+def draw(data: dict[str, Any]) -> Figure:
+    """ReLU and GELU, which goes a little below zero."""
+    both = data["gelu"]
+    figure, axes = plots.canvas(220)
+    axes.axhline(0, color=plots.MUTED, linewidth=0.5)
+    axes.plot(both["x"], both["relu"], plots.DASHED, color=plots.MUTED)
+    axes.plot(both["x"], both["gelu"], plots.SOLID, color=plots.LINK)
+    axes.annotate("ReLU", (0.6, 2.2), color=plots.MUTED)
+    axes.annotate("GELU", (2.2, 1.2), color=plots.LINK)
+    lowest = f"GELU's lowest: {both['lowest']:.2f}".replace("-", "−")
+    axes.annotate(lowest, (-3.9, -0.75), color=plots.LINK)
+    axes.set(ylim=(-1, 4), yticks=[0, 2, 4], xticks=[-4, -2, 0, 2, 4])
+    axes.set_xlabel("the neuron's sum")
+    axes.set_title("how strongly it fires")
     return figure
 
 
@@ -475,7 +520,7 @@ def look(data: dict[str, Any]) -> Figure:
             wide = 11 * diagrams.LETTER * (len(text) + 1)
             if x + wide > 402:
                 x, line = 4.0, line + 1
-            colour = plots.INK if right else plots.MUTED
+            colour = plots.INK if right else plots.QUERY
             diagrams.words(axes, x, y + 17 * line, text, colour, ha="left")
             x += wide
     return figure

@@ -1,4 +1,4 @@
-"""One token through a block by hand, four stacks by depth, and MiniLM's six blocks."""
+"""One token through a block by hand, five stacks by depth, and MiniLM's six blocks."""
 
 from __future__ import annotations
 
@@ -33,27 +33,28 @@ from snippets.transformer.transformer import LayerNorm, TransformerStack, add_br
 
 # --- By hand: "it" through one block
 
-TOKENS = ["robot", "glass", "it"]
-VECTORS = torch.tensor(
-    [[4.0, 0.0, 4.0, 0.0], [2.0, 2.0, 6.0, 6.0], [3.0, 3.0, 1.0, 1.0]]
-)
+# What the four numbers of a vector mean.
+MEANINGS = ["thing", "slippery", "open", "falls"]
+TOKENS = ["glass", "it"]
+VECTORS = torch.tensor([[6.0, 2.0, 2.0, 6.0], [1.0, 3.0, 3.0, 1.0]])
 
 
-def undecided(x: Float[Tensor, "3 4"]) -> Float[Tensor, "3 4"]:
-    """Attention that gives half of its weight to "robot", half to "glass".
+def mostly_glass(x: Float[Tensor, "2 4"]) -> Float[Tensor, "2 4"]:
+    """Attention that gives three quarters of its weight to "glass".
 
-    A value is twice its token's vector.
+    A value is four times "thing" and "open" of its token, and nothing else.
     """
-    weights_of_it = torch.tensor([0.5, 0.5, 0.0])
-    return (weights_of_it @ (2 * x)).expand_as(x)
+    weights_of_it = torch.tensor([0.75, 0.25])
+    values = 4 * x * torch.tensor([1.0, 0.0, 1.0, 0.0])
+    return (weights_of_it @ values).expand_as(x)
 
 
 def two_neurons() -> FeedForward:
-    """Are numbers one and three large? Then add 4 to the last one."""
+    """A slippery thing? Then add 4 to "falls". Slippery, but what? Then to "open"."""
     network = FeedForward(d_model=4, d_ff=2)
     network.load_state_dict(
         {
-            "widen.weight": torch.tensor([[1.0, 0.0, 1.0, 0.0], [0.0, 1.0, 0.0, 1.0]]),
+            "widen.weight": torch.tensor([[1.0, 1.0, 0.0, 0.0], [0.0, 1.0, 1.0, 0.0]]),
             "widen.bias": torch.tensor([-1.0, -1.0]),
             "narrow.weight": torch.tensor(
                 [[0.0, 0.0], [0.0, 0.0], [0.0, 4.0], [4.0, 0.0]]
@@ -66,20 +67,20 @@ def two_neurons() -> FeedForward:
 
 def by_hand() -> dict[str, Any]:
     """A pre-norm block step by step, and its first half in post-norm."""
-    norm, network, it = LayerNorm(4, eps=0.0).requires_grad_(False), two_neurons(), 2
+    norm, network, it = LayerNorm(4, eps=0.0).requires_grad_(False), two_neurons(), 1
     x = VECTORS
-    middle = add_branch(x, undecided, norm, pre_norm=True)
+    middle = add_branch(x, mostly_glass, norm, pre_norm=True)
     return {
         "vectors": x,
         "normed": norm(x),
-        "attention": undecided(norm(x))[it],
+        "attention": mostly_glass(norm(x))[it],
         "middle": middle[it],
         "middle_normed": norm(middle)[it],
         "neurons": network.activation(network.widen(norm(middle)))[it],
         "feed_forward": network(norm(middle))[it],
         "output": add_branch(middle, network, norm, pre_norm=True)[it],
-        "sum_post": (x + undecided(x))[it],
-        "post": add_branch(x, undecided, norm, pre_norm=False)[it],
+        "sum_post": (x + mostly_glass(x))[it],
+        "post": add_branch(x, mostly_glass, norm, pre_norm=False)[it],
     }
 
 
@@ -169,26 +170,33 @@ def depth(seed: int) -> dict[str, dict[str, list[float]]]:
 
 # --- Twelve blocks, trained
 
-LEARNT = ["norm alone", "post-norm", "pre-norm"]
-STEPS, EVERY, VOCAB, SEQ = 70, 10, 8, 8
+RATE, WARM_UP = 0.005, 60
+# Each form with its number of steps of warm-up.
+LEARNT = dict.fromkeys([*FORMS, "post-norm, warm-up"], 0)
+LEARNT["post-norm, warm-up"] = WARM_UP
+STEPS, EVERY, VOCAB, SEQ = 90, 10, 8, 8
 
 
 def train(seed: int = 0) -> dict[str, list[float]]:
     """Learn to name the token to the left: the loss, a mean of every ten steps."""
-    return {form: losses(form, seed) for form in LEARNT}
+    return {name: losses(name, seed) for name in LEARNT}
 
 
-def losses(form: str, seed: int) -> list[float]:
-    """One training, by Adam with a learning rate that is the same for all."""
+def losses(name: str, seed: int) -> list[float]:
+    """One training by Adam, whose learning rate is the same for all after warm-up."""
+    form, warm_up = name.removesuffix(", warm-up"), LEARNT[name]
     stack = stacked(seed, 32)
     ends = nn.ModuleList(
         [nn.Embedding(VOCAB, 32), nn.Embedding(SEQ, 32), nn.Linear(32, VOCAB)]
     ).double()
     word, position, scores = ends
-    optimizer = torch.optim.Adam([*stack.parameters(), *ends.parameters()], lr=0.005)
+    parameters = [*stack.parameters(), *ends.parameters()]
+    optimizer = torch.optim.Adam(parameters, lr=RATE, fused=True)
     random = torch.Generator().manual_seed(seed)
     found = []
-    for _ in range(STEPS):
+    for step in range(STEPS):
+        rising = min(1, (step + 1) / warm_up) if warm_up else 1
+        optimizer.param_groups[0]["lr"] = RATE * rising
         ids = torch.randint(VOCAB, (16, SEQ), generator=random)
         x = word(ids) + position(torch.arange(SEQ))
         logits = scores(through(stack, x, form)[-1])
@@ -304,15 +312,16 @@ def show(data: dict[str, Any]) -> None:
     hand = data["by_hand"]
     print('"it" through one pre-norm block')
     steps = [
-        ("in", hand["vectors"][2]),
-        ("layer norm", hand["normed"][2]),
+        ("in", hand["vectors"][1]),
+        ("layer norm", hand["normed"][1]),
         ("attention adds", hand["attention"]),
         ("sum", hand["middle"]),
         ("layer norm", hand["middle_normed"]),
         ("feed-forward adds", hand["feed_forward"]),
         ("out", hand["output"]),
     ]
-    table([[label, *row] for label, row in steps], ["", *[".3g"] * 4])
+    header = ["", *MEANINGS]
+    table([[label, *row] for label, row in steps], ["", *[".3g"] * 4], header)
     print("\npost-norm, its first half")
     steps = [("in + attention", hand["sum_post"]), ("layer norm", hand["post"])]
     table([[label, *row] for label, row in steps], ["", *[".2f"] * 4])
@@ -325,12 +334,12 @@ def show(data: dict[str, Any]) -> None:
     header = ["", "size", "like in", "gradient"]
     table(rows, ["", ".2f", ".2f", ".1e"], header)
 
-    print(f"\ntrained: the loss; a guess has {data['guess']:.2f}")
+    print(f"\nloss in training; a guess has {data['guess']:.2f}")
     last = STEPS // EVERY
-    shown = [0, last // 2, last - 1]
+    shown = [0, last // 2, last - 2, last - 1]
     rows = [[name, *(found[i] for i in shown)] for name, found in data["train"].items()]
     header = ["steps", *(f"{EVERY * i + 1}-{EVERY * (i + 1)}" for i in shown)]
-    table(rows, ["", *[".2f"] * 3], header)
+    table(rows, ["", *[".2f"] * 4], header)
 
     look = data["look"]
     print("\nMiniLM: added, of the stream; what is left")
@@ -383,23 +392,30 @@ def _frame(hand: dict[str, Any], step: int) -> Figure:
     top, bottom = 8, ends[step - 1]
     axes.plot([STREAM, STREAM], [top, bottom], color=plots.MUTED, lw=5, alpha=0.35)
     diagrams.words(axes, 8, 14, "it", bold=True, ha="left", size=12)
-    diagrams.words(axes, STREAM + 12, 16, "in", plots.MUTED, ha="left")
-    diagrams.cells(axes, STREAM, ROWS["in"], hand["vectors"][2], plots.LINK, ".3g")
+    _stream(axes, "in", hand["vectors"][1])
     adds = hand["attention"] if step > 1 else None
-    name = "attention\n½ robot + ½ glass, doubled"
-    _branch(axes, ROWS["in"], name, plots.QUERY, hand["normed"][2], adds)
+    name = "attention: ¾ glass, ¼ it\nthing: ¾ · 4 − ¼ · 4 = 2"
+    _branch(axes, ROWS["in"], name, plots.QUERY, hand["normed"][1], adds)
     if step > 2:
         _add(axes, ROWS["attention"], plots.QUERY)
-        diagrams.cells(axes, STREAM, ROWS["middle"], hand["middle"], plots.LINK, ".3g")
+        _stream(axes, "middle", hand["middle"])
     if step > 3:
-        name = "feed-forward\nfires 1, 0; the 1 adds 4"
+        name = "feed-forward\nneuron 1: 1 + 1 − 1 = 1"
         normed, adds = hand["middle_normed"], hand["feed_forward"]
         _branch(axes, ROWS["middle"], name, plots.VALUE, normed, adds)
     if step > 4:
         _add(axes, ROWS["network"], plots.VALUE)
-        diagrams.cells(axes, STREAM, ROWS["out"], hand["output"], plots.LINK, ".3g")
+        _stream(axes, "out", hand["output"])
         diagrams.words(axes, STREAM + 52, ROWS["out"], "out", plots.MUTED, ha="left")
     return figure
+
+
+def _stream(axes: Axes, row: str, vector: Any) -> None:
+    """The vector on the stream, each number under the first letter of its meaning."""
+    for number, meaning in enumerate(MEANINGS):
+        x = STREAM + diagrams.CELL * (number - 1.5)
+        diagrams.words(axes, x, ROWS[row] - 20, meaning[0], plots.MUTED)
+    diagrams.cells(axes, STREAM, ROWS[row], vector, plots.LINK, ".3g")
 
 
 def _branch(
@@ -423,43 +439,57 @@ def _add(axes: Axes, y: float, colour: str) -> None:
     diagrams.words(axes, STREAM, y, "+", plots.INK, 18, bold=True)
 
 
-LOOKS = {
-    "neither": (plots.MUTED, plots.DOTTED),
-    "norm alone": (plots.KEY, plots.DASHED),
-    "residual alone": (plots.QUERY, "-."),
-    "post-norm": (plots.VALUE, plots.DOTTED),
-    "pre-norm": (plots.LINK, plots.SOLID),
+LOOKS: dict[str, tuple[str, Any, float]] = {
+    "neither": (plots.MUTED, (0, (1, 2)), 1.8),
+    "norm alone": (plots.KEY, plots.DASHED, 1.5),
+    "residual alone": (plots.QUERY, (0, (6, 2, 1, 2)), 1.5),
+    "post-norm": (plots.VALUE, (0, (1, 1)), 1.8),
+    "post-norm, warm-up": (plots.VALUE, (0, (9, 2)), 1.5),
+    "pre-norm": (plots.LINK, plots.SOLID, 2.4),
 }
+LABELS = {"post-norm, warm-up": "with warm-up"}
+APART = 0.105  # of the axes' height, between two labels
+
+
+def lines(axes: Axes, x: list[float], values: dict[str, list[float]]) -> None:
+    """A line each, and at the right its name, none on another's."""
+    for name, y in values.items():
+        colour, line, width = LOOKS[name]
+        axes.plot(x, y, linestyle=line, color=colour, linewidth=width)
+    to_axes = axes.transScale + axes.transLimits
+    ends = {n: float(to_axes.transform((x[-1], y[-1]))[1]) for n, y in values.items()}
+    lowest = 0.0
+    for name, height in sorted(ends.items(), key=lambda end: end[1]):
+        at = max(height, lowest)
+        lowest = at + APART
+        axes.annotate(
+            LABELS.get(name, name), (1, height), xycoords="axes fraction",
+            xytext=(1.09, at), textcoords="axes fraction", va="center",
+            color=LOOKS[name][0], annotation_clip=False,
+            arrowprops={
+                "arrowstyle": "-", "color": LOOKS[name][0], "lw": 0.6,
+                "relpos": (0, 0.5), "shrinkA": 2, "shrinkB": 0,
+            },
+        )  # fmt: skip
 
 
 def draw(data: dict[str, Any]) -> Figure:
-    """The gradient on its way down twelve blocks; and four of them in training."""
-    figure, (top, bottom) = plots.canvas(470, 2, 1)
-    for form, found in data["depth"].items():
-        colour, line = LOOKS[form]
-        end = found["gradient"][-1]
-        top.plot([g / end for g in found["gradient"]], line, color=colour)
-        above = {"neither": 8, "residual alone": 7, "pre-norm": 8, "post-norm": -15}
-        at = 5 if form == "norm alone" else 0
-        top.annotate(
-            form, (at, found["gradient"][at] / end), xytext=(6, above.get(form, -18)),
-            textcoords="offset points", color=colour,
-        )  # fmt: skip
+    """The gradient on its way down twelve blocks; and all of them in training."""
+    figure, (top, bottom) = plots.canvas(500, 2, 1, height_ratios=(3, 4))
     top.set_yscale("log")
-    top.set_ylim(1e-5, 3e8)
-    top.set(xticks=[0, 3, 6, 9, 12], xlabel="blocks passed")
-    top.set_title("gradient, against that at the end")
-    for name, values in data["train"].items():
-        colour, line = LOOKS[name]
-        steps = [EVERY * (i + 0.5) for i in range(len(values))]
-        bottom.plot(steps, values, line, color=colour)
-    for text, x, y, name in (
-        ("post-norm; norm alone", 33, 2.2, "norm alone"),
-        ("pre-norm", 42, 0.8, "pre-norm"),
-    ):
-        bottom.annotate(text, (x, y), color=LOOKS[name][0])
-    bottom.set(ylim=(0, 2.5), xlabel="steps of training")
+    top.set(ylim=(1e-5, 3e8), xlim=(0, 12), yticks=[1e-4, 1, 1e4, 1e8])
+    top.minorticks_off()
+    top.set(xticks=[0, 3, 6, 9, 12], xlabel="blocks, from the top down")
+    top.set_title("gradient, of that at the top")
+    gradients = {}
+    for form, found in data["depth"].items():
+        *_, end = found["gradient"]
+        gradients[form] = [g / end for g in reversed(found["gradient"])]
+    lines(top, [float(i) for i in range(BLOCKS + 1)], gradients)
+    bottom.set(xlim=(0, STEPS - EVERY / 2), ylim=(-0.1, 4), yticks=[0, 1, 2, 3, 4])
+    bottom.set(xlabel="steps of training", xticks=[0, 20, 40, 60, 80])
     bottom.set_title("loss, 12 blocks")
+    lines(bottom, [EVERY * (i + 0.5) for i in range(STEPS // EVERY)], data["train"])
     return figure
 
 
@@ -497,8 +527,8 @@ def look(data: dict[str, Any]) -> Figure:
 EDITS = [
     ("        return x + branch(norm(x))", "        return branch(norm(x))"),
     (
-        "    weights_of_it = torch.tensor([0.5, 0.5, 0.0])",
-        "    weights_of_it = torch.tensor([0.0, 1.0, 0.0])",
+        "    weights_of_it = torch.tensor([0.75, 0.25])",
+        "    weights_of_it = torch.tensor([0.0, 1.0])",
     ),
     (
         "                nn.init.xavier_uniform_(matrix)",

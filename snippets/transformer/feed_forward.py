@@ -17,10 +17,8 @@ from torch import Tensor, nn
 
 # --8<-- [start:activations]
 def relu(x: Float[Tensor, "*any"]) -> Float[Tensor, "*any"]:
-    """x, with 0 in place of what is negative: -2 gives 0, 2 gives 2.
-
-    NaN stays NaN, and the slope at 0 is 0.
-    """
+    """x, with 0 in place of what is negative: -2 gives 0, 2 gives 2."""
+    # Not clamped: NaN stays NaN, and the slope at 0 is 0.
     return torch.where(x <= 0, 0, x)
 
 
@@ -32,13 +30,13 @@ def gelu(x: Float[Tensor, "*any"]) -> Float[Tensor, "*any"]:
     return x * (1 + torch.erf(x / math.sqrt(2))) / 2
 
 
+# --8<-- [end:activations]
+
+
 def gelu_tanh(x: Float[Tensor, "*any"]) -> Float[Tensor, "*any"]:
     """Nearly the same without erf: what GPT-2 was trained with."""
     inner = math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)
     return x * (1 + torch.tanh(inner)) / 2
-
-
-# --8<-- [end:activations]
 
 
 # --8<-- [start:feed-forward]

@@ -41,10 +41,10 @@ class LayerNorm(nn.Module):
 # --8<-- [end:layer-norm]
 
 
-# --8<-- [start:residual]
 Layer = Callable[[Tensor], Tensor]
 
 
+# --8<-- [start:residual]
 def add_branch(
     x: Float[Tensor, "*batch d_model"],
     branch: Layer,
@@ -60,13 +60,9 @@ def add_branch(
 # --8<-- [end:residual]
 
 
+# --8<-- [start:block]
 class TransformerBlock(nn.Module):
-    """Attention, then feed-forward, each added to the stream.
-
-    In training, `size.dropout` is the chance of a weight of attention
-    and of a number of a branch to be set to 0, as in PyTorch's layer;
-    that one also drops inside its feed-forward network.
-    """
+    """Attention, then feed-forward, each added to the stream."""
 
     def __init__(
         self,
@@ -76,36 +72,43 @@ class TransformerBlock(nn.Module):
         eps: float = 1e-5,
     ) -> None:
         super().__init__()
-        d_model, dropout = size.d_model, size.dropout
-        self.attention = MultiHeadAttention(
-            d_model, size.n_heads, dropout=dropout
-        )
-        self.feed_forward = FeedForward(d_model, size.d_ff, activation)
-        self.attention_norm = LayerNorm(d_model, eps)
-        self.feed_forward_norm = LayerNorm(d_model, eps)
-        self.dropout = nn.Dropout(dropout)
+        width, heads, drop = size.d_model, size.n_heads, size.dropout
+        self.attention = MultiHeadAttention(width, heads, dropout=drop)
+        self.feed_forward = FeedForward(width, size.d_ff, activation)
+        self.attention_norm = LayerNorm(width, eps)
+        self.feed_forward_norm = LayerNorm(width, eps)
+        self.dropout = nn.Dropout(drop)
         self.pre_norm = pre_norm
 
-    # --8<-- [start:block]
     def forward(
         self,
         x: Float[Tensor, "*batch seq d_model"],
         mask: Bool[Tensor, "*#batch #seq seq"] | None = None,
     ) -> Float[Tensor, "*batch seq d_model"]:
-        x = add_branch(
-            x,
-            lambda x: self.dropout(self.attention(x, mask=mask)),
-            self.attention_norm,
-            self.pre_norm,
-        )
-        return add_branch(
-            x,
-            lambda x: self.dropout(self.feed_forward(x)),
-            self.feed_forward_norm,
-            self.pre_norm,
-        )
+        x = self.add(x, self.attention, self.attention_norm, mask=mask)
+        return self.add(x, self.feed_forward, self.feed_forward_norm)
 
     # --8<-- [end:block]
+
+    def add(
+        self,
+        x: Float[Tensor, "*batch seq d_model"],
+        branch: Callable[..., Tensor],
+        norm: Layer,
+        **given: Tensor | None,
+    ) -> Float[Tensor, "*batch seq d_model"]:
+        """x plus a branch; in training, some of its numbers are 0.
+
+        `size.dropout` is the chance of that, and of a weight of
+        attention, as in PyTorch's layer; that one also drops inside
+        its feed-forward network.
+        """
+        return add_branch(
+            x,
+            lambda x: self.dropout(branch(x, **given)),
+            norm,
+            self.pre_norm,
+        )
 
 
 class TransformerStack(nn.Module):
