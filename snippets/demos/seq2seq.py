@@ -158,6 +158,7 @@ def searched() -> dict[str, Any]:
         "found": rows,
         "ends": ends,
         "sentences": whole,
+        "stops": STOPS,
         "short": scored("it", CHANCES[""]["it"] * STOPS),
     }
 
