@@ -402,7 +402,7 @@ def _forward(axes: Axes, hand: dict[str, Any], step: int) -> None:
     it = hand["tokens"].index("it")
     past = step > 1
     diagrams.box(axes, 34, ROWS[it], "“it”", faint=past)
-    diagrams.arrow(axes, (58, ROWS[it]), (104, ROWS[it]), label="in", faint=past)
+    diagrams.arrow(axes, (58, ROWS[it]), (126, ROWS[it]), label="in", faint=past)
     for i, (token, y) in enumerate(zip(hand["tokens"], ROWS, strict=True)):
         faint = step == 1 and i != it
         diagrams.words(axes, 146, y, token, ha="right", faint=faint)
@@ -413,7 +413,7 @@ def _forward(axes: Axes, hand: dict[str, Any], step: int) -> None:
     if step == 1:
         return
     past = step > 2
-    diagrams.arrow(axes, (200, 150), (226, 150), faint=past)
+    diagrams.arrow(axes, (200, 150), (236, 150), faint=past)
     diagrams.box(axes, 275, 150, "no blocks", faint=past)
     diagrams.arrow(axes, (275, 137), (275, 110), label="out", faint=past)
     for x, name in ((222, "logit"), (300, "share")):
