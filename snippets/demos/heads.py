@@ -592,7 +592,7 @@ def frames(data: dict[str, Any]) -> list[Figure]:
     hand = data["by_hand"]
     figures = []
     for height, draw_on in (
-        (176, alone), (162, uncut), (156, cut), (366, in_heads), (310, mixed)
+        (176, alone), (162, uncut), (156, cut), (366, in_heads), (298, mixed)
     ):  # fmt: skip
         figure, axes = board(height)
         draw_on(axes, hand)
@@ -709,7 +709,7 @@ def mixed(axes: Axes, hand: dict[str, Any]) -> None:
     words(axes, 37, 56, "joined", MUTED)
     words(axes, 122, 56, "row of W_O", MUTED)
     for head, (colour, _) in enumerate(HEADS):
-        top = 70 + 78 * head
+        top = 70 + 86 * head
         tint(axes, 3, top, 394, 68, head)
         for row in range(2):
             y = top + 21 + 26 * row
@@ -720,12 +720,12 @@ def mixed(axes: Axes, hand: dict[str, Any]) -> None:
         words(axes, 198, top + 20, "add", MUTED)
         words(axes, 308, top + 14, f"head {head + 1} writes", colour, bold=True)
         cells(axes, 308, top + 38, hand["written"][head], colour)
-    words(axes, 308, 143, "+", bold=True)
-    arrow(axes, (308, 220), (308, 240))
-    cells(axes, 308, 254, hand["output"])
-    words(axes, 222, 254, "output for “it”", ha="right", bold=True)
-    words(axes, 222, 276, "glass and slippery meet", MUTED, ha="right")
-    arrow(axes, (226, 276), (254, 268))
+    words(axes, 308, 147, "+", size=14, bold=True)
+    arrow(axes, (308, 226), (308, 244))
+    cells(axes, 308, 258, hand["output"])
+    words(axes, 222, 258, "output for “it”", ha="right", bold=True)
+    words(axes, 222, 281, "glass and slippery meet", MUTED, ha="right")
+    arrow(axes, (226, 281), (254, 272))
 
 
 def draw(data: dict[str, Any]) -> Figure:
