@@ -264,8 +264,8 @@ def conclude(rows: list[Row]) -> tuple[str, str]:
         f" errors in 100 words than CTC ({span(errors, '.1f', ' to ')} by seed) and"
         f" needs {mean(bits):.2f} fewer bits a word ({span(bits, '.2f', ' to ')}). The"
         " words before can help only if they say something about the next. Where any"
-        f" word may follow any, it differs from CTC by {mean(control):+.1f} errors in 100"
-        f" ({span(control, '+.1f', ' to ')})."
+        f" word may follow any, it differs from CTC by {mean(control):+.1f} errors in"
+        f" 100 ({span(control, '+.1f', ' to ')})."
     )
     partly = mean(errors) > 0 or mean(bits) > 0
     return verdict(seen, partly), words.replace("-", "−")
