@@ -127,10 +127,10 @@ def conclude(rows: Sequence[Row]) -> tuple[str, str]:
         "With the words of the source in reverse, BLEU changes by"
         f" {mean(bleus):+.1f} on average ({span(bleus, '+.1f', ' to ')} over"
         f" {len(bleus)} seeds) and perplexity from {before:.2f} to {after:.2f}. The"
-        " paper's explanation is another matter. It says that reversing brings the"
-        " first words of both sentences together, so the first words of a translation"
-        f" should gain most. Here the loss changes by {start:+.2f} at the first"
-        f" {BEGINNING} words and by {rest:+.2f} at all others, {agrees} with that."
+        " authors had expected that the early words of a translation alone would gain,"
+        " and write that they were wrong, since long sentences gained too. Here the"
+        f" loss changes by {start:+.2f} at the first {BEGINNING} words and by"
+        f" {rest:+.2f} at all others, {agrees} with what they had expected."
     )
 
 

@@ -21,6 +21,7 @@ from snippets.recurrence.recurrent_networks import (
     GRUCell,
     LSTMCell,
     RNNCell,
+    State,
     unroll,
 )
 
@@ -37,11 +38,29 @@ D_MODEL = D_HIDDEN = 32
 # So many tokens are read before the first that counts, so that no state is empty.
 BEFORE, BATCH, STEPS, SEEDS = 40, 16, 41, 3
 FORGET_BIAS = 3.0
+
+
+class OnlyRoad(LSTMCell):
+    """An LSTM whose gradient comes back along the cell alone.
+
+    Gates and new content read the old hidden state as ever, but nothing comes back
+    through it.
+    """
+
+    def forward(self, x: Tensor, state: State) -> State:
+        hidden, cell = state
+        return super().forward(x, (hidden.detach(), cell))
+
+
 KINDS: dict[str, Callable[[], Cell]] = {
     "RNN": lambda: RNNCell(D_MODEL, D_HIDDEN),
     "GRU": lambda: GRUCell(D_MODEL, D_HIDDEN),
     "LSTM": lambda: LSTMCell(D_MODEL, D_HIDDEN),
     "open": lambda: LSTMCell(D_MODEL, D_HIDDEN, FORGET_BIAS),
+}
+ROADS: dict[str, Callable[[], Cell]] = {
+    "LSTM": lambda: OnlyRoad(D_MODEL, D_HIDDEN),
+    "open": lambda: OnlyRoad(D_MODEL, D_HIDDEN, FORGET_BIAS),
 }
 
 
@@ -177,11 +196,13 @@ def gradient_by_distance(
     return by_distance
 
 
-def decay(kind: str, seed: int) -> dict[str, Any]:
+def decay(
+    kind: str, seed: int, cells: dict[str, Callable[[], Cell]] = KINDS
+) -> dict[str, Any]:
     """The gradient by distance in a cell with weights as it begins with."""
     torch.manual_seed(seed)
     x = torch.randn(BATCH, BEFORE + STEPS, D_MODEL)
-    gradient = gradient_by_distance(KINDS[kind](), x)[:STEPS]
+    gradient = gradient_by_distance(cells[kind](), x)[:STEPS]
     return {"kind": kind, "seed": seed, "gradient": gradient / gradient[0]}
 
 
@@ -191,7 +212,7 @@ def middle(rows: list[dict[str, Any]], distance: int) -> dict[str, float]:
         kind: statistics.median(
             row["gradient"][distance].item() for row in rows if row["kind"] == kind
         )
-        for kind in KINDS
+        for kind in dict.fromkeys(row["kind"] for row in rows)
     }
 
 
@@ -227,6 +248,7 @@ def reach() -> dict[str, int]:
 def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
     """The examples by hand, the decay over several seeds, what a trained one writes."""
     rows = [decay(kind, seed + more) for kind in KINDS for more in range(SEEDS)]
+    roads = [decay(kind, seed + more, ROADS) for kind in ROADS for more in range(SEEDS)]
     trained = record.Result.read("recurrent-networks", record.RESULTS / "trained")
     return {
         "by_hand": {
@@ -244,6 +266,7 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
             {"distance": distance, **middle(rows, distance)}
             for distance in (0, 1, 2, 5, 10, 20, 40)
         ],
+        "road": middle(roads, STEPS - 1),  # the last row of the table
         "parameters": {
             kind: sum(weight.numel() for weight in KINDS[kind]().parameters())
             for kind in ("RNN", "GRU", "LSTM")
@@ -325,6 +348,12 @@ def show(data: dict[str, Any]) -> None:
     print(
         "open: an LSTM whose forget gates\n"
         f"begin at {data['opened']:.2f}, not near one half"
+    )
+
+    road = data["road"]
+    print(
+        "the last row by the cell's road alone:\n"
+        f"LSTM {road['LSTM']:.1e}, open {road['open']:.1e}"
     )
 
     print("\ntwo GRUs with the same weights")
@@ -441,7 +470,7 @@ def gru_step(gru: dict[str, Any]) -> Figure:
     say(axes, 212, last - 12, signed(gru["trace"]), plots.QUERY)
     box(axes, 366, low, "glass\n4 × 1", width=54, height=40)
     arrow(axes, (339, low), (plus + 43, low))
-    say(axes, 8, 236, "Both gates read the old state and the word.", plots.MUTED,
+    say(axes, 8, 236, "A real GRU's gates read the old state too.", plots.MUTED,
         ha="left")  # fmt: skip
     return figure
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import random
 import textwrap
-from itertools import groupby, pairwise, product
+from itertools import accumulate, groupby, pairwise, product
+from operator import mul
 from statistics import fmean as mean
 from typing import Any
 
@@ -60,6 +61,10 @@ def by_hand() -> dict[str, Any]:
     blank, label = right.log(), up.log()
     alpha = forward_variables(blank[None], label[None])[0].exp()
     path, best = best_path(blank, label)
+
+    def step(start: tuple[int, int], end: tuple[int, int]) -> float:
+        return float((right if end[1] == start[1] else up)[start])
+
     return {
         "path": path,
         "collapse": [[raw, " ".join(collapse(raw.split()))] for raw in RAW],
@@ -71,6 +76,8 @@ def by_hand() -> dict[str, Any]:
         "total": alpha[-1, -1] * LAST,
         "paths": math.comb(4, 2),
         "best": math.exp(best),
+        # What the best path has come to at each of its nodes.
+        "along": list(accumulate(map(step, path, path[1:]), mul, initial=1.0)),
     }
 
 
@@ -358,7 +365,7 @@ def show(data: dict[str, Any]) -> None:
 
     near = found["closer"]
     print("\nwords that greedy search writes")
-    kinds = {"another": "after another word", "itself": "after the same word"}
+    kinds = {"another": "all other words", "itself": "after the same word"}
     rows = [
         [kinds[row["kind"]], row["words"], row["written"],
          100 * row["written"] / row["words"]]
@@ -449,9 +456,10 @@ def grid(hand: dict[str, Any], number: int) -> Figure:
     for t in range(3):
         say(axes, at(t, 0)[0], 238, f"frame {t + 1}", plots.MUTED)
     known = {1: [], 2: [(0, 0), (1, 0), (0, 1)], 3: [(0, 0), (1, 0), (0, 1), (1, 1)]}
-    shown = known.get(number, [*product(range(3), range(3))])
     path = [tuple(node) for node in hand["path"]]
+    shown = path if number == 5 else known.get(number, [*product(range(3), range(3))])
     best = [*pairwise(path)] if number == 5 else []
+    alone = dict(zip(path, hand["along"], strict=True))  # by the best path alone
     for t, u in product(range(3), range(3)):
         if t < 2:
             draw_step(axes, (t, u), (t + 1, u), hand["right"][t][u], number, best)
@@ -464,13 +472,15 @@ def grid(hand: dict[str, Any], number: int) -> Figure:
           width=3 if bold else 1.2, faint=faint)  # fmt: skip
     say(axes, 366, y - 14, f"{hand['right'][2][2]:.1f}", plots.MUTED, faint=faint)
     if number >= 4:
-        say(axes, 392, y - 40, f"{hand['total']:.2f}", ha="right", bold=True)
+        end = hand["best"] if bold else hand["total"]
+        say(axes, 392, y - 40, f"{end:.2f}", ha="right", bold=True)
     for t, u in product(range(3), range(3)):
         x, y = at(t, u)
         if (t, u) in shown:
             new = number == 3 and (t, u) == (1, 1)
-            colour = plots.LINK if new or (bold and (t, u) in path) else plots.INK
-            cells(axes, x, y, [hand["alpha"][t][u]], colour)
+            value = alone[t, u] if bold else hand["alpha"][t][u]
+            colour = plots.LINK if new or bold else plots.INK
+            cells(axes, x, y, [value], colour)
         else:
             axes.plot([x], [y], "o", color=plots.MUTED, markersize=6)
     return figure

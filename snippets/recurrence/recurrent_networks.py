@@ -22,7 +22,7 @@ State = tuple[Float[Tensor, "*batch d_hidden"], ...]
 
 # --8<-- [start:rnn]
 class RNNCell(nn.Module):
-    """Mix token and state, then tanh: h = tanh(x W + b + h U + c)."""
+    """Mix token and state: h = tanh(x W + h U + b), b in two parts."""
 
     parts: ClassVar[int] = 1  # vectors in its state
 

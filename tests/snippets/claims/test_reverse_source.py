@@ -125,7 +125,7 @@ def test_conclude_follows_the_rows_of_all_seeds(seeds, verdict, says):
 
 
 @pytest.mark.parametrize(("gain", "agrees"), [(0.9, "agrees"), (0.1, "does not agree")])
-def test_conclude_says_what_speaks_against_the_papers_explanation(gain, agrees):
+def test_conclude_says_whether_the_early_words_gained_most(gain, agrees):
     rows = rows_of([(20, 4), (30, 3)], [(20, 4), (31, 3)])
     for row in rows:
         if row["source"] == "reversed":
@@ -133,4 +133,4 @@ def test_conclude_says_what_speaks_against_the_papers_explanation(gain, agrees):
             row["rest"] -= 0.2
     words = claim.conclude(rows)[1]
     assert f"by -{gain:.2f} at the first 3 words" in words
-    assert f"which {agrees} with that." in words
+    assert f"which {agrees} with what they had expected." in words
