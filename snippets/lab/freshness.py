@@ -34,15 +34,19 @@ def pins() -> dict[str, str]:
     return {"python": least.strip(">= "), "torch": pinned[1]}
 
 
-def stale(recorded: Result, module: str) -> list[str]:
+def stale(recorded: Result, module: str, retrain: bool = True) -> list[str]:
     """Run a snippet and each edit: in what the record is not what they give, in words.
+
+    Without `retrain`, the outcome of an edit that trains anew is taken as recorded.
 
     Raises:
         RecordError: an edit fits no more, or what the demo concludes fails.
     """
     demo = importlib.import_module(record.demo_of(module))
     name, data = recorded.record["name"], recorded.record["data"]
-    again = record.run_with_edits(name, module, recorded=recorded.record).record
+    again = record.run_with_edits(
+        name, module, recorded=recorded.record, retrain=retrain
+    ).record
     again["recipe"] |= pins()
     # The text and the figure are held to the recorded data, not to today's.
     made = record.presented(again, demo, name, data)

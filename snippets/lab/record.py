@@ -337,12 +337,15 @@ def run_with_edits(
     seed: int = 0,
     device: str = "cpu",
     recorded: Data | None = None,
+    retrain: bool = True,
 ) -> Result:
     """Run the snippet, then a changed copy for every edit that its demo proposes.
 
     Args:
         recorded: the record of before. An edit that left alone what was trained, when
             it was recorded, is tried without training again.
+        retrain: without it, an edit that trained otherwise is taken as recorded, if it
+            still is the same and fits.
 
     Raises:
         RecordError: an edit fits neither file, or what the demo concludes fails.
@@ -352,19 +355,18 @@ def run_with_edits(
     if fails := failing(demo, result.record["data"]):
         raise RecordError(f"{name}: does not hold: {'; '.join(fails)}")
     then = {edit["find"]: edit for edit in (recorded or {}).get("edits", ())}
-    edits = [
-        try_edit(module, find, put, result, then.get(find, {}).get("trains", True))
-        for find, put in getattr(demo, "EDITS", ())
-    ]
+    edits = []
+    for find, put in getattr(demo, "EDITS", ()):
+        old = then.get(find, {})
+        if old.get("trains") and old["replace"] == put and not retrain:
+            edits.append({**old, "file": changed(module, find, put)[0]})
+        else:
+            edits.append(try_edit(module, find, put, result, old.get("trains", True)))
     return replace(result, record={**result.record, "edits": edits})
 
 
-def try_edit(
-    module: str, find: str, put: str, before: Result, train: bool = True
-) -> Data:
-    """Run a copy of the snippets with some lines changed, and say what differs.
-
-    Without `train`, what was trained before is taken for what it would train.
+def changed(module: str, find: str, put: str) -> tuple[str, str]:
+    """The file of a snippet or its demo that an edit changes, and what it then says.
 
     Raises:
         RecordError: the lines do not stand exactly once in the snippet and its demo.
@@ -378,12 +380,25 @@ def try_edit(
             f" stands {sum(times.values())} times in it and in its demo"
         )
     path = max(times, key=times.__getitem__)
-    changed = sources[path].replace(f"\n{find}\n", f"\n{put}\n")[1:]
+    return path, sources[path].replace(f"\n{find}\n", f"\n{put}\n")[1:]
+
+
+def try_edit(
+    module: str, find: str, put: str, before: Result, train: bool = True
+) -> Data:
+    """Run a copy of the snippets with some lines changed, and say what differs.
+
+    Without `train`, what was trained before is taken for what it would train.
+
+    Raises:
+        RecordError: the lines do not stand exactly once in the snippet and its demo.
+    """
+    path, source = changed(module, find, put)
     with tempfile.TemporaryDirectory() as folder:
         ignore = shutil.ignore_patterns("__pycache__")
         for part in ("snippets", "docs/results"):
             shutil.copytree(ROOT / part, Path(folder, part), ignore=ignore)
-        Path(folder, path).write_text(changed, encoding="utf-8")
+        Path(folder, path).write_text(source, encoding="utf-8")
         with ProcessPoolExecutor(1, mp_context=APART) as apart:
             found = apart.submit(_run_copy, folder, module, before, train).result()
     return {"file": path, "find": find, "replace": put, **found}
