@@ -72,17 +72,17 @@ class Speaker(nn.Module):
     """A language model of characters: embedding, one recurrent cell, logits."""
 
     def __init__(
-        self, cell: Cell, n_characters: int, d_model: int, dropout: float
+        self, cell: Cell, vocab_size: int, d_model: int, dropout: float
     ) -> None:
         super().__init__()
-        self.embedding = Embedding(n_characters, d_model)
+        self.embedding = Embedding(vocab_size, d_model)
         self.cell = cell
         self.dropout = nn.Dropout(dropout)
-        self.output = nn.Linear(cell.d_hidden, n_characters)
+        self.output = nn.Linear(cell.d_hidden, vocab_size)
 
     def forward(
         self, ids: Int[Tensor, "batch seq"], state: State | None = None
-    ) -> tuple[Float[Tensor, "batch seq n_characters"], State]:
+    ) -> tuple[Float[Tensor, "batch seq vocab_size"], State]:
         """Logits of the next character after each, and the state at the end."""
         x = self.dropout(self.embedding(ids))
         hidden, state = (

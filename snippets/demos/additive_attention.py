@@ -128,9 +128,9 @@ def show(data: dict[str, Any]) -> None:
         step = hand[word]
         print(f'about to write "{word}"')
         sums = [f"({a:.0f}, {b:.0f})" for a, b in step["sums"]]
-        left = step["totals"], step["scores"], step["weights"]
-        columns = hand["places"], sums, *left
-        header = ["position", "s W + h U", "left", "score", "weight"]
+        rest = step["totals"], step["scores"], step["weights"]
+        columns = hand["places"], sums, *rest
+        header = ["position", "s W + h U", "kept", "score", "weight"]
         table(zip(*columns, strict=True), ["", "", ".2f", ".2f", ".2f"], header)
         x, y = step["context"]
         print(f"context ({x:.2f}, {y:.2f})\n")
@@ -218,7 +218,7 @@ def _score(axes: Axes, step: dict[str, Any], asked: bool, faint: bool) -> None:
         arrow(axes, (x, SOURCE - 12), (x, BOX + 68), KEY, line="--", faint=faint)
         box(axes, x, BOX, "", height=134, width=112, faint=faint)
         _poured(axes, x, step["query"], key, levels, faint)
-        words(axes, x, BOX + 39, f"left {total:.2f}", LINK, faint=faint)
+        words(axes, x, BOX + 39, f"kept {total:.2f}", LINK, faint=faint)
         text = f"score {score:.2f}".replace("-", "−")
         words(axes, x, BOX + 55, text, faint=faint)
 

@@ -28,11 +28,12 @@ from snippets.text.logits import softmax
 from snippets.text.wordpiece import WordPiece
 
 TOKENS = ["robot", "glass", "it"]
-# Three numbers a token: acts, is a thing, stands for another word.
-X = torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [1.0, 1.0, 1.0]])
-W_QUERY = torch.tensor([[1.0, 1.0], [0.0, 1.0], [1.0, -1.0]])
-W_KEY = torch.tensor([[0.0, 2.0], [2.0, 0.0], [-2.0, -1.0]])
-W_VALUE = torch.tensor([[0.0, 4.0], [4.0, 0.0], [-3.0, -3.0]])
+# Three numbers a token: is a thing, acts, stands for another word. The first two
+# mean the same in queries and keys.
+X = torch.tensor([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [1.0, 1.0, 1.0]])
+W_QUERY = torch.tensor([[0.0, 1.0], [1.0, 1.0], [1.0, -1.0]])
+W_KEY = torch.tensor([[2.0, 0.0], [0.0, 2.0], [-2.0, -1.0]])
+W_VALUE = torch.tensor([[4.0, 0.0], [0.0, 4.0], [-3.0, -3.0]])
 QUERY, KEY, VALUE = X @ W_QUERY, X @ W_KEY, X @ W_VALUE
 
 D_HEAD = 32  # of MiniLM: 384 numbers in 12 heads
@@ -70,7 +71,7 @@ def by_hand() -> dict[str, Any]:
 
 def strengths(
     query: Float[Tensor, "count d_head"],
-    key: Float[Tensor, "count keys d_head"],
+    key: Float[Tensor, "count key d_head"],
     scale: float,
 ) -> Float[Tensor, " count"]:
     """How strongly the weights answer when a query moves a little.

@@ -32,21 +32,21 @@ from snippets.text.word_vectors import WordVectors, gradient, loss, train
 from snippets.text.wordpiece import WordPiece
 
 TOKENS = ["the", "robot", "glass", "it"]
-TABLE = torch.tensor([[0.0, 1.0], [3.0, 1.0], [2.0, -1.0], [1.0, 2.0]])
+TABLE = torch.tensor([[0.0, 1.0], [3.0, 1.0], [1.0, 1.0], [1.0, 2.0]])
 IDS = torch.tensor([0, 2, 0])
 
 # One step of skip-gram: the word's row, then the rows of the others it meets.
 WORD, OTHERS = "glass", ["dropped", "school", "monday"]
 ROW = torch.tensor([1.0, 1.0])
-ROWS = torch.tensor([[-1.0, 0.0], [2.0, 0.0], [1.0, -1.0]])
+ROWS = torch.tensor([[-1.0, 1.0], [2.0, 0.0], [0.0, -2.0]])
 LR, WINDOW = 0.5, 2
 # The same step again and again, for words that meet the same others or not the same:
 # where the row begins, and which of OTHERS was its neighbour.
-STEPS = 10
+STEPS = 8
 PATHS = {
     "glass": ([1.0, 1.0], "dropped"),
     "cup": ([1.0, -1.0], "dropped"),
-    "friend": ([1.0, 0.5], "school"),
+    "friend": ([1.0, 2.0], "school"),
 }
 
 ASKED = ["robot", "glass", "slippery", "cup"]
@@ -100,6 +100,23 @@ def by_hand() -> dict[str, Any]:
     }
 
 
+# --8<-- [start:nudged]
+def nudged(
+    word: Float[Tensor, " d_model"],
+    others: Float[Tensor, "word d_model"],
+    right: Float[Tensor, " word"],
+    lr: float,
+) -> Float[Tensor, " d_model"]:
+    """Where the word's row goes in one step."""
+    scores = others @ word
+    said = torch.sigmoid(scores)
+    errors = right - said
+    return word + lr * (errors @ others)
+
+
+# --8<-- [end:nudged]
+
+
 def step() -> dict[str, Any]:
     """One positive pair and two negative ones nudge the word's row."""
     parts = ROW[None], ROWS[:1], ROWS[None, 1:]
@@ -115,6 +132,8 @@ def step() -> dict[str, Any]:
         "rows": ROWS,
         "labels": [1, 0, 0],
         "scores": ROWS @ ROW,
+        # What 1 is divided by to give the answer.
+        "below": 1 + (-ROWS @ ROW).exp(),
         "said": said,
         "errors": labels - said,
         "pushes": (labels - said)[:, None] * ROWS,
@@ -128,15 +147,13 @@ def step() -> dict[str, Any]:
 
 
 def paths() -> dict[str, Any]:
-    """Ten steps for each of three words; the rows of the others stay as they are."""
+    """Some steps for each of three words; the rows of the others stay as they are."""
     found = {}
     for word, (start, beside) in PATHS.items():
-        at = OTHERS.index(beside)
-        noise = torch.cat([ROWS[:at], ROWS[at + 1 :]])
+        right = torch.tensor([float(other == beside) for other in OTHERS])
         rows = [torch.tensor(start)]
         for _ in range(STEPS):
-            parts = rows[-1][None], ROWS[at][None], noise[None]
-            rows.append(rows[-1] - LR * gradient(*parts)[0][0])
+            rows.append(nudged(rows[-1], ROWS, right, LR))
         found[word] = torch.stack(rows)
     glass = found[WORD]
     return {
@@ -144,6 +161,10 @@ def paths() -> dict[str, Any]:
         "nudge": {word: rows[1] - rows[0] for word, rows in found.items()},
         "cosine": {
             word: F.cosine_similarity(glass, rows) for word, rows in found.items()
+        },
+        "met": {
+            word: F.cosine_similarity(ROWS[OTHERS.index(PATHS[word][1])], rows)
+            for word, rows in found.items()
         },
         "apart": {word: (glass - rows).norm(dim=-1) for word, rows in found.items()},
     }
@@ -196,6 +217,9 @@ def company(text: list[tuple[str, ...]], window: int = 3) -> dict[str, Any]:
     return {
         "times": {word: sum(line.count(word) for line in text) for word in COMPANY},
         "met": met,
+        # Places around each word, and how many of all places have a form of these.
+        "around": word_met,
+        "share": {name: count / everything for name, count in near_met.items()},
         "expected": expected,
         "pmi": {
             name: math.log(met[WORD][name] / expected[WORD][name])
@@ -495,6 +519,7 @@ def show_step(by_hand: dict[str, Any]) -> None:
         ["", "", ".2f", ".2f", "+.2f", ".2f"],
         ["", "label", "score", "sigma", "error", "after"],
     )
+    print("1 divided by", *(f"{number:.2f}" for number in step["below"]))
     for name, key in (("nudge", "nudge"), ("row after", "moved")):
         x, y = step[key]
         print(f"{name:9} ({x:.2f}, {y:.2f})")
@@ -503,13 +528,14 @@ def show_step(by_hand: dict[str, Any]) -> None:
 
 
 def show_paths(found: dict[str, Any]) -> None:
-    """What ten such steps make of three words."""
+    """What such steps make of three words."""
     print(f"\n{STEPS} such steps")
     for word, (x, y) in found["nudge"].items():
         print(f"first nudge of {word:6} ({x:.2f}, {y:.2f})")
     for word in list(found["rows"])[1:]:
         cosine = found["cosine"][word]
-        print(f"cosine with {word:6} {cosine[0]:5.2f}, then {cosine[-1]:.2f}")
+        print(f"cosine with {word:6}", *(f"{number:.2f}" for number in cosine[:5]))
+        print(f"{'':13}last {cosine[-1]:.2f}")
 
 
 def show_company(company: dict[str, Any]) -> None:
@@ -661,58 +687,70 @@ def draw_scores(step: dict[str, Any]) -> Figure:
     return figure
 
 
-def draw_others(axes: Axes, step: dict[str, Any], at: Any, faint: bool = False) -> None:
-    """The context rows as arrows: the neighbour solid, the others dashed."""
-    sides = [(-4, -12, "center"), (14, -12, "center"), (8, 6, "left")]
-    for n, (other, row) in enumerate(zip(step["others"], step["rows"], strict=True)):
-        colour, line = (plots.LINK, "-") if n == 0 else (plots.MUTED, "--")
-        end = at(row)
-        arrow(axes, at([0, 0]), end, colour, line=line, width=1.8, faint=faint)
-        across, down, ha = sides[n]
-        words(axes, end[0] + across, end[1] + down, other, colour, ha=ha)
-
-
-def draw_nudge(step: dict[str, Any]) -> Figure:
-    """The vectors in the plane, and where the word's row goes."""
-    figure, axes = board(250)
-    unit, left, top = 72, 120, 140
+def plane(
+    height: float, unit: float, left: float, top: float, reach: tuple[float, ...]
+) -> tuple[Figure, Axes, Any]:
+    """A board with two axes, and where a vector's end lies on it."""
+    figure, axes = board(height)
 
     def at(vector: list[float]) -> tuple[float, float]:
         return left + unit * vector[0], top - unit * vector[1]
 
-    arrow(axes, (left - 100, top), (left + 170, top), width=0.6)
-    arrow(axes, (left, top + 90), (left, top - 110), width=0.6)
-    draw_others(axes, step, at)
+    west, east, south, north = reach
+    arrow(axes, at([west, 0]), at([east, 0]), width=0.6)
+    arrow(axes, at([0, south]), at([0, north]), width=0.6)
+    return figure, axes, at
+
+
+def draw_others(axes: Axes, at: Any) -> None:
+    """The context rows as arrows, each with its name at the end."""
+    sides = [(-10, 9, "right"), (6, 14, "left"), (8, 2, "left")]
+    for other, row, (across, down, ha) in zip(
+        OTHERS, ROWS.tolist(), sides, strict=True
+    ):
+        end = at(row)
+        arrow(axes, at([0, 0]), end, plots.MUTED, width=1.6)
+        words(axes, end[0] + across, end[1] + down, other, plots.MUTED, ha=ha)
+
+
+def draw_nudge(step: dict[str, Any]) -> Figure:
+    """The three pulls head to tail, from the old row to the new one."""
+    figure, axes, at = plane(334, 84, 150, 150, (-1.5, 2.6, -2.1, 1.6))
+    draw_others(axes, at)
     old, new = at(step["row"]), at(step["moved"])
-    arrow(axes, (left, top), old, plots.INK, faint=True)
-    words(axes, old[0] + 6, old[1], "glass before", ha="left", faint=True)
-    arrow(axes, (left, top), new, plots.INK, width=2.4)
-    words(axes, new[0] - 4, new[1] - 11, "glass after", bold=True)
-    arrow(axes, old, new, plots.LINK, width=1.6, line=":")
-    words(axes, (old[0] + new[0]) / 2 + 34, old[1] - 20, "nudge", plots.LINK)
+    arrow(axes, at([0, 0]), old, plots.LINK, width=2, line="--")
+    words(axes, old[0] + 8, old[1] + 4, "glass before", plots.LINK, ha="left")
+    arrow(axes, at([0, 0]), new, plots.LINK, width=2.6)
+    words(
+        axes, new[0] - 6, new[1] - 8, "glass after", plots.LINK, ha="right", bold=True
+    )
+    here, sides = step["row"], [(12, -8, "left"), (6, -12, "center"), (8, -8, "left")]
+    for n, (push, (across, down, ha)) in enumerate(
+        zip(step["pushes"], sides, strict=True)
+    ):
+        then = [x + LR * dx for x, dx in zip(here, push, strict=True)]
+        arrow(axes, at(here), at(then), plots.QUERY, width=1.8)
+        x, y = (sum(pair) / 2 for pair in zip(at(here), at(then), strict=True))
+        words(axes, x + across, y + down, f"{n + 1}", plots.QUERY, ha=ha, bold=True)
+        here = then
     for n, (other, error) in enumerate(
         zip(step["others"], step["errors"], strict=True)
     ):
-        verb = "pull to" if error > 0 else "push off"
-        text = f"{abs(error):.2f} {verb} {other}"
-        words(axes, 394, top + 52 + 18 * n, text, ha="right")
+        verb = "towards" if error > 0 else "off"
+        words(
+            axes, 226, 262 + 18 * n, f"{n + 1}  {verb} {other}", plots.QUERY, ha="left"
+        )
     return figure
 
 
 def draw_paths(found: dict[str, Any]) -> Figure:
-    """Ten steps of three words, each step a dot."""
-    figure, axes = board(330)
-    unit, left, top = 80, 230, 226
-
-    def at(vector: list[float]) -> tuple[float, float]:
-        return left + unit * vector[0], top - unit * vector[1]
-
-    arrow(axes, (left - 216, top), (left + 160, top), width=0.6)
-    arrow(axes, (left, top + 92), (left, top - 210), width=0.6)
+    """Some steps of three words, each step a dot, and the rows that pull them."""
+    figure, axes, at = plane(366, 74, 186, 190, (-2.4, 2.8, -2.1, 2.4))
+    draw_others(axes, at)
     looks = {
-        "glass": ("-", plots.LINK, (10, -10, "left"), (0, -16)),
-        "cup": ("--", plots.INK, (10, 8, "left"), (0, -15)),
-        "friend": (":", plots.MUTED, (10, 6, "left"), (0, -13)),
+        "glass": ("-", plots.LINK, (10, 2, "left"), (-4, -14, "center")),
+        "cup": ("--", plots.QUERY, (10, 2, "left"), (-10, 8, "right")),
+        "friend": (":", plots.VALUE, (10, -6, "left"), (4, -14, "right")),
     }
     for word, (line, colour, begin, end) in looks.items():
         rows = [at(row) for row in found["rows"][word]]
@@ -723,12 +761,9 @@ def draw_paths(found: dict[str, Any]) -> Figure:
         axes.plot(
             *rows[0], "o", color=colour, markersize=8, markerfacecolor=plots.PAPER
         )
-        words(
-            axes, rows[0][0] + begin[0], rows[0][1] + begin[1], word, colour, ha="left"
-        )
-        words(axes, rows[-1][0] + end[0], rows[-1][1] + end[1], word, colour, bold=True)
-    words(axes, 14, top - 62, "both meet dropped", plots.LINK, ha="left")
-    words(axes, 306, top - 150, "meets school", plots.MUTED, ha="right")
+        for row, (across, down, ha), bold in ((0, begin, False), (-1, end, True)):
+            x, y = rows[row]
+            words(axes, x + across, y + down, word, colour, ha=ha, bold=bold)
     return figure
 
 
@@ -774,19 +809,24 @@ def draw_counts(met: dict[str, dict[str, int]]) -> Figure:
 
 
 def draw_learned(ours: dict[str, Any]) -> Figure:
-    """Each learned row as bars, up for positive numbers and down for negative ones."""
-    figure, axes = board(256)
-    top = max(abs(number) for row in ours["rows"].values() for number in row)
-    words(axes, 396, 14, "cosine with glass", plots.MUTED, ha="right")
-    for n, (word, row) in enumerate(ours["rows"].items()):
-        y = 50 + 58 * n
-        colour = plots.LINK if n < 2 else plots.MUTED
-        words(axes, 4, y, word, ha="left", bold=True)
-        axes.plot([58, 58 + 9 * len(row)], [y, y], color=plots.MUTED, linewidth=0.6)
-        for place, number in enumerate(row):
-            bar(axes, 59 + 9 * place, y, 7, 26 * number / top, colour)
-        cosine = ours["cosine"][word]
-        words(axes, 396, y, f"{cosine:.2f}", ha="right", bold=n < 2)
+    """Each learned row as a strip of shaded cells, in the order of the first one's."""
+    rows = ours["rows"]
+    figure, axes = board(62 + 50 * len(rows))
+    top = 0.8 * max(abs(number) for row in rows.values() for number in row)
+    order = sorted(range(len(rows[WORD])), key=lambda place: rows[WORD][place])
+    words(axes, 396, 12, "cosine", plots.MUTED, ha="right")
+    for n, (word, row) in enumerate(rows.items()):
+        y = 44 + 50 * n
+        words(axes, 54, y, word, ha="right", bold=n < 2)
+        axes.imshow(
+            [[row[place] for place in order]], cmap=plots.HEAT, vmin=-top, vmax=top,
+            interpolation="none", aspect="auto", extent=(62, 350, y + 19, y - 19),
+        )  # fmt: skip
+        words(axes, 396, y, f"{ours['cosine'][word]:.2f}", ha="right", bold=n < 2)
+    y = 40 + 50 * len(rows)
+    words(axes, 62, y, "dark: below 0", plots.MUTED, ha="left")
+    words(axes, 350, y, "light: above 0", plots.MUTED, ha="right")
+    axes.set(xlim=(0, 400), ylim=(62 + 50 * len(rows), 0))
     return figure
 
 

@@ -189,7 +189,7 @@ def kinds() -> tuple[dict[str, str], list[list[str]]]:
 
 def fire(
     sentences: list[str],
-) -> tuple[list[str], Float[Tensor, "layers tokens d_ff"]]:
+) -> tuple[list[str], Float[Tensor, "n_layers seq d_ff"]]:
     """Every token of the sentences, and what each neuron of MiniLM makes of it."""
     bert, model = WordPiece(weights.vocabulary()), MiniLM()
     tokens, fired = [], []
@@ -253,7 +253,7 @@ def neurons() -> dict[str, Any]:
 
 def misled(
     tokens: list[str],
-    values: Float[Tensor, "layers tokens d_ff"],
+    values: Float[Tensor, "n_layers seq d_ff"],
     chosen_on: Tensor,
     reported_on: Tensor,
 ) -> list[dict[str, Any]]:

@@ -34,9 +34,9 @@ from snippets.corpora.robot import SENTENCE
 from snippets.lab import plots
 from snippets.lab import weights as published
 from snippets.lab.chances import guessing, luckiest
-from snippets.lab.diagrams import arrow, board, box, cells, words
+from snippets.lab.diagrams import arrow, board, cells, words
 from snippets.lab.minilm import MiniLM
-from snippets.lab.plots import INK, KEY, LINK, MUTED, QUERY, VALUE
+from snippets.lab.plots import KEY, LINK, MUTED, QUERY
 from snippets.lab.tables import table
 from snippets.text.wordpiece import WordPiece
 
@@ -45,9 +45,17 @@ from snippets.text.wordpiece import WordPiece
 TOKENS = ["robot", "glass", "slippery"]
 QUERY_OF_IT = torch.tensor([[2.0, 1.0, 1.0, 2.0]])
 KEYS = torch.tensor([[1.0, 0.0, 0.0, 1.0], [2.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 2.0]])
-# Each value tells both heads the same, so that half glass and half slippery is robot.
 VALUES = torch.tensor(
-    [[2.0, 2.0, 2.0, 2.0], [4.0, 0.0, 4.0, 0.0], [0.0, 4.0, 0.0, 4.0]]
+    [[4.0, 0.0, 1.0, 2.0], [0.0, 4.0, 2.0, 0.0], [2.0, 2.0, 0.0, 4.0]]
+)
+# Row n says what number n of the joined vector adds to the output.
+W_O = torch.tensor(
+    [
+        [0.0, 1.0, -1.0, 0.0],
+        [1.0, 0.0, 1.0, 0.0],
+        [0.0, 1.0, 0.0, 0.0],
+        [1.0, 0.0, 0.0, 1.0],
+    ]
 )
 
 SEED = 0  # of the halves, whatever the demo's
@@ -66,7 +74,6 @@ GALLERY = {
     "stop": "full stop",
     "sink": "[CLS]",
 }
-SHOWN = ("previous", "same", "stop", "sink")  # those that are drawn
 
 
 def by_hand() -> dict[str, Any]:
@@ -74,18 +81,22 @@ def by_hand() -> dict[str, Any]:
     query, key, value = (split(x[None], 2) for x in (QUERY_OF_IT, KEYS, VALUES))
     heads, looks = attention(query, key, value)
     one_output, one_look = attention(QUERY_OF_IT, KEYS, VALUES)
-    output = merge(heads)[0, 0]
+    joined = merge(heads)[0, 0]
     return {
         "tokens": TOKENS,
         "query": QUERY_OF_IT[0],
         "keys": KEYS,
         "values": VALUES,
+        "w_o": W_O,
         "scores": (query @ key.mT)[0, :, 0],
         "scaled": (query @ key.mT)[0, :, 0] / 2**0.5,
         "weights": looks[0, :, 0],
         "heads": heads[0, :, 0],
-        "output": output,
+        "joined": joined,
+        "written": (heads @ W_O.unflatten(0, (2, -1)))[0, :, 0],
+        "output": joined @ W_O,
         "one_scores": (QUERY_OF_IT @ KEYS.mT)[0],
+        "one_scaled": (QUERY_OF_IT @ KEYS.mT)[0] / 4**0.5,
         "one_weights": one_look[0],
         "one_output": one_output[0],
     }
@@ -387,8 +398,6 @@ def real() -> dict[str, Any]:
         # Four digits: the rest differs between processors.
         "maps": [(probed[0][at] * 1e4).round() / 1e4 for at in (*shown, finder)],
         "search": found,
-        "plural": (probed[2][finder] * 1e4).round() / 1e4,
-        "plural_tokens": ["[CLS]", *probes[2].tokens, "[SEP]"],
         "probes": [
             told(c, look[finder]) for c, look in zip(probes, probed, strict=True)
         ],
@@ -433,12 +442,17 @@ def show(data: dict[str, Any]) -> None:
     looks["one head"] = hand["one_weights"]
     table(
         [(name, *row) for name, row in looks.items()],
-        ["", *[".2f"] * 3],
+        ["", *[".3f"] * 3],
         ["", *hand["tokens"]],
     )
-    for name in ("output", "one_output"):
-        numbers = ", ".join(f"{number:.2f}" for number in hand[name])
-        print(f"{'one head' if name == 'one_output' else 'two heads'}: ({numbers})")
+    rows_of = {
+        "one head": hand["one_output"],
+        "two heads, joined": hand["joined"],
+        "  head 1 writes": hand["written"][0],
+        "  head 2 writes": hand["written"][1],
+        "two heads, output": hand["output"],
+    }
+    table([(name, *row) for name, row in rows_of.items()], ["", *[".2f"] * 4], gap=1)
 
     print("\nmore heads are narrower heads")
     counts = [row.values() for row in data["parameters"]]
@@ -568,109 +582,176 @@ def told_rows(rows: list[dict[str, Any]]) -> None:
         print(f"  {row['pronoun']}: {', '.join(nouns)}")
 
 
+# Head 1 and head 2, by colour and by the line around them.
+HEADS = ((LINK, "-"), (QUERY, "--"))
+ASKS = ("which one is it?", "what is said of it?")
+
+
 def frames(data: dict[str, Any]) -> list[Figure]:
-    """The example by hand, from whole vectors to heads and back, step by step."""
-    return [steps_of(data["by_hand"], n) for n in range(1, 6)]
+    """The example by hand: one attention, one wide one, then two heads and W_O."""
+    hand = data["by_hand"]
+    figures = []
+    for height, draw_on in (
+        (176, alone), (162, uncut), (156, cut), (366, in_heads), (298, mixed)
+    ):  # fmt: skip
+        figure, axes = board(height)
+        draw_on(axes, hand)
+        figures.append(figure)
+    return figures
 
 
-def steps_of(hand: dict[str, Any], n: int) -> Figure:
-    """Step n: project and cut (1, 2), then what the heads do, up to n (3 to 5)."""
-    if n == 1:
-        figure, axes = board(146)
-        whole(axes, hand)
-    elif n == 2:
-        figure, axes = board(338)
-        whole(axes, hand)
-        # A cut through the middle of every vector; each side is a head.
-        for x, top, bottom in ((135, 28, 56), (240, 56, 140), (345, 56, 140)):
-            axes.plot([x, x], [top, bottom], color=INK, linewidth=3)
-        in_heads(axes, hand, n, 164)
-    else:
-        figure, axes = board((0, 186, 236, 328)[n - 2])
-        in_heads(axes, hand, n, 12)
-    return figure
+def tint(
+    axes: Axes, left: float, top: float, width: float, height: float, head: int,
+    edge: bool = True,
+) -> None:  # fmt: skip
+    """An area in the colour of a head, with its line around it."""
+    colour, line = HEADS[head]
+    at, size = (left, top), (width, height)
+    axes.add_patch(Rectangle(at, *size, facecolor=colour, alpha=0.13, linewidth=0))
+    if edge:
+        axes.add_patch(Rectangle(at, *size, fill=False, edgecolor=colour, ls=line))
 
 
-def whole(axes: Axes, hand: dict[str, Any]) -> None:
-    """The vectors as the projections made them, under the names of their columns."""
-    vectors = {"query": QUERY, "key": KEY, "value": VALUE}
-    for x, (name, colour) in zip((135, 240, 345), vectors.items(), strict=True):
-        words(axes, x, 14, name, colour)
-    words(axes, 4, 42, "it", QUERY, ha="left")
-    cells(axes, 135, 42, hand["query"], QUERY, ".0f")
-    for row, (token, key, value) in enumerate(
-        zip(hand["tokens"], hand["keys"], hand["values"], strict=True)
-    ):
-        words(axes, 4, 70 + 28 * row, token, ha="left")
-        cells(axes, 240, 70 + 28 * row, key, KEY, ".0f")
-        cells(axes, 345, 70 + 28 * row, value, VALUE, ".0f")
+def row_of(axes: Axes, x: float, y: float, numbers: Any, fmt: str = ".0f") -> None:
+    """Four numbers in two slices, each in the colour of its head, around (x, y)."""
+    width = 22 if fmt == ".0f" else 37
+    for head, (colour, _) in enumerate(HEADS):
+        middle = x + (2 * head - 1) * (width + 3)
+        cells(axes, middle, y, numbers[2 * head : 2 * head + 2], colour, fmt)
+        tint(axes, middle - width, y - 11, 2 * width, 22, head, edge=False)
 
 
-def in_heads(axes: Axes, hand: dict[str, Any], n: int, top: float) -> None:
-    """The slices in their heads, below `top`; with step 3 scores and weights."""
-    words(axes, 4, top + 28, "it", QUERY, ha="left")
+def one_head(axes: Axes, hand: dict[str, Any], head: int, top: float) -> None:
+    """All that a head does, line by line, in its own colour."""
+    colour, _ = HEADS[head]
+    half = slice(2 * head, 2 * head + 2)
+    tint(axes, 3, top, 394, 172, head)
+    words(axes, 12, top + 18, "it", ha="left", bold=True)
+    cells(axes, 104, top + 18, hand["query"][half], colour, ".0f")
+    words(axes, 134, top + 18, f"query: {ASKS[head]}", colour, ha="left")
+    for x, name in ((104, "key"), (187, "score"), (252, "÷ √2"), (301, "weight")):
+        words(axes, x, top + 44, name, MUTED)
+    words(axes, 358, top + 44, "value", MUTED)
+    query = hand["query"][half]
     for row, token in enumerate(hand["tokens"]):
-        words(axes, 4, top + 84 + 28 * row, token, ha="left")
-    for head, left in enumerate((66, 236)):
-        half = slice(2 * head, 2 * head + 2)
-        words(axes, left, top, f"head {head + 1}", ha="left", bold=True)
-        cells(axes, left + 22, top + 28, hand["query"][half], QUERY, ".0f")
-        words(axes, left + 50, top + 28, "query", QUERY, ha="left")
-        words(axes, left + 22, top + 57, "key", KEY)
-        words(axes, left + 132, top + 57, "value", VALUE)
-        if n > 2:
-            words(axes, left + 77, top + 57, "weight", MUTED)
-        for row in range(len(hand["tokens"])):
-            y = top + 84 + 28 * row
-            cells(axes, left + 22, y, hand["keys"][row][half], KEY, ".0f")
-            cells(axes, left + 132, y, hand["values"][row][half], VALUE, ".0f")
-            if n > 2:
-                score, weight = (
-                    hand[name][head][row] for name in ("scores", "weights")
-                )
-                words(axes, left + 77, y, f"{score:.0f}→{weight:.2f}")
-        if n > 3:
-            arrow(axes, (left + 132, top + 156), (left + 132, top + 176))
-            cells(axes, left + 125, top + 190, hand["heads"][head], VALUE)
-        if n > 4:
-            start = (left + 125, top + 204)
-            arrow(axes, start, (171 + 76 * head, top + 240))
-    if n > 3:
-        words(axes, 4, top + 190, "average", ha="left")
-    if n > 4:
-        words(axes, 4, top + 254, "end to end", ha="left")
-        cells(axes, 209, top + 254, hand["output"], VALUE)
-        arrow(axes, (209, top + 268), (209, top + 284))
-        box(axes, 209, top + 298, "W_O mixes the four: output", LINK)
+        y = top + 66 + 26 * row
+        key = hand["keys"][row][half]
+        words(axes, 12, y, token, ha="left")
+        cells(axes, 104, y, key, colour, ".0f")
+        sum_of = "+".join(f"{q:.0f}×{k:.0f}" for q, k in zip(query, key, strict=True))
+        words(axes, 187, y, f"{sum_of} = {hand['scores'][head][row]:.0f}")
+        words(axes, 252, y, f"{hand['scaled'][head][row]:.2f}")
+        weight = float(hand["weights"][head][row])
+        words(axes, 301, y, f"{weight:.3f}", colour, bold=weight > 0.5)
+        cells(axes, 358, y, hand["values"][row][half], colour, ".0f")
+    arrow(axes, (358, top + 130), (358, top + 143))
+    words(axes, 311, top + 156, "average by weight", ha="right")
+    cells(axes, 358, top + 156, hand["heads"][head], colour)
+
+
+def alone(axes: Axes, hand: dict[str, Any]) -> None:
+    """One attention of two numbers."""
+    one_head(axes, hand, 0, 2)
+
+
+def uncut(axes: Axes, hand: dict[str, Any]) -> None:
+    """One attention of all four numbers, which cannot decide."""
+    words(axes, 4, 14, "it", ha="left", bold=True)
+    cells(axes, 112, 14, hand["query"], fmt=".0f")
+    words(axes, 164, 14, "query: both questions at once", ha="left")
+    for x, name in ((112, "key"), (196, "score"), (244, "÷ √4"), (285, "weight")):
+        words(axes, x, 39, name, MUTED)
+    words(axes, 352, 39, "value", MUTED)
+    for row, token in enumerate(hand["tokens"]):
+        y = 61 + 26 * row
+        key = hand["keys"][row]
+        words(axes, 4, y, token, ha="left")
+        cells(axes, 112, y, key, fmt=".0f")
+        parts = [f"{q * k:.0f}" for q, k in zip(hand["query"], key, strict=True)]
+        kept = "+".join(part for part in parts if part != "0")
+        words(axes, 196, y, f"{kept} = {hand['one_scores'][row]:.0f}")
+        words(axes, 244, y, f"{hand['one_scaled'][row]:.0f}")
+        words(axes, 285, y, f"{hand['one_weights'][row]:.3f}", bold=True)
+        cells(axes, 352, y, hand["values"][row], fmt=".0f")
+    arrow(axes, (352, 125), (352, 136))
+    words(axes, 300, 149, "average by weight", ha="right")
+    cells(axes, 352, 149, hand["one_output"], fmt=".0f")
+
+
+def cut(axes: Axes, hand: dict[str, Any]) -> None:
+    """The same rows, each slice in the colour of its head."""
+    vectors = {"query": 115, "key": 227, "value": 339}
+    for name, x in vectors.items():
+        words(axes, x, 12, name, MUTED)
+        for head, (colour, _) in enumerate(HEADS):
+            words(axes, x + 50 * head - 25, 30, f"head {head + 1}", colour, bold=True)
+    rows = zip(hand["tokens"], hand["keys"], hand["values"], strict=True)
+    words(axes, 4, 54, "it", ha="left")
+    row_of(axes, 115, 54, hand["query"])
+    for row, (token, key, value) in enumerate(rows):
+        words(axes, 4, 80 + 26 * row, token, ha="left")
+        row_of(axes, 227, 80 + 26 * row, key)
+        row_of(axes, 339, 80 + 26 * row, value)
+
+
+def in_heads(axes: Axes, hand: dict[str, Any]) -> None:
+    """The two heads, one below the other."""
+    for head, (colour, _) in enumerate(HEADS):
+        one_head(axes, hand, head, 2 + 186 * head)
+        words(axes, 388, 20 + 186 * head, f"head {head + 1}", colour, 12, "right", True)
+
+
+def mixed(axes: Axes, hand: dict[str, Any]) -> None:
+    """End to end, then by W_O: each head writes a vector, and these are added."""
+    words(axes, 4, 14, "end to end", ha="left")
+    row_of(axes, 209, 14, hand["joined"], ".2f")
+    arrow(axes, (209, 28), (209, 44))
+    words(axes, 37, 56, "joined", MUTED)
+    words(axes, 122, 56, "row of W_O", MUTED)
+    for head, (colour, _) in enumerate(HEADS):
+        top = 70 + 86 * head
+        tint(axes, 3, top, 394, 68, head)
+        for row in range(2):
+            y = top + 21 + 26 * row
+            cells(axes, 37, y, [hand["joined"][2 * head + row]], colour)
+            words(axes, 66, y, "×", colour)
+            cells(axes, 122, y, hand["w_o"][2 * head + row], colour, ".0f")
+        arrow(axes, (174, top + 34), (222, top + 34), colour)
+        words(axes, 198, top + 20, "add", MUTED)
+        words(axes, 308, top + 14, f"head {head + 1} writes", colour, bold=True)
+        cells(axes, 308, top + 38, hand["written"][head], colour)
+    words(axes, 308, 147, "+", size=14, bold=True)
+    arrow(axes, (308, 226), (308, 244))
+    cells(axes, 308, 258, hand["output"])
+    words(axes, 222, 258, "output for “it”", ha="right", bold=True)
+    words(axes, 222, 281, "glass and slippery meet", MUTED, ha="right")
+    arrow(axes, (226, 281), (254, 272))
 
 
 def draw(data: dict[str, Any]) -> Figure:
-    """Where six rows of heads look in our sentence, and one in its plural."""
+    """Where six heads look in our sentence."""
     look = data["look"]
-    kinds = {
-        row["kind"]: (row, look["maps"][n]) for n, row in enumerate(look["gallery"])
+    rows = [*look["gallery"], look["search"]]
+    names = [*(GALLERY[row["kind"]] for row in look["gallery"]), 'a noun for "it"']
+    tokens = look["tokens"]
+    the = [n for n, token in enumerate(tokens) if token == "the"]
+    it = tokens.index("it")
+    framed = {
+        GALLERY["same"]: [(the[0], the[1], 1), (the[1], the[0], 1)],
+        names[-1]: [(it, 0, len(tokens))],
     }
-    found = look["search"]
-    it, they = look["maps"][-1], look["plural"]
-    shown = [
-        *((kinds[kind][0], GALLERY[kind], kinds[kind][1]) for kind in SHOWN),
-        (found, '"it"', it),
-        (found, '"they"', they),
-    ]
-    tokens = [*[look["tokens"]] * 5, look["plural_tokens"]]
     figure, panels = plots.canvas(840, 3, 2)
-    for panel, (head, name, weights), columns in zip(
-        panels.flatten(), shown, tokens, strict=True
+    for panel, head, name, weights in zip(
+        panels.flatten(), rows, names, look["maps"], strict=True
     ):
-        rows = columns if panel.get_subplotspec().is_first_col() else []
+        labels = tokens if panel.get_subplotspec().is_first_col() else []
         title = f"{named(head)}: {name}"
-        plots.heat_map(panel, weights, rows, columns, title, numbers=False)
-        panel.set_xticks(range(len(columns)), columns, rotation=90, ha="center")
-        if head is found:
-            corner = (-0.5, look["tokens"].index("it") - 0.5)
+        plots.heat_map(panel, weights, labels, tokens, title, numbers=False)
+        panel.set_xticks(range(len(tokens)), tokens, rotation=90, ha="center")
+        for row, column, width in framed.get(name, []):
             frame = Rectangle(
-                corner, len(columns), 1, fill=False, edgecolor=QUERY, linewidth=2,
-                clip_on=False,
+                (column - 0.5, row - 0.5), width, 1, fill=False, edgecolor=QUERY,
+                linewidth=2, clip_on=False,
             )  # fmt: skip
             panel.add_patch(frame)
     return figure

@@ -33,6 +33,7 @@ Numbers = dict[str, Any]
 TOKENS = ["glass", "cup", "it"]
 LOGITS = torch.tensor([2.0, 1.0, -1.0])
 CAME = [0, 0, 1]  # what followed three times: glass, glass, cup
+CAME_SHARES = torch.bincount(torch.tensor(CAME), minlength=3) / len(CAME)
 TEMPERATURES = [0.5, 1.0, 2.0]
 
 STEPS = 60
@@ -91,8 +92,14 @@ def by_hand() -> dict[str, Any]:
         "powers_of_2": 2**LOGITS,
         "shares_of_2": 2**LOGITS / (2**LOGITS).sum(),
         "smoothed": cross_entropy(LOGITS, glass, smoothing=0.1),
+        # The loss where two of three cases are glass and one is cup, by the shares.
+        "crossed": {
+            "shares": CAME_SHARES,
+            "loss": -(CAME_SHARES * log_softmax(LOGITS)).sum(),
+            "entropy": torch.special.entr(CAME_SHARES).sum(),
+        },
         # Raising e to the power of 1000 is too much for a float.
-        "huge": softmax(torch.tensor([1000.0, 0.0])),
+        "huge": 0 - log_softmax(torch.tensor([1000.0, 0.0])),
         "simple": {
             "loss": simple_cross_entropy(LOGITS.expand(3, 3), torch.tensor(CAME)),
             # Texts, since JSON has no name for what is not a number.
@@ -258,9 +265,9 @@ def show(data: dict[str, Any]) -> None:
     table(zip(tokens, *steps, strict=True), ["", *[".2f"] * 4], header)
     one, other = hand["huge"]
     print(f"glass, smoothed by 0.1: {hand['smoothed']:.2f}")
-    print(f"logits 1000 and 0: p is {one:.2f} and {other:.2f}")
+    print(f"logits 1000 and 0: loss {one:.0f} or {other:.0f}")
     one, other = hand["simple"]["huge"]
-    print(f"the four lines say {one} and {other}")
+    print(f"the simple softmax says {one} and {other}")
 
     print("\nthe same logits at three temperatures")
     columns = (row["probabilities"] for row in hand["temperatures"])
@@ -477,7 +484,10 @@ def holds(data: dict[str, Any]) -> dict[str, bool]:
 
 # What the page proposes to change, and what then stands there.
 EDITS = [
-    ("        logits - largest.masked_fill(largest == -math.inf, 0)", "        logits"),
+    (
+        "    shifted = logits - logits.detach().amax(-1, keepdim=True)",
+        "    shifted = logits",
+    ),
     (
         "        loss = cross_entropy(model(ids[:-1]), ids[1:])",
         "        loss = cross_entropy(softmax(model(ids[:-1])), ids[1:])",

@@ -25,6 +25,7 @@ from snippets.text.vocabulary import BEGIN, END
 
 PORTUGUESE = ["hoje", "ela", "caiu"]  # today, she, fell
 ENGLISH = ["she", "fell", "today"]
+TAUGHT = ["today", "she", "fell"]  # as the teacher says it
 # What each word adds to the state that reads it.
 READ = torch.tensor([[0.0, 0, 2], [6, 0, 0], [0, 4, 0]])
 # What each takes away once it is written: nothing before the first word.
@@ -37,8 +38,8 @@ CHANCES = {
     "": {"it": 0.40, "he": 0.36, "she": 0.24},
     "it": {"fell": 0.4, "slipped": 0.3, "tumbled": 0.3},
     "he": {"has": 0.5, "had": 0.5},
-    "he has": {"fallen": 1 / 3, "slipped": 1 / 3, "tumbled": 1 / 3},
-    "he had": {"fallen": 1 / 3, "slipped": 1 / 3, "tumbled": 1 / 3},
+    "he has": {"fallen": 0.5, "slipped": 0.3, "tumbled": 0.2},
+    "he had": {"fallen": 0.4, "slipped": 0.3, "tumbled": 0.3},
     "she": {"fell": 1.0},
 }
 WIDTHS = [1, 2, 3]
@@ -97,30 +98,35 @@ class Tree:
         return logits, (written,)
 
 
-def translated() -> dict[str, Any]:
-    """The three words, read and written with weights that a person chose."""
+def translated(taught: list[str] | None = None) -> dict[str, Any]:
+    """The three words, read and written with weights that a person chose.
+
+    With `taught` the next step reads that word, whatever this one would have written.
+    """
     model = ByHand()
     source = torch.arange(len(PORTUGUESE))
     token, state = torch.tensor([BEGIN]), model.start(source[None])
     steps: list[dict[str, Any]] = []
-    for says in [*ENGLISH, "[end]"]:
+    names = ["[end]", *ENGLISH]
+    for true in [*(taught or ENGLISH), "[end]"]:
         logits, state = model.step(token, state)
         chances = logits[0, END:].softmax(0).tolist()
-        names = ["[end]", *ENGLISH]
-        assert names[chances.index(max(chances))] == says
+        chance = chances[names.index(true)]
         steps.append(
             {
-                "reads": steps[-1]["says"] if steps else "[begin]",
+                "reads": steps[-1]["true"] if steps else "[begin]",
                 "state": state[0][0].tolist(),
                 "chances": dict(zip(names, chances, strict=True)),
-                "says": says,
-                "chance": max(chances),
-                "surprise": -math.log(max(chances)),
+                "says": names[chances.index(max(chances))],
+                "true": true,
+                "chance": chance,
+                "surprise": -math.log(chance),
                 "powers": logits[0].exp().tolist(),
                 "sum": logits[0].exp().sum().item(),
             }
         )
-        token = logits.argmax(-1)
+        token = torch.tensor([END + names.index(true)])
+    assert taught or all(step["says"] == step["true"] for step in steps)
     return {
         "states": READ.cumsum(0).tolist(),
         "steps": steps,
@@ -152,6 +158,7 @@ def searched() -> dict[str, Any]:
         "found": rows,
         "ends": ends,
         "sentences": whole,
+        "stops": STOPS,
         "short": scored("it", CHANCES[""]["it"] * STOPS),
     }
 
@@ -288,6 +295,7 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
     return {
         "by_hand": {
             "translated": translated(),
+            "taught": translated(TAUGHT),
             "searched": searched(),
             "overlap": overlap(*SLIP),
         },
@@ -323,6 +331,14 @@ def show(data: dict[str, Any]) -> None:
         f"their product {hand['translated']['product']:.2f},"
         f" loss {hand['translated']['loss']:.2f}"
     )
+
+    print("\nin training: p of the true word, its loss")
+    rows = [
+        [s["true"], s["chance"], s["surprise"], f"would write {s['says']}"]
+        for s in hand["taught"]["steps"]
+    ]
+    table(rows, ["", ".2f", ".2f", ""])
+    print(f"their mean {hand['taught']['loss']:.2f}")
 
     print(f'\n"{DROPPED}" in a beam of')
     found = hand["searched"]["found"]
@@ -460,9 +476,13 @@ def writing(axes: Axes, steps: list[dict[str, Any]], forced: bool = False) -> No
         box(axes, x, BOTTOM, step["reads"], KEY, width=wide, fill=told)
         arrow(axes, (x, BOTTOM - 13), (x, STATE + 32), KEY, line="--")
         column(axes, x, step["state"], KEY)
-        arrow(axes, (x, STATE - 32), (x, TOP + 24), KEY, line="--")
-        words(axes, x, TOP + 17, f"{step['chance']:.2f}")
-        box(axes, x, TOP - 4, step["says"], width=45)
+        tip = TOP + 10 if forced else TOP + 24
+        arrow(axes, (x, STATE - 32), (x, tip), KEY, line="--")
+        if not forced:
+            words(axes, x, TOP + 17, f"{step['chance']:.2f}")
+        wrong = step["says"] != step["true"]
+        line = "--" if wrong else "-"
+        box(axes, x, TOP - 4, step["says"], MUTED if wrong else INK, 45, line=line)
         if place and not forced:
             # Between the columns, so that it crosses one arrow alone, straight on.
             start = (WRITES[place - 1] + 21, TOP + 9)
@@ -511,7 +531,7 @@ def beam(
         )  # fmt: skip
     if length > 1:
         words(axes, 262, TREE["it fell"][1], "← greedy", MUTED, ha="left")
-        words(axes, 392, 285, "• [end], 1.00", MUTED, ha="right")
+        words(axes, 392, 285, "• [end] follows", MUTED, ha="right")
 
 
 def frames(data: dict[str, Any]) -> list[Figure]:
@@ -531,10 +551,15 @@ def frames(data: dict[str, Any]) -> list[Figure]:
     figure, axes = board(286)
     reading(axes, 3, states)
     context(axes, states[-1])
-    writing(axes, steps, forced=True)
-    for x, step in zip(WRITES, steps, strict=True):
-        words(axes, x, 34, f"{step['surprise']:.2f}", LINK)
-    words(axes, CONTEXT, 34, "loss", LINK, bold=True)
+    taught = data["by_hand"]["taught"]["steps"]
+    writing(axes, taught, forced=True)
+    for x, step in zip(WRITES, taught, strict=True):
+        words(axes, x, 12, f"{step['surprise']:.2f}", LINK)
+        words(axes, x, 30, f"{step['chance']:.2f}")
+    left = WRITES[0] - 30
+    words(axes, left, 12, "loss", LINK, ha="right", bold=True)
+    words(axes, left, 30, "p of the true word", ha="right")
+    words(axes, left, TOP - 4, "would write", ha="right")
     drawn.append(figure)
 
     chances = data["by_hand"]["searched"]["chances"]

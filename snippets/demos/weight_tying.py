@@ -49,7 +49,8 @@ def by_hand() -> dict[str, Any]:
     read, answer = TOKENS.index("it"), TOKENS.index("robot")
     vector = MATRIX[read]
     logits = MATRIX @ vector
-    probabilities = softmax(logits)
+    # As on paper: three decimals, and on with these.
+    probabilities = softmax(logits).round(decimals=3)
     errors = probabilities.clone()
     errors[answer] -= 1
     at_output = errors[:, None] * vector
@@ -168,7 +169,7 @@ def saved() -> list[dict[str, Any]]:
     return rows
 
 
-def likenesses(matrix: Float[Tensor, "vocab_size d_model"]) -> Float[Tensor, " pairs"]:
+def likenesses(matrix: Float[Tensor, "vocab_size d_model"]) -> Float[Tensor, " count"]:
     """For every two rows the cosine between them, the mean row taken away."""
     rows = F.normalize(matrix - matrix.mean(0), dim=-1)
     above = torch.ones(len(rows), len(rows), dtype=torch.bool).triu(1)
@@ -311,14 +312,14 @@ def show(data: dict[str, Any]) -> None:
     columns = (hand[key] for key in ("tokens", "matrix", "logits", "probabilities"))
     table(
         [[token, *row, *scores] for token, row, *scores in zip(*columns, strict=True)],
-        ["", ".0f", ".0f", ".2f", ".2f"],
+        ["", ".0f", ".0f", ".0f", ".3f"],
         ["token", "row", "", "logit", "probability"],
     )
     print('\nthe answer is "robot": gradient of each row')
     columns = (hand[key] for key in ("tokens", "at_look_up", "at_output", "together"))
     table(
         [
-            [token, *(f"({x:.2f}, {y:.2f})" for x, y in rows)]
+            [token, *(f"({x:.3f}, {y:.3f})" for x, y in rows)]
             for token, *rows in zip(*columns, strict=True)
         ],
         [""] * 4,
@@ -393,7 +394,7 @@ def _times(group: dict[str, Any]) -> str:
 
 ROWS = (44, 70, 96)  # of the matrix, where its middle is at 176
 BELOW = (254, 280, 306)  # the same rows again, with their gradients
-LEFT, LOGITS, LOOK_UP, BOTH = 80, 165, 262, 356
+LOGITS, LOOK_UP, BOTH = 110, 228, 346
 
 
 def _forward(axes: Axes, hand: dict[str, Any], step: int) -> None:
@@ -401,7 +402,7 @@ def _forward(axes: Axes, hand: dict[str, Any], step: int) -> None:
     it = hand["tokens"].index("it")
     past = step > 1
     diagrams.box(axes, 34, ROWS[it], "“it”", faint=past)
-    diagrams.arrow(axes, (58, ROWS[it]), (104, ROWS[it]), label="in", faint=past)
+    diagrams.arrow(axes, (58, ROWS[it]), (126, ROWS[it]), label="in", faint=past)
     for i, (token, y) in enumerate(zip(hand["tokens"], ROWS, strict=True)):
         faint = step == 1 and i != it
         diagrams.words(axes, 146, y, token, ha="right", faint=faint)
@@ -412,7 +413,7 @@ def _forward(axes: Axes, hand: dict[str, Any], step: int) -> None:
     if step == 1:
         return
     past = step > 2
-    diagrams.arrow(axes, (200, 150), (226, 150), faint=past)
+    diagrams.arrow(axes, (200, 150), (236, 150), faint=past)
     diagrams.box(axes, 275, 150, "no blocks", faint=past)
     diagrams.arrow(axes, (275, 137), (275, 110), label="out", faint=past)
     for x, name in ((222, "logit"), (300, "share")):
@@ -424,7 +425,7 @@ def _forward(axes: Axes, hand: dict[str, Any], step: int) -> None:
         alpha = diagrams.FAINT if past else None
         bar = Rectangle((248, y - 6), 45 * share, 12, color=plots.MUTED, alpha=alpha)
         axes.add_patch(bar)
-        diagrams.words(axes, 328, y, f"{share:.2f}", ha="right", faint=past)
+        diagrams.words(axes, 328, y, f"{share:.3f}", ha="right", faint=past)
 
 
 def _backward(axes: Axes, hand: dict[str, Any], step: int) -> None:
@@ -432,7 +433,7 @@ def _backward(axes: Axes, hand: dict[str, Any], step: int) -> None:
     past = step > 3
     diagrams.words(axes, 368, 20, "error", plots.MUTED, faint=past)
     for y, error in zip(ROWS, hand["errors"], strict=True):
-        number = f"{error:+.2f}".replace("-", "−")
+        number = f"{error:+.3f}".replace("-", "−")
         diagrams.words(axes, 368, y, number, faint=past)
     diagrams.words(axes, 4, 204, "what each row gets", bold=True, ha="left")
     columns = [(LOGITS, "output end", "at_output", plots.INK, past)]
@@ -441,15 +442,14 @@ def _backward(axes: Axes, hand: dict[str, Any], step: int) -> None:
             (LOOK_UP, "input end", "at_look_up", plots.LINK, False),
             (BOTH, "tied: sum", "together", plots.INK, False),
         ]
-    for i, (token, y) in enumerate(zip(hand["tokens"], BELOW, strict=True)):
+    for token, y in zip(hand["tokens"], BELOW, strict=True):
         diagrams.words(axes, 50, y, token, ha="right")
-        diagrams.cells(axes, LEFT, y, hand["matrix"][i], plots.LINK, ".0f")
         for (x, *_), sign in zip(columns[1:], "+=", strict=False):
-            diagrams.words(axes, x - 48, y, sign, plots.MUTED)
+            diagrams.words(axes, x - 59, y, sign, plots.MUTED)
     for x, name, key, colour, faint in columns:
         diagrams.words(axes, x, 230, name, colour, faint=faint)
         for y, row in zip(BELOW, hand[key], strict=True):
-            diagrams.cells(axes, x, y, row, colour, "5.2f", faint or not any(row))
+            diagrams.cells(axes, x, y, row, colour, "6.3f", faint or not any(row))
 
 
 def _step(hand: dict[str, Any], step: int) -> Figure:

@@ -48,7 +48,7 @@ class General(nn.Module):
 
 # --8<-- [start:concat]
 class Concat(nn.Module):
-    """tanh([q; k] W) · v: the additive score, with one matrix W."""
+    """tanh([q; k] A) · v: the additive score, with one matrix A."""
 
     def __init__(self, d_query: int, d_key: int, d_score: int) -> None:
         super().__init__()
@@ -61,8 +61,8 @@ class Concat(nn.Module):
         query: Float[Tensor, "*batch query d_query"],
         key: Float[Tensor, "*batch key d_key"],
     ) -> Float[Tensor, "*batch query key"]:
-        # [q; k] W is q times W's upper half plus k times its lower.
-        # nn.Linear keeps W transposed: they are left and right.
+        # [q; k] A is q times A's upper half plus k times its lower.
+        # nn.Linear keeps A transposed: they are left and right.
         left, right = self.weight.weight.split(
             [self.d_query, self.d_key], 1
         )

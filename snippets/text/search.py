@@ -106,8 +106,8 @@ def beam_search(
         words = torch.cat([words[row], token[:, None]], 1)
         ends = token == END
         done += hypotheses(score[ends], words[ends, :-1])
-        # With each word a score can only fall. A score that is
-        # divided by the length may rise: then search on.
+        # With each word a score can only fall: what is done
+        # stays ahead. (Divided by a length, it could rise.)
         if done and max(done).score >= score.max():
             break
         row, token = row[~ends], token[~ends]

@@ -97,7 +97,7 @@ def merge(ids: list[int], pair: Pair, new: int) -> list[int]:
 # --8<-- [start:tokenizer]
 @dataclass
 class Tokenizer:
-    """Ids 0 to 255 are the bytes; each merge adds the next id."""
+    """Ids 0 to 255 are the bytes, as in BYTES; then the merges."""
 
     merges: list[Pair]
 

@@ -173,7 +173,6 @@ def train(
     line = torch.tensor([n for n, s in enumerate(text) for _ in s])
     share = ids.bincount() / len(ids)
 
-    # --8<-- [start:loop]
     optimizer = torch.optim.Adam([vectors.table, vectors.context], lr)
     for _ in range(epochs):
         chance = torch.rand(len(ids), generator=random)
@@ -192,4 +191,3 @@ def train(
             slope(vectors, word, beside, noise.view(-1, n_noise))
             optimizer.step()
     return vectors
-    # --8<-- [end:loop]

@@ -160,16 +160,18 @@ def test_heads_of_no_tokens_give_no_vectors(batch, n_heads):
     assert MultiHeadAttention(D_MODEL, n_heads)(x).shape == x.shape
 
 
-def test_by_hand_one_average_says_robot_and_two_heads_say_what_none_can():
+def test_by_hand_one_row_of_weights_cannot_say_what_two_heads_do():
     hand = demo.by_hand()
-    robot, glass, slippery = hand["values"]
     assert torch.equal(hand["one_weights"], torch.full((3,), 1 / 3))
-    torch.testing.assert_close(hand["one_output"], robot)
-    assert torch.equal((glass + slippery) / 2, robot)
-    # Both halves of each value are alike, so those of any average are.
-    assert torch.equal(hand["values"][:, :2], hand["values"][:, 2:])
-    left, right = hand["output"].split(2)
-    assert (left - right).abs().min() > 2
+    torch.testing.assert_close(hand["one_output"], torch.tensor([2.0, 2, 1, 2]))
+    # Both heads give their word more than half, so no one row has enough for both.
+    assert hand["weights"][0, 1] > 0.5 < hand["weights"][1, 2]
+    # By columns 1 and 2, glass would have this much more than robot ...
+    more = (hand["joined"][1] - hand["joined"][0]) / 4
+    # ... and column 3, robot + 2 glass, at least twice as much as that.
+    assert hand["joined"][2] < 2 * more
+    torch.testing.assert_close(hand["written"].sum(0), hand["output"])
+    torch.testing.assert_close(hand["output"], hand["joined"] @ demo.W_O)
 
 
 def test_ranks_of_real_heads_are_their_width():

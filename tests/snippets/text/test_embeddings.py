@@ -165,7 +165,7 @@ def test_company_is_counted_within_three_words():
 
 def test_paths_go_down_the_loss_and_same_neighbours_bring_closer():
     found = demo.by_hand()["paths"]
-    assert found["nudge"]["glass"].tolist() == demo.step()["nudge"].tolist()
+    torch.testing.assert_close(found["nudge"]["glass"], demo.step()["nudge"])
     for word, (_, beside) in demo.PATHS.items():
         labels = torch.tensor([float(other == beside) for other in demo.OTHERS])
         rows = found["rows"][word]
@@ -177,4 +177,10 @@ def test_paths_go_down_the_loss_and_same_neighbours_bring_closer():
             (down,) = torch.autograd.grad(loss, at)
             torch.testing.assert_close(then, row - demo.LR * down)
     assert (found["apart"]["cup"].diff() < 0).all()
-    assert (found["apart"]["friend"].diff() > 0).all()
+    # The page says so of the cosine: alike from the first step on, or never again.
+    assert found["cosine"]["cup"][0] == 0
+    assert (found["cosine"]["cup"].diff() > 0).all()
+    assert (found["cosine"]["friend"].diff() < 0).all()
+    # Each turns towards the word that it meets.
+    for word in demo.PATHS:
+        assert (found["met"][word].diff() > -1e-6).all()

@@ -105,8 +105,9 @@ def test_gradients_by_hand_are_those_of_automatic_differentiation():
     read, answer = demo.TOKENS.index("it"), demo.TOKENS.index("robot")
     loss = F.cross_entropy(ends[1] @ ends[0][read], torch.tensor(answer))
     look_up, logits = torch.autograd.grad(loss, ends)
-    torch.testing.assert_close(hand["at_look_up"], look_up, rtol=0, atol=1e-6)
-    torch.testing.assert_close(hand["at_output"], logits, rtol=0, atol=1e-6)
+    # By hand it has three decimals, and three errors of them are added.
+    torch.testing.assert_close(hand["at_look_up"], look_up, rtol=0, atol=1e-3)
+    torch.testing.assert_close(hand["at_output"], logits, rtol=0, atol=1e-3)
 
 
 def test_likeness_of_two_matrices_knows_no_rotation():
