@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -379,6 +379,7 @@ def show(data: dict[str, Any]) -> None:
 # --- Pictures
 
 ROWS = [62, 196, 256, 384]  # in, widened, fires, out
+HEIGHTS = [84, 218, 278, 404, 404]
 COLUMNS = [72, 185, 270, 355]
 COLOURS = [plots.QUERY, plots.INK, plots.VALUE, plots.LINK]
 STEPS = ["", "× W1 + b1", "ReLU", "× W2"]
@@ -401,14 +402,18 @@ IN_SHORT = [
 ]
 
 
-def column(axes: Axes, hand: dict[str, Any], token: int, rows: int) -> None:
-    """One token's way down, its first rows."""
+def column(
+    axes: Axes, hand: dict[str, Any], token: int, rows: int, below: Sequence[int]
+) -> None:
+    """One token's way down, its first rows; arrows begin so far below each row."""
     x = COLUMNS[token]
     vectors = [hand[key][token] for key in ("x", "widened", "fires", "output")]
     diagrams.words(axes, x, 30, hand["tokens"][token], plots.INK, 12, bold=True)
     for row, vector in enumerate(vectors[:rows]):
         if row:
-            diagrams.arrow(axes, (x, ROWS[row - 1] + 13), (x, ROWS[row] - 13))
+            diagrams.arrow(
+                axes, (x, ROWS[row - 1] + below[row - 1]), (x, ROWS[row] - 13)
+            )
         diagrams.cells(axes, x, ROWS[row], vector, COLOURS[row], "g")
 
 
@@ -442,10 +447,10 @@ def frames(data: dict[str, Any]) -> list[Figure]:
     """ "it" through the network, step by step; then the same network at every token."""
     hand, drawn = data["by_hand"], []
     for step in range(5):
-        figure, axes = diagrams.board(408)
+        figure, axes = diagrams.board(HEIGHTS[step])
         drawn.append(figure)
         if step < 4:
-            column(axes, hand, 0, step + 1)
+            column(axes, hand, 0, step + 1, (13, 13, 13))
         for row, texts in enumerate(SUMS[: step + 1] if step < 4 else []):
             for line, text in enumerate(texts):
                 y = ROWS[row] + 15 * (line - (len(texts) - 1) / 2)
@@ -466,23 +471,15 @@ def frames(data: dict[str, Any]) -> list[Figure]:
             diagrams.words(axes, 312, 331, "W2", plots.INK, 12, "left", bold=True)
         if step == 4:
             for token in range(4):
-                column(axes, hand, token, 4)
+                column(axes, hand, token, 4, (78, 13, 58))
                 *sums, added = IN_SHORT[token]
                 for line, text in enumerate([*sums, added]):
-                    y = 114 + 15 * line if line < 3 else 320
-                    background(axes, COLUMNS[token], y, text)
+                    y = 88 + 17 * line if line < 3 else 284 + 17
+                    diagrams.words(axes, COLUMNS[token], y, text)
                 if token:
                     x = (COLUMNS[token - 1] + COLUMNS[token]) / 2
-                    axes.plot([x, x], [20, 400], plots.DASHED, color=plots.MUTED, lw=1)
+                    axes.plot([x, x], [20, 398], plots.DASHED, color=plots.MUTED, lw=1)
     return drawn
-
-
-def background(axes: Axes, x: float, y: float, text: str) -> None:
-    """Words over an arrow, on paper."""
-    axes.text(
-        x, y, text, color=plots.INK, fontsize=11, ha="center", va="center",
-        bbox={"facecolor": plots.PAPER, "edgecolor": "none", "pad": 1},
-    )  # fmt: skip
 
 
 def draw(data: dict[str, Any]) -> Figure:
