@@ -261,8 +261,8 @@ def test_paper_keeps_answers_folded_and_things_whole(visit: Visit, site: Site) -
     assert heading.evaluate("e => getComputedStyle(e).breakAfter") == "avoid"
     column = page.locator("article > p").first.bounding_box()["width"]
     assert column > 0.75 * LAPTOP["width"]
-    # A page that takes 9 minutes took 12 sheets.
-    assert len(re.findall(rb"/Type */Page\b", page.pdf(format="A4"))) <= 8
+    # A page of 25 minutes with a dozen drawings took 13 sheets, frames in one column.
+    assert len(re.findall(rb"/Type */Page\b", page.pdf(format="A4"))) <= 11
     printed = page.locator("article p a, article li a").evaluate_all(
         "all => all.map(a => [a.href, getComputedStyle(a, '::after').content])"
     )
@@ -287,7 +287,7 @@ def test_table_on_a_phone_has_lines_of_several_words(visit: Visit, site: Site) -
     )
     assert words > max(100, 3 * lines)
     page.goto(site.url + "corpus/")
-    cells = page.locator("main td").all_inner_texts()
+    cells = page.locator("main td").all_text_contents()
     # What stands apart is tied to the word before: no mark gets its own line.
     assert any("\N{NO-BREAK SPACE}?" in cell for cell in cells)
     assert [cell for cell in cells if cell.endswith((" .", " ?"))] == []

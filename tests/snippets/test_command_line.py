@@ -77,9 +77,9 @@ def test_out_writes_into_a_new_folder(tmp_path, capsys):
     folder = tmp_path / "a" / "b"
     assert command_line.main(["attention", "--seed", "3", "--out", str(folder)]) == 0
     out, err = capsys.readouterr()
-    assert {path.name for path in folder.iterdir()} == {
-        *("attention.json", "attention.txt", "attention.svg"),
-    }
+    endings = ("json", "txt", "svg", "look.svg", *(f"{n}.svg" for n in range(1, 6)))
+    names = {f"attention.{ending}" for ending in endings}
+    assert {path.name for path in folder.iterdir()} == names
     written = json.loads((folder / "attention.json").read_text("utf-8"))
     assert written["recipe"]["seed"] == 3 and written["recipe"]["device"] == "cpu"
     assert (folder / "attention.txt").read_text("utf-8") == out

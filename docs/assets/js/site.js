@@ -62,22 +62,29 @@ const group = (first) => {
     const steps = box.classList.toggle("stepping");
     toggle.textContent = steps ? "Show all" : "Step through";
     toggle.setAttribute("aria-label", `${toggle.textContent} the frames`);
-    if (steps) show(0);
-    else place.textContent = "";
+    // As high as its highest frame, so that what follows stays where it is.
+    box.style.minHeight = "";
+    for (const frame of frames) frame.removeAttribute("data-off");
+    const highest = Math.max(...frames.map((frame) => frame.offsetHeight));
+    if (steps) {
+      box.style.minHeight = `${highest}px`;
+      show(0);
+    } else place.textContent = "";
   });
   box.addEventListener("keydown", ({ key }) => {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[key];
     if (step && box.classList.contains("stepping")) show(now + step);
   });
-  let from = 0;
+  let from;
   box.addEventListener("touchstart", ({ touches }) => {
-    from = touches[0].clientX;
+    from = touches[0];
   }, { passive: true });
-  box.addEventListener("touchend", ({ changedTouches }) => {
-    const moved = changedTouches[0].clientX - from;
-    if (box.classList.contains("stepping") && Math.abs(moved) > SWIPE) {
-      show(now - Math.sign(moved));
-    }
+  box.addEventListener("touchend", ({ changedTouches: [to] }) => {
+    const across = to.clientX - from.clientX;
+    const down = to.clientY - from.clientY;
+    // Who scrolls the page goes down rather than across.
+    const swipes = Math.abs(across) > Math.max(SWIPE, 2 * Math.abs(down));
+    if (swipes && box.classList.contains("stepping")) show(now - Math.sign(across));
   });
   first.before(box);
   box.append(bar, ...frames);
