@@ -32,9 +32,17 @@ def picture(path: str, alt: str, caption: str, kind: str = "drawing") -> str:
 def inline_figures(content: str, docs: Path) -> str:
     """Put each drawing itself into the page, where it follows the colour scheme.
 
+    Frames that follow each other come into one box, which the script steps through.
+
     Raises:
         RenderError: there is no such drawing.
     """
+    content = re.sub(
+        r'(?:<figure class="drawing frame">(?:(?!</figure>).)*</figure>\s*){2,}',
+        r'<div class="frames">\g<0></div>',
+        content,
+        flags=re.S,
+    )
     return re.sub(
         r'(?:<p>)?<span data-svg="(?P<path>[^"]+)" data-alt="(?P<alt>[^"]*)">'
         r"drawing</span>(?:</p>)?",

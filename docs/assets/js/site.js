@@ -10,10 +10,8 @@ const mend = () => {
     else box.removeAttribute("tabindex");
   }
   // Material puts each copy button in a landmark of its own.
-  for (const frame of document.querySelectorAll(
-    ":not(.frame, .frames-bar) + figure.frame:has(+ .frame)",
-  )) {
-    group(frame);
+  for (const first of document.querySelectorAll(".frames > .frame:first-child")) {
+    step(first.parentElement);
   }
   for (const [i, nav] of document.querySelectorAll(".md-code__nav").entries()) {
     nav.setAttribute("aria-label", `Code ${i + 1}`);
@@ -24,13 +22,8 @@ const mend = () => {
 // steps through them, by button, by arrow key or by a swipe.
 const SWIPE = 40; // px
 
-const group = (first) => {
-  const box = document.createElement("div");
-  box.className = "frames";
-  const frames = [first];
-  while (frames.at(-1).nextElementSibling?.matches("figure.frame")) {
-    frames.push(frames.at(-1).nextElementSibling);
-  }
+const step = (box) => {
+  const frames = [...box.children];
   const bar = document.createElement("div");
   bar.className = "frames-bar";
   const button = (text, label, act) => {
@@ -72,8 +65,8 @@ const group = (first) => {
     } else place.textContent = "";
   });
   box.addEventListener("keydown", ({ key }) => {
-    const step = { ArrowLeft: -1, ArrowRight: 1 }[key];
-    if (step && box.classList.contains("stepping")) show(now + step);
+    const by = { ArrowLeft: -1, ArrowRight: 1 }[key];
+    if (by && box.classList.contains("stepping")) show(now + by);
   });
   let from;
   box.addEventListener("touchstart", ({ touches }) => {
@@ -86,8 +79,7 @@ const group = (first) => {
     const swipes = Math.abs(across) > Math.max(SWIPE, 2 * Math.abs(down));
     if (swipes && box.classList.contains("stepping")) show(now - Math.sign(across));
   });
-  first.before(box);
-  box.append(bar, ...frames);
+  box.prepend(bar);
 };
 
 let waiting = 0;
