@@ -39,19 +39,12 @@ def main(arguments: list[str] | None = None) -> int:
     match arguments:
         case ["claim", *rest]:
             return claim(rest)
-        case ["train", *rest] if "recurrent-networks" in rest:
-            from snippets import speak
-
-            return speak.main(rest)
-        case ["train"]:
+        case ["train", *rest]:
             from snippets import speak, train
 
-            print(speak.NAME)
-            return train.main([])
-        case ["train", *rest]:
-            from snippets import train
-
-            return train.main(rest)
+            if speak.NAME in rest:
+                return speak.main(rest)
+            return train.main(rest, others=[speak.NAME])
     return run(arguments)
 
 

@@ -69,18 +69,9 @@ def main(arguments: Sequence[str]) -> int:
         for group in found[key]:
             print(*group.values())
     if options.record:
-        command = f"python -m snippets.bottleneck {options.name}"
-        content = {
-            "name": f"seq2seq-{options.name}",
-            "recipe": record.recipe(
-                command,
-                seed=0,
-                device="cpu",
-                code=record.code_hash("snippets.bottleneck"),
-            ),
-            "data": found,
-        }
-        record.Result(record.plain(content)).write(RESULTS)
+        name, command = options.name, f"python -m snippets.bottleneck {options.name}"
+        module = "snippets.bottleneck"
+        record.write_trained(f"seq2seq-{name}", command, module, 0, found, RESULTS)
     return 0
 
 

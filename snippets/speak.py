@@ -31,7 +31,6 @@ from torch.func import functional_call
 from snippets.corpora.pages import pages
 from snippets.lab import record
 from snippets.lab.arguments import Parser, count, device, known, seed
-from snippets.lab.checkpoints import TrainingError
 from snippets.lab.training import cosine, fit
 from snippets.recurrence.recurrent_networks import (
     Cell,
@@ -417,7 +416,7 @@ def main(arguments: Sequence[str]) -> int:
     """Train both, print what they write, record.
 
     Raises:
-        TrainingError: the record cannot be written.
+        RefusalError: the record cannot be written.
     """
     options = parse(arguments)
     known(options.name, "training", [NAME], "train")
@@ -428,23 +427,14 @@ def main(arguments: Sequence[str]) -> int:
     show(data)
     if options.record:
         command = f"train {NAME} --steps {settings.steps} --seed {options.seed}"
-        content = {
-            "name": NAME,
-            "recipe": record.recipe(
-                f"python -m snippets {command}",
-                seed=options.seed,
-                device="cpu",
-                code=record.code_hash(__name__),
-            ),
-            "data": {"settings": asdict(settings), **data},
-        }
-        try:
-            paths = record.Result(record.plain(content)).write(RESULTS)
-        except OSError as error:
-            raise TrainingError(
-                f"{error.filename}: cannot write there ({error.strerror})"
-            ) from error
-        print(f"wrote {paths[0]}", file=sys.stderr)
+        record.write_trained(
+            NAME,
+            f"python -m snippets {command}",
+            __name__,
+            options.seed,
+            {"settings": asdict(settings), **data},
+            RESULTS,
+        )
     return 0
 
 

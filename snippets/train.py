@@ -98,14 +98,15 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     return options
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Train one model, or list those that can be trained."""
+def main(arguments: Sequence[str], others: Sequence[str] = ()) -> int:
+    """Train one translator, or list those and what `others` can be trained."""
     options = parse(arguments)
+    names = [*MODELS, *others]
     if options.name is None:
-        print("\n".join(MODELS))
+        print("\n".join(names))
         print(f"\nTrain one: {call('train NAME')}")
         return 0
-    known(options.name, "training", MODELS, "train")
+    known(options.name, "training", names, "train")
     device(options.device)
     # What scores in the end is missing before the training, not after it.
     importlib.import_module("sacrebleu")
@@ -120,7 +121,8 @@ def run(options: argparse.Namespace) -> int:
 
     Raises:
         PairsError: the file of pairs cannot be read.
-        TrainingError: the checkpoint cannot be used, or the result not be written.
+        TrainingError: the checkpoint cannot be used.
+        RefusalError: the result cannot be written.
     """
     settings = Settings(STEPS, lr=LR)
     print(f"{options.name}: reading the pairs", file=sys.stderr)
@@ -233,29 +235,21 @@ def write(
     """Write the result beside those of the demos.
 
     Raises:
-        TrainingError: it cannot be written.
+        RefusalError: it cannot be written.
     """
     weights = translator.model.parameters()
     command = f"train {options.name} --steps {settings.steps} --seed {options.seed}"
-    content = {
-        "name": options.name,
-        "recipe": record.recipe(
-            f"python -m snippets {command}",
-            seed=options.seed,
-            device="cpu",
-            code=record.code_hash(__name__),
-        ),
-        "data": {
-            "settings": asdict(settings),
-            "parameters": sum(weight.numel() for weight in weights),
-            "scores": found,
-            **seen,
-        },
+    data = {
+        "settings": asdict(settings),
+        "parameters": sum(weight.numel() for weight in weights),
+        "scores": found,
+        **seen,
     }
-    try:
-        paths = record.Result(record.plain(content)).write(RESULTS)
-    except OSError as error:
-        raise TrainingError(
-            f"{error.filename}: cannot write there ({error.strerror})"
-        ) from error
-    print(f"wrote {paths[0]}", file=sys.stderr)
+    record.write_trained(
+        options.name,
+        f"python -m snippets {command}",
+        __name__,
+        options.seed,
+        data,
+        RESULTS,
+    )

@@ -42,6 +42,7 @@ from typing import Any, cast
 import torch
 
 from snippets.lab import files
+from snippets.lab.arguments import RefusalError
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 RESULTS = ROOT / "docs" / "results"
@@ -248,6 +249,32 @@ class Result:
         for path in {*folder.glob(f"{record['name']}.*svg")} - {*contents}:
             path.unlink()
         return list(contents)
+
+
+def write_trained(
+    name: str, command: str, module: str, seed: int, data: Data, folder: Path
+) -> None:
+    """Record what came of a training, and say where.
+
+    Args:
+        command: what makes it again.
+        module: the one that trains; its code is what the record is of.
+
+    Raises:
+        RefusalError: it cannot be written.
+    """
+    content = {
+        "name": name,
+        "recipe": recipe(command, seed=seed, device="cpu", code=code_hash(module)),
+        "data": data,
+    }
+    try:
+        paths = Result(plain(content)).write(folder)
+    except OSError as error:
+        raise RefusalError(
+            f"{error.filename}: cannot write there ({error.strerror})"
+        ) from error
+    print(f"wrote {paths[0]}", file=sys.stderr)
 
 
 # When it was made, and how long that took: no run repeats these.
