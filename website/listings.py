@@ -47,15 +47,12 @@ def _class_around(source: str, line: int) -> str:
     around = [
         node
         for node in ast.walk(ast.parse(source))
-        if isinstance(node, ast.ClassDef) and node.lineno <= line <= _end(node)
+        if isinstance(node, ast.ClassDef)
+        and node.lineno <= line <= (node.end_lineno or 0)
     ]
     if not around:
         return ""
     return source.splitlines()[max(node.lineno for node in around) - 1]
-
-
-def _end(node: ast.ClassDef) -> int:
-    return node.end_lineno or node.lineno
 
 
 class _Bare(cst.CSTTransformer):

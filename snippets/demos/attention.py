@@ -17,7 +17,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from torch import Tensor
-from torch.nn import functional as F
 
 from snippets.attention.attention import attention, self_attention
 from snippets.corpora.robot import robot
@@ -110,17 +109,7 @@ def scores_of_heads(
     model: MiniLM, ids: list[int]
 ) -> list[Float[Tensor, "n_heads seq seq"]]:
     """The scores of all heads of MiniLM, layer by layer, before any scaling."""
-    entering = [model.embed(ids), *(block.output for block in model.read(ids))]
-    scores = []
-    for x, layer in zip(entering, model.layers, strict=False):  # one more leaves
-        query, key = (
-            F.linear(x, *layer[f"attention.self.{name}"])
-            .unflatten(-1, (N_HEADS, -1))
-            .transpose(0, 1)
-            for name in ("query", "key")
-        )
-        scores.append(query @ key.mT)
-    return scores
+    return [block.query @ block.key.mT for block in model.read(ids)]
 
 
 def shared_by(weights: Float[Tensor, "*batch key"]) -> Float[Tensor, "*batch"]:

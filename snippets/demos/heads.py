@@ -345,12 +345,11 @@ def weights_of_heads(model: MiniLM, ids: Sequence[int], **parts: bool) -> Looks:
     Args:
         parts: of what `MiniLM.embed` adds, what to leave out.
     """
-    blocks = model.read(ids, **parts)
-    entering = [model.embed(ids, **parts), *(block.output for block in blocks)]
-    looks = []
-    for x, layer in zip(entering, model.layers, strict=False):  # one more leaves
+    blocks, looks = model.read(ids, **parts), []
+    for block, layer in zip(blocks, model.layers, strict=True):
+        x = block.entered[None]
         query, key, value = (
-            split(F.linear(x[None], *layer[f"attention.self.{name}"]), model.n_heads)
+            split(F.linear(x, *layer[f"attention.self.{name}"]), model.n_heads)
             for name in ("query", "key", "value")
         )
         looks.append(attention(query, key, value)[1][0])

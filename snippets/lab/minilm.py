@@ -24,6 +24,8 @@ class Block(NamedTuple):
     """What one block computed of one text.
 
     Attributes:
+        entered: the vectors that it was given.
+        query, key: what its heads compare.
         attended: what its attention adds.
         middle: the vectors between its two branches, after the first norm.
         neurons: the numbers in the middle of its feed-forward network, after GELU.
@@ -31,6 +33,9 @@ class Block(NamedTuple):
         output: the vectors that leave the block.
     """
 
+    entered: Float[Tensor, "seq d_model"]
+    query: Float[Tensor, "n_heads seq d_head"]
+    key: Float[Tensor, "n_heads seq d_head"]
     attended: Float[Tensor, "seq d_model"]
     middle: Float[Tensor, "seq d_model"]
     neurons: Float[Tensor, "seq d_ff"]
@@ -117,4 +122,4 @@ class MiniLM:
         worked = F.linear(neurons, *layer["output.dense"])
         norm = layer["output.LayerNorm"]
         output = F.layer_norm(middle + worked, width, *norm, EPS)
-        return Block(attended, middle, neurons, worked, output)
+        return Block(x, query, key, attended, middle, neurons, worked, output)
