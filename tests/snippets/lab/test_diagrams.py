@@ -16,9 +16,7 @@ def test_a_vector_is_a_row_of_cells_around_its_middle():
     across = [x for (x, _), _ in texts]
     assert across[1] == 200 and across[0] + across[2] == pytest.approx(400)
     assert {y for (_, y), _ in texts} == {50}
-    assert plots.svg(figure, "x").startswith(
-        '<svg stroke-linejoin="round" viewBox="0 0 400'
-    )
+    assert 'viewBox="0 0 400' in plots.svg(figure, "x")
 
 
 @pytest.mark.parametrize("bend", [0, 0.3, -0.5])
