@@ -25,6 +25,9 @@ UNUSED = (
     r"\.(abstract|attention|bug|caution|check|cite|danger|done|error|example|fail)\b",
     r"\.(failure|faq|help|hint|important|info|missing|quote|success|summary|tip|tldr)\b",
     r"\.(todo|warning)\b",
+    # These, which speak of whatever stands somewhere, cost more than their bytes: with
+    # them a browser styles the whole page anew whenever a class changes above it.
+    r"tabbed|table:not\(\[class\]\) t[dh]>:(first|last)-child",
 )
 _UNUSED = re.compile("|".join(UNUSED))
 _COMMA = re.compile(r",(?![^(\[]*[)\]])")
@@ -63,12 +66,21 @@ _WAITS = re.compile(
 )
 
 
+# Where it tells the browser, amid reading, the colour scheme that style sheets say.
+_SAYS = re.compile(
+    r'[\w$]+\("meta",\{name:"color-scheme"\}\);document\.head\.appendChild\([\w$]+\)'
+)
+
+
 def script(js: str) -> str:
     """Material's script, which asks for the search index when the search is opened.
 
     Or when the address has words to mark on the page. Every page of every visitor
-    asked for it before. A script that we do not know stays as it is.
+    asked for it before. And it does not tell the browser what the style sheet says
+    anyway: that would have the whole page styled anew. A script that we do not know
+    stays as it is.
     """
+    js = _SAYS.sub("{}", js)
     waits, asks = _WAITS.search(js), _ASKS.findall(js)
     if waits is None or len(asks) != 1:
         return js
