@@ -475,7 +475,7 @@ def gru_step(gru: dict[str, Any]) -> Figure:
     return figure
 
 
-def step(at: dict[str, float], number: int) -> Figure:
+def step(at: dict[str, Any], number: int) -> Figure:
     """The step at "glass", as far as the frame of this number has come."""
     figure, axes = board(236)
     say = diagrams.words
@@ -530,7 +530,7 @@ def step(at: dict[str, float], number: int) -> Figure:
     return figure
 
 
-def gate(axes: Axes, name: str, at: dict[str, float], faint: bool) -> None:
+def gate(axes: Axes, name: str, at: dict[str, Any], faint: bool) -> None:
     """A gate, or the new part, with its number, fed from below."""
     x = PLACES[name]
     box(axes, x, GATES, f"{name}\n{signed(at[name])}", height=40, faint=faint)
