@@ -171,7 +171,7 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
             }
             for d_head in (4, 16, 64, 256, 1024)
         ],
-        "look": spread(),
+        "spread": spread(),
     }
 
 
@@ -202,7 +202,7 @@ def show(data: dict[str, Any]) -> None:
         header = ["d_head", "10%", "median", "90%", "<0.1", ">1"]
         table(rows, ["", *[".2f"] * 3, ".0%", ".0%"], header)
 
-    found = data["look"]
+    found = data["spread"]
     print("\nMiniLM: tokens that share a head's weight")
     columns = zip(found["with_root"], found["without"], strict=True)
     rows = [
@@ -353,7 +353,7 @@ def draw(data: dict[str, Any]) -> Figure:
 
 def look(data: dict[str, Any]) -> Figure:
     """Over how many tokens each of MiniLM's heads spreads its weight."""
-    found = data["look"]
+    found = data["spread"]
     figure, axes = plots.canvas(290)
     for layer in range(N_LAYERS):
         heads, bare = found["with_root"][layer], found["without"][layer]
@@ -373,6 +373,8 @@ def look(data: dict[str, Any]) -> Figure:
     return figure
 
 
+# The key of what takes seconds, and the function that gives it.
+TRAINS = "spread"
 # What the page proposes to change, and what then stands there.
 EDITS = [
     ("    scaled = scores / math.sqrt(d_head)", "    scaled = scores"),

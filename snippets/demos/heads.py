@@ -418,7 +418,7 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
             }
             for n_heads in (1, 12, 96)
         ],
-        "look": found,
+        "real": found,
         "robot": {
             "tokens": found["tokens"],
             "query": "it",
@@ -456,10 +456,10 @@ def show(data: dict[str, Any]) -> None:
     print("\nmore heads are narrower heads")
     counts = [row.values() for row in data["parameters"]]
     table(counts, ["", "", ","], ["heads", "d_head", "parameters (d_model 768)"])
-    rank = data["look"]["ranks"]
+    rank = data["real"]["ranks"]
     print(f"rank of W_Q W_K^T: {rank['head']} a head, {rank['whole']} uncut")
 
-    look = data["look"]
+    look = data["real"]
     rows: list[Sequence[Any]]
     print("\nkinds of head, on the other 50 sentences")
     rows = [
@@ -729,7 +729,7 @@ def mixed(axes: Axes, hand: dict[str, Any]) -> None:
 
 def draw(data: dict[str, Any]) -> Figure:
     """Where six heads look in our sentence."""
-    look = data["look"]
+    look = data["real"]
     rows = [*look["gallery"], look["search"]]
     names = [*(GALLERY[row["kind"]] for row in look["gallery"]), 'a noun for "it"']
     tokens = look["tokens"]
@@ -758,7 +758,7 @@ def draw(data: dict[str, Any]) -> Figure:
 
 def look(data: dict[str, Any]) -> Figure:
     """How many heads get how many right, beside as many guessers."""
-    found = data["look"]["search"]
+    found = data["real"]["search"]
     every = [count for row in found["counts"] for count in row]
     low, high = min(every) - 3, max(every) + 3
     at = range(low, high + 1)
@@ -779,6 +779,8 @@ def look(data: dict[str, Any]) -> Figure:
     return figure
 
 
+# The key of what takes seconds, and the function that gives it.
+TRAINS = "real"
 # What the page proposes to change, and what then stands there.
 EDITS = [
     (
