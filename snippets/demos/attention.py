@@ -205,7 +205,9 @@ def show(data: dict[str, Any]) -> None:
         ("scaled", "with the root: how strongly they answer"),
     ):
         print(f"\n{label}")
-        rows = [(row["d_head"], *row[name].values()) for row in data["measured"]["softness"]]
+        rows = [
+            (row["d_head"], *row[name].values()) for row in data["measured"]["softness"]
+        ]
         header = ["d_head", "10%", "median", "90%", "<0.1", ">1"]
         table(rows, ["", *[".2f"] * 3, ".0%", ".0%"], header)
 

@@ -488,7 +488,10 @@ def show(data: dict[str, Any]) -> None:
     tables.table(
         [
             (name, *(found[k] for k in ("questions", "step", "no_step", "all_words")))
-            for name, found in (("ours", ours["ing"]), ("MiniLM", data["measured"]["ing"]))
+            for name, found in (
+                ("ours", ours["ing"]),
+                ("MiniLM", data["measured"]["ing"]),
+            )
         ],
         [""] * 5,
         ["", "asked", "step", "no step", "none left out"],

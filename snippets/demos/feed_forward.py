@@ -187,9 +187,7 @@ def kinds() -> tuple[dict[str, str], list[list[str]]]:
     return kind_of, [half.splitlines() for half in halves]
 
 
-def fire(
-    sentences: list[str],
-) -> tuple[list[str], Float[Tensor, "n_layers seq d_ff"]]:
+def fire(sentences: list[str]) -> tuple[list[str], Float[Tensor, "n_layers seq d_ff"]]:
     """Every token of the sentences, and what each neuron of MiniLM makes of it."""
     bert, model = WordPiece(weights.vocabulary()), MiniLM()
     tokens, fired = [], []
@@ -342,7 +340,10 @@ def show(data: dict[str, Any]) -> None:
     table(rows, [""] * 5, ["", *TOKENS])
 
     print(f"\nof {FACTS:,} facts, learned by heart")
-    rows = [[f"{w['ratio']:g} × d_model", w["relu"], w["none"]] for w in data["measured"]["widths"]]
+    rows = [
+        [f"{w['ratio']:g} × d_model", w["relu"], w["none"]]
+        for w in data["measured"]["widths"]
+    ]
     table(rows, ["", ".0%", ".0%"], ["width", "ReLU", "no activation"])
 
     look = data["measured"]["neurons"]

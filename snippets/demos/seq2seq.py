@@ -409,9 +409,7 @@ def show(data: dict[str, Any]) -> None:
         for key in ("portuguese", "english", "written"):
             print(
                 textwrap.fill(
-                    f"{KINDS[key]}: {example[key]}",
-                    42,
-                    subsequent_indent="      ",
+                    f"{KINDS[key]}: {example[key]}", 42, subsequent_indent="      "
                 )
             )
 

@@ -21,14 +21,7 @@ from snippets.corpora.portuguese.words import lexicon
 from snippets.corpora.robot import SENTENCE, robot
 from snippets.lab import diagrams, plots, weights
 from snippets.lab.tables import table
-from snippets.text.tokenization import (
-    Tokenizer,
-    count,
-    distinct,
-    merge,
-    split,
-    train,
-)
+from snippets.text.tokenization import Tokenizer, count, distinct, merge, split, train
 from snippets.text.wordpiece import WordPiece
 
 # A corpus that a pencil can follow: five words, and how often each comes.
@@ -313,10 +306,7 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
             "merged": pieces(tokenizer, " dropped"),
             "longest": longest_first(tokenizer, " dropped"),
             # The smaller id was learned first.
-            "ids": {
-                "pp": learned.get(b"pp"),
-                "drop": learned.get(b" drop"),
-            },
+            "ids": {"pp": learned.get(b"pp"), "drop": learned.get(b" drop")},
         },
         "sizes": [
             {
