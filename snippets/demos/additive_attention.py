@@ -132,7 +132,7 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
 
 
 def show(data: dict[str, Any]) -> None:
-    """Print the steps of two words, the spreads and where the translator looked."""
+    """Print the steps of two words, and the spreads."""
     hand = data["by_hand"]
     for word in STATES:
         step = hand[word]
@@ -145,21 +145,7 @@ def show(data: dict[str, Any]) -> None:
         x, y = step["context"]
         print(f"context ({x:.2f}, {y:.2f})\n")
 
-    print("where a trained one looks most")
-    alignments.show(data["trained"])
-
-    found = data["held_out"]
-    print(f"\nin {found['sentences']} sentences it never saw")
-    rows = [("gold position", found["gold"])]
-    rows += [(name, found[key]) for name, key in alignments.GUESSES.items()]
-    table([(*row, row[1] / found["words"]) for row in rows], ["", ",", ".3f"])
-    print(f"of {found['words']:,} words")
-
-    print("\nBLEU by words of the source")
-    lengths = [[*row.values()] for row in data["length"]]
-    table(lengths, ["", ".1f", ".1f"], ["words", "one vector", "attention"])
-
-    print("\nspread of random scores: dot, additive,")
+    print("spread of random scores: dot, additive,")
     print("additive with v over the root of d_score")
     header = ["d_score", "dot", "additive", "v/root"]
     spreads = [[*row.values()] for row in data["spread"]]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import re
-from statistics import median
 from typing import Any
 
 import torch
@@ -183,7 +182,7 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
 
 
 def show(data: dict[str, Any]) -> None:
-    """Print what the code gave for each query, the slopes, and MiniLM's heads."""
+    """Print what the code gave for each query."""
     hand = data["by_hand"]
     tokens = hand["tokens"]
     print('"it" looks at three tokens')
@@ -199,27 +198,6 @@ def show(data: dict[str, Any]) -> None:
         print(f"\n{title}")
         rows = [(token, *row) for token, row in zip(tokens, looks, strict=True)]
         table(rows, ["", *[".2f"] * 3], ["query", *tokens])
-
-    for name, label in (
-        ("plain", "no root: how strongly weights answer"),
-        ("scaled", "with the root: how strongly they answer"),
-    ):
-        print(f"\n{label}")
-        rows = [
-            (row["d_head"], *row[name].values()) for row in data["measured"]["softness"]
-        ]
-        header = ["d_head", "10%", "median", "90%", "<0.1", ">1"]
-        table(rows, ["", *[".2f"] * 3, ".0%", ".0%"], header)
-
-    found = data["measured"]["spread"]
-    print("\nMiniLM: tokens that share a head's weight")
-    columns = zip(found["with_root"], found["without"], strict=True)
-    rows = [
-        (layer, min(heads), median(heads), max(heads), median(bare))
-        for layer, (heads, bare) in enumerate(columns, 1)
-    ]
-    header = ["layer", "least", "median", "most", "no root"]
-    table(rows, ["", *[".1f"] * 4], header)
 
 
 COLUMNS = (122, 232, 342)  # of robot, glass and it

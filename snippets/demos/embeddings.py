@@ -465,18 +465,10 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
     }
 
 
-def sentence(data: dict[str, Any]) -> list[tuple[str, int, list[float]]]:
-    """Token, id and first numbers of each word, [CLS] and [SEP] left out."""
-    robot = data["robot"]
-    columns = robot["tokens"], robot["ids"], robot["vectors"]
-    return list(zip(*columns, strict=True))[1:-1]
-
-
 def show(data: dict[str, Any]) -> None:
     """Print each table under a title."""
     ours = data["measured"]["ours"]
     show_step(data["by_hand"])
-    show_company(ours["company"])
     print(f"\nskip-gram on {ours['sentences']:,} sentences of ours")
     for word, near in ours["near"].items():
         print(f"{word:9}{' '.join(near)}")
@@ -498,26 +490,12 @@ def show(data: dict[str, Any]) -> None:
         gap=1,
     )
 
-    rows, numbers = data["vocab_size"], data["d_model"]
-    print(f"\nMiniLM: {rows:,} rows of {numbers} numbers")
-    tables.table(
-        [(token, i, *row[:3]) for token, i, row in sentence(data)],
-        ["", "", *[".3f"] * 3],
-        ["token", "id", "its", "row", "begins"],
-    )
     print("\nnearest rows of MiniLM by cosine")
     for line in data["neighbours"]:
         near = [place["token"] for place in line["near"][:4]]
         print(f"{line['word']:9}{' '.join(near)}")
     print("\nnearest to king - man + woman")
     tables.table([place.values() for place in data["analogy"]], ["", ".2f"])
-
-    seen, misled = data["plane"], data["plane"]["misled"]
-    print(f"\nthe map shows {100 * seen['share']:.0f} % of the variance")
-    print(f"on it, {misled['word']} lies beside {misled['beside']}")
-    print(f"cosine with {misled['beside']:10} {misled['cosine']:.2f}")
-    print(f"cosine with {misled['nearest']:10} {misled['nearest_cosine']:.2f}")
-    show_look(data["measured"]["senses"])
 
 
 def show_step(by_hand: dict[str, Any]) -> None:
@@ -535,60 +513,6 @@ def show_step(by_hand: dict[str, Any]) -> None:
         x, y = step[key]
         print(f"{name:9} ({x:.2f}, {y:.2f})")
     print(f"loss {step['loss']:.2f}, after the step {step['loss_then']:.2f}")
-    show_paths(by_hand["paths"])
-
-
-def show_paths(found: dict[str, Any]) -> None:
-    """What such steps make of three words."""
-    print(f"\n{STEPS} such steps")
-    for word, (x, y) in found["nudge"].items():
-        print(f"first nudge of {word:6} ({x:.2f}, {y:.2f})")
-    for word in list(found["rows"])[1:]:
-        cosine = found["cosine"][word]
-        print(f"cosine with {word:6}", *(f"{number:.2f}" for number in cosine[:5]))
-        print(f"{'':13}last {cosine[-1]:.2f}")
-
-
-def show_company(company: dict[str, Any]) -> None:
-    """Counts within three words, and their logarithm against chance."""
-    print("\nneighbours within three words, counted")
-    tables.table(
-        [(word, *counts.values()) for word, counts in company["met"].items()],
-        [""] * (1 + len(NEAR)),
-        ["", *NEAR],
-    )
-    print(f"\n{WORD} and its neighbours, against chance")
-    tables.table(
-        [
-            (name, company["met"][WORD][name], company["expected"][WORD][name], pmi)
-            for name, pmi in company["pmi"].items()
-        ],
-        ["", "", ".2f", ".2f"],
-        ["", "met", "by chance", "PMI"],
-    )
-
-
-def show_look(look: dict[str, Any]) -> None:
-    """Right nearest occurrences, by word and layer."""
-    print("\nnearest occurrence has the same sense")
-    for title, results in (
-        ("to choose", look["chosen_on"]),
-        ("to report", look["reported"]),
-    ):
-        tables.table(
-            [
-                (r["word"], r["count"], *r["right"], r["company"], r["chance"])
-                for r in results
-            ],
-            ["", *[""] * (N_LAYERS + 3), ".0f"],
-            [title, "of", *(f"L{n}" for n in range(N_LAYERS + 1)), "bag", "ch."],
-            gap=1,
-        )
-    low, high = look["interval"]
-    print(f"layer {look['layer']}: {look['right']} of {look['count']}")
-    print(f"95 % interval {100 * low:.0f} to {100 * high:.0f} %")
-    print("\nour own glass is nearest to")
-    print(look["ours"]["nearest"])
 
 
 # --- Drawings

@@ -347,27 +347,12 @@ def show(data: dict[str, Any]) -> None:
     table(rows, ["", ".0%", ".0%"], ["width", "ReLU", "no activation"])
 
     look = data["measured"]["neurons"]
-    print("\nneurons of MiniLM, and what they fire for")
-    rows = [
-        [r["kind"], f"{r['layer']}/{r['neuron']}", r["chosen"], r["held"]]
-        for r in look["found"]
-    ]
-    table(rows, ["", "", "", ""], ["kind", "layer/no.", "chosen", "others"])
-    print(f"{look['held']} of {look['of']}; by chance {look['chance']:.1f}")
-
     print("\nname neurons: a scar, and a person")
     rows = [
         [f"{m['layer']}/{m['neuron']}", m["held"], m["mark"], m["michael"]]
         for m in look["misled"]
     ]
     table(rows, ["", "", ".2f", ".2f"], ["layer/no.", "of 10", "mark", "Michael"])
-
-    print("\nneurons that can be called after")
-    rows = [
-        [s["layer"], s["word"], s["kind"], s["neurons"] - s["word"] - s["kind"]]
-        for s in look["stories"]
-    ]
-    table(rows, [""] * 4, ["layer", "one word", "a kind", "neither"])
 
     print("\nmillions of numbers in one block")
     header = ["model", "network", "attention", "share"]
@@ -376,10 +361,6 @@ def show(data: dict[str, Any]) -> None:
         for b in data["blocks"]
     ]
     table(rows, ["", ".2f", ".2f", ".2f"], header)
-
-    both = data["gelu"]
-    print("\nthe two forms of GELU differ by at most")
-    print(f"{both['largest']:.1e}, at x = ±{both['at']:.2f}")
 
 
 # --- Pictures

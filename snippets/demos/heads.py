@@ -506,16 +506,6 @@ def show(data: dict[str, Any]) -> None:
     ]  # fmt: skip
     table(rows, [""] * 5, ["", "right", "of", "95 %", "guess"])
 
-    print("\nright by always taking one noun")
-    rows = [
-        (
-            label, part["head"]["n"], part["nearest"]["right"],
-            part["first"]["right"], f"{part['chance']:.1f}",
-        )
-        for label, part in parts.items()
-    ]  # fmt: skip
-    table(rows, [""] * 5, ["", "of", "nearest", "first", "any"], gap=1)
-
     coins = found["coins"]
     low, high = coins["likely"]
     n = coins["guessers"]

@@ -154,8 +154,8 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
 
 
 def show(data: dict[str, Any]) -> None:
-    """Print the scores, the window and where the translators looked."""
-    hand, both = data["by_hand"], data["both"]
+    """Print the scores, the root and the window."""
+    hand = data["by_hand"]
     for name in ("scores", "weights"):
         print(f'{name}, about to write "glass"')
         columns = hand["places"], *hand[name].values()
@@ -169,25 +169,13 @@ def show(data: dict[str, Any]) -> None:
     table(spreads, ["", ".1f", ".2f", ".2f"], ["d", "variance", "largest", "root"])
     print()
 
-    print(f"numbers to learn, at d_hidden {both['general']['d_hidden']}")
-    table(data["parameters"].items(), ["", ","])
-
     bell = hand["window"]
-    print(f"\na window of 2 around {bell['middle']:.2f}")
+    print(f"a window of 2 around {bell['middle']:.2f}")
     columns = range(len(CLAUSE)), CLAUSE, bell["alike"], bell["falling"]
     lines = zip(*columns, bell["weights"], strict=True)
     header = ["", "word", "alike", "bell", "weight"]
     table(lines, ["", "", ".2f", ".2f", ".2f"], header)
     print(f"sum of the weights {bell['sum']:.2f}")
-
-    print("\non a gold position, of the same words")
-    counts = {name: row["held_out"] for name, row in both.items()}
-    rows = [(name, row["gold"], row["share"]) for name, row in counts.items()]
-    table(rows, ["", ",", ".3f"])
-    print(f"of {counts['general']['words']:,} words")
-
-    print("\nwhere a trained one looks most (general)")
-    alignments.show(both["general"])
 
 
 # --- The scores of one state, in four frames

@@ -344,9 +344,6 @@ def show(data: dict[str, Any]) -> None:
     print(f"p(it was) = {hand['total']:.4f}, from {hand['paths']} paths;")
     print(f"the best of them has {hand['best']:.4f}")
 
-    print("\nhow CTC reads its frames")
-    table(hand["collapse"], ["", ""], ["a guess a frame", "is read as"])
-
     found = data["trained"]
     said, error, (first, last) = found["sentence"], found["errors"], found["losses"]
     print(f"\ntrained for {data['steps']} steps")
@@ -385,13 +382,6 @@ def show(data: dict[str, Any]) -> None:
     rows = [[f"{row['frames']}", row["words"]] for row in near["late"]]
     table(rows, ["", ""], ["late", "words"])
     print(f"for who writes at the end: {near['end']:.1f}")
-
-    print("\nerrors in 100 words, mean of the seeds")
-    rows = [
-        [row["task"], row["model"], 100 * row["errors"], row["bits"]]
-        for row in data["look"]["means"]
-    ]
-    table(rows, ["", "", ".1f", ".2f"], ["words", "model", "errors", "bits"])
 
     beyond = data["beyond"]
     print("\nthree labels from two frames")

@@ -335,11 +335,6 @@ def show(data: dict[str, Any]) -> None:
     for word in hand["unseen"]:
         print(f"{word['word']}: {' '.join(word['tokens'])}")
 
-    print("\nthe score of a pair, in WordPiece")
-    scores = [list(row.values()) for row in hand["word_piece"]]
-    kept = [row for row in scores if row[0] in ("s ##l", "d ##r", "##i ##p")]
-    table(kept, ["", "", "", "", ".3f"], ["pair", "times", "left", "right", "score"])
-
     robot = data["robot"]
     print(f"\n{len(robot['bytes'])} bytes become")
     print(f"{len(robot['tokens'])} tokens after 256 merges")
@@ -373,37 +368,11 @@ def show(data: dict[str, Any]) -> None:
         rows.append((word["text"], cut))
     table(rows, ["", ""])
 
-    print("\nthe same by BERT's WordPiece")
-    rows = [(word["text"], " ".join(word["tokens"])) for word in data["word_piece"]]
-    table(rows, ["", ""])
-
     print("\nwhat a larger vocabulary buys")
     header = ["size asked", "got", "tokens", "bytes a token"]
     size = data["text"]["bytes"]
     rows = [(*row.values(), size / row["tokens"]) for row in data["sizes"]]
     table(rows, ["", "", "", ".2f"], header)
-
-    real = data["real"]
-    nouns, slips = real["nouns"], real["slips"]
-    print("\nBERT's tokens a word")
-    rows = [(f"{nouns['n']} nouns, {name}", nouns[name])
-            for name in ("English", "Portuguese", "Russian")]  # fmt: skip
-    rows.append((f"{slips['n']} words with a slip", slips["tokens"]))
-    table(rows, ["", ".2f"])
-
-    print("\nBERT's 9,000 numbers of four digits")
-    for cut, times in real["four_digits"].items():
-        print(f"{cut:8}{times:6,}")
-
-    print("\ncoined words, cut where their parts meet")
-    rows = [(name, *row.values()) for name, row in real["coined"].items()]
-    header = ["", "words", "cut there", "by chance", "only there"]
-    table(rows, ["", "", "", ".0f", ""], header)
-
-    *letters, asked = real["letters"]
-    print(f"\nletters read off {asked['asked']:,} rows")
-    header = ["letter", "right", "commonest"]
-    table([letter.values() for letter in letters], ["", ".2f", ".2f"], header)
 
 
 # --- A word that is built merge by merge

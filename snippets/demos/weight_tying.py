@@ -315,17 +315,6 @@ def show(data: dict[str, Any]) -> None:
         ["", ".0f", ".0f", ".0f", ".3f"],
         ["token", "row", "", "logit", "probability"],
     )
-    print('\nthe answer is "robot": gradient of each row')
-    columns = (hand[key] for key in ("tokens", "at_look_up", "at_output", "together"))
-    table(
-        [
-            [token, *(f"({x:.3f}, {y:.3f})" for x, y in rows)]
-            for token, *rows in zip(*columns, strict=True)
-        ],
-        [""] * 4,
-        ["row", "look-up", "logits", "tied"],
-    )
-
     print("\nsize of a row's gradient, by end")
     columns = (ends[key] for key in ("tokens", "look_up", "logits", "both"))
     header = ["token", "look-up", "logits", "tied"]
@@ -352,14 +341,6 @@ def show(data: dict[str, Any]) -> None:
     print(f"the model above: {ours['tied']:,}, untied {ours['untied']:,}")
 
     found = data["trained"]
-    print(f"\nsteps of {found['steps']} in which a row got a gradient")
-    rows = [
-        [_times(group), group["words"], group["look_up"], group["logits"]]
-        for group in found["groups"]
-    ]
-    header = ["times in the text", "words", "look-up", "logits"]
-    table(rows, ["", "", ".0%", ".0%"], header)
-
     print("\nwhich rows are alike, correlated")
     names = {
         "like_input": "tied, untied input",
