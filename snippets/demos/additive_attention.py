@@ -16,7 +16,7 @@ from snippets.corpora.portuguese import Pair
 from snippets.corpora.translation import Settings, sentences
 from snippets.lab import alignments, plots, record
 from snippets.lab.claims import column
-from snippets.lab.diagrams import FAINT, arrow, board, box, cells, words
+from snippets.lab.diagrams import FAINT, arrow, board, box, cells, signed, words
 from snippets.lab.plots import INK, KEY, LINK, MUTED, PAPER, QUERY, VALUE
 from snippets.lab.tables import table
 from snippets.recurrence.additive_attention import AdditiveAttention, additive_scores
@@ -215,8 +215,7 @@ def _score(axes: Axes, step: dict[str, Any], asked: bool, faint: bool) -> None:
         box(axes, x, BOX, "", height=134, width=112, faint=faint)
         _poured(axes, x, step["query"], key, levels, faint)
         words(axes, x, BOX + 39, f"kept {total:.2f}", LINK, faint=faint)
-        text = f"score {score:.2f}".replace("-", "−")
-        words(axes, x, BOX + 55, text, faint=faint)
+        words(axes, x, BOX + 55, f"score {signed(score)}", faint=faint)
 
 
 def _litre(axes: Axes, left: float, bottom: float, key: bool, faint: bool) -> None:

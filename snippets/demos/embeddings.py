@@ -25,7 +25,7 @@ from snippets.corpora.robot import SENTENCE
 from snippets.corpora.senses import TO_CHOOSE, TO_REPORT
 from snippets.lab import plots, tables, weights
 from snippets.lab.chances import interval
-from snippets.lab.diagrams import arrow, board, box, cells, words
+from snippets.lab.diagrams import arrow, board, box, cells, signed, words
 from snippets.lab.minilm import N_LAYERS, MiniLM
 from snippets.text.embeddings import neighbours, one_hot_product, pca
 from snippets.text.word_vectors import WordVectors, gradient, loss, train
@@ -467,40 +467,7 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
 
 def show(data: dict[str, Any]) -> None:
     """Print each table under a title."""
-    ours = data["measured"]["ours"]
-    show_step(data["by_hand"])
-    print(f"\nskip-gram on {ours['sentences']:,} sentences of ours")
-    for word, near in ours["near"].items():
-        print(f"{word:9}{' '.join(near)}")
-    print("\nanalogies asked of these vectors")
-    for a, b, c, answer in ours["analogies"]:
-        print(f"{a} to {b} is {c} to {answer}")
-
-    print("\nverb and -ing form, analogies answered")
-    tables.table(
-        [
-            (name, *(found[k] for k in ("questions", "step", "no_step", "all_words")))
-            for name, found in (
-                ("ours", ours["ing"]),
-                ("MiniLM", data["measured"]["ing"]),
-            )
-        ],
-        [""] * 5,
-        ["", "asked", "step", "no step", "none left out"],
-        gap=1,
-    )
-
-    print("\nnearest rows of MiniLM by cosine")
-    for line in data["neighbours"]:
-        near = [place["token"] for place in line["near"][:4]]
-        print(f"{line['word']:9}{' '.join(near)}")
-    print("\nnearest to king - man + woman")
-    tables.table([place.values() for place in data["analogy"]], ["", ".2f"])
-
-
-def show_step(by_hand: dict[str, Any]) -> None:
-    """The step by hand, then what it changed."""
-    step = by_hand["step"]
+    ours, step = data["measured"]["ours"], data["by_hand"]["step"]
     print(f"one step for {step['word']}")
     columns = ("labels", "scores", "said", "errors", "then")
     tables.table(
@@ -513,6 +480,13 @@ def show_step(by_hand: dict[str, Any]) -> None:
         x, y = step[key]
         print(f"{name:9} ({x:.2f}, {y:.2f})")
     print(f"loss {step['loss']:.2f}, after the step {step['loss_then']:.2f}")
+    print(f"\nskip-gram on {ours['sentences']:,} sentences of ours")
+    for word, near in ours["near"].items():
+        print(f"{word:9}{' '.join(near)}")
+    print("\nnearest rows of MiniLM by cosine")
+    for line in data["neighbours"]:
+        near = [place["token"] for place in line["near"][:4]]
+        print(f"{line['word']:9}{' '.join(near)}")
 
 
 # --- Drawings
@@ -537,16 +511,6 @@ def frames(data: dict[str, Any]) -> list[Figure]:
         draw_learned(ours),
         draw_parallelogram(ours["parallelogram"]),
     ]
-
-
-def signed(number: float, fmt: str = ".0f") -> str:
-    """A number with a true minus, as a person writes it."""
-    return format(number, fmt).replace("-", "\N{MINUS SIGN}")
-
-
-def pair(vector: list[float], fmt: str = ".0f") -> str:
-    """A vector as a person writes it."""
-    return "(" + ", ".join(signed(number, fmt) for number in vector) + ")"
 
 
 def bar(
@@ -610,7 +574,7 @@ def draw_scores(step: dict[str, Any]) -> Figure:
         note = "a neighbour" if n == 0 else "at random"
         words(axes, 12, y + 9, note, colour, ha="left")
         cells(axes, 124, y, step["rows"][n], plots.INK, ".0f")
-        words(axes, 208, y, signed(step["scores"][n]))
+        words(axes, 208, y, signed(step["scores"][n], ".0f"))
         # What was said, as a part of a whole; the label is where it should end.
         said, label = step["said"][n], step["labels"][n]
         bar(axes, 244, y + 3, 80, 14, plots.PAPER, edgecolor=plots.MUTED)

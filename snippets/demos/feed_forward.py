@@ -424,7 +424,7 @@ def grid(
         for column, number in enumerate(line):
             diagrams.box(
                 axes, left + wide * (column + 0.5), y,
-                f"{number:g}".replace("-", "−"),
+                diagrams.signed(number, "g"),
                 plots.LINK if lit(row, column) else plots.MUTED, wide - 2,
                 diagrams.CELL - 2, fill=lit(row, column),
             )  # fmt: skip
@@ -478,7 +478,7 @@ def draw(data: dict[str, Any]) -> Figure:
     axes.plot(both["x"], both["gelu"], plots.SOLID, color=plots.LINK)
     axes.annotate("ReLU", (0.6, 2.2), color=plots.MUTED)
     axes.annotate("GELU", (2.2, 1.2), color=plots.LINK)
-    lowest = f"GELU's lowest: {both['lowest']:.2f}".replace("-", "−")
+    lowest = f"GELU's lowest: {diagrams.signed(both['lowest'])}"
     axes.annotate(lowest, (-3.9, -0.75), color=plots.LINK)
     axes.set(ylim=(-1, 4), yticks=[0, 2, 4], xticks=[-4, -2, 0, 2, 4])
     axes.set_xlabel("the neuron's sum")

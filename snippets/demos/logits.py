@@ -346,9 +346,9 @@ def _bars(axes: Axes, top: float, title: str, hand: Numbers, key: str) -> None:
         y = top + LINE * (row + 1)
         diagrams.words(axes, 4, y, token, plots.MUTED, ha="left")
         axes.barh(y, UNIT * number, 14, ZERO, color=plots.LINK, linewidth=0)
-        text = f"{number:.2f}" if key == "powers" else f"{number:.0f}"
+        text = diagrams.signed(number, ".2f" if key == "powers" else ".0f")
         right = ZERO + UNIT * max(number, 0) + 6
-        diagrams.words(axes, right, y, text.replace("-", "−"), ha="left")
+        diagrams.words(axes, right, y, text, ha="left")
     low = top + LINE * len(hand["tokens"]) + 12
     axes.plot([ZERO, ZERO], [top + 10, low], color=plots.MUTED, linewidth=1)
 
@@ -414,7 +414,7 @@ def _temperatures(hand: Numbers) -> Figure:
     figure, axes = diagrams.board(228)
     for n, run in enumerate(hand["temperatures"]):
         top, t = 14 + 70 * n, run["temperature"]
-        divided = ", ".join(f"{z / t:g}" for z in hand["logits"]).replace("-", "−")
+        divided = ", ".join(diagrams.signed(z / t, "g") for z in hand["logits"])
         diagrams.words(axes, 4, top, f"T = {t:g}", ha="left", bold=True)
         diagrams.words(axes, ZERO, top, f"logits / T: {divided}", ha="left")
         last = n == len(hand["temperatures"]) - 1

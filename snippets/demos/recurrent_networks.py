@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from snippets.lab import diagrams, plots, record
-from snippets.lab.diagrams import arrow, board, box, cells
+from snippets.lab.diagrams import arrow, board, box, cells, signed
 from snippets.lab.tables import table
 from snippets.recurrence.recurrent_networks import (
     Cell,
@@ -377,7 +377,7 @@ def plain_unrolled(plain: dict[str, Any]) -> Figure:
         arrow(axes, (x, copies - 14), (x, high + 11), plots.LINK)
         say(axes, x, 152, word)
         arrow(axes, (x, 143), (x, copies + 14))
-        say(axes, x + 5, 131, f"{plain['x'][place]:.0f}".replace("-", "−"),
+        say(axes, x + 5, 131, signed(plain["x"][place], ".0f"),
             plots.MUTED, ha="left")  # fmt: skip
         if place:
             arrow(axes, (x - 55, copies), (x - 23, copies), plots.LINK, width=2.5)
@@ -498,10 +498,6 @@ def gate(axes: Axes, name: str, at: dict[str, float], faint: bool) -> None:
     x = PLACES[name]
     box(axes, x, GATES, f"{name}\n{signed(at[name])}", height=40, faint=faint)
     arrow(axes, (x, BUS), (x, GATES + 20), faint=faint)
-
-
-def signed(number: float) -> str:
-    return f"{number:.2f}".replace("-", "−")
 
 
 def unrolled(lstm: dict[str, Any]) -> Figure:

@@ -341,17 +341,6 @@ def show(data: dict[str, Any]) -> None:
     print(f"the model above: {ours['tied']:,}, untied {ours['untied']:,}")
 
     found = data["trained"]
-    print("\nwhich rows are alike, correlated")
-    names = {
-        "like_input": "tied, untied input",
-        "like_output": "tied, untied output",
-        "ends": "untied input, its output",
-    }
-    rows = [[name, *(run[key] for run in found["runs"])] for key, name in names.items()]
-    table(rows, ["", ".2f", ".2f"], ["", "run 1", "run 2"])
-    same = found["same"]
-    print(f"two untied: inputs {same['input']:.2f}, outputs {same['output']:.2f}")
-
     print("\ncross-entropy on other sentences")
     names = {"all": "all", "at_rare": "a rare one", "after_rare": "after a rare one"}
     rows = [
@@ -414,8 +403,7 @@ def _backward(axes: Axes, hand: dict[str, Any], step: int) -> None:
     past = step > 3
     diagrams.words(axes, 368, 20, "error", plots.MUTED, faint=past)
     for y, error in zip(ROWS, hand["errors"], strict=True):
-        number = f"{error:+.3f}".replace("-", "−")
-        diagrams.words(axes, 368, y, number, faint=past)
+        diagrams.words(axes, 368, y, diagrams.signed(error, "+.3f"), faint=past)
     diagrams.words(axes, 4, 204, "what each row gets", bold=True, ha="left")
     columns = [(LOGITS, "output end", "at_output", plots.INK, past)]
     if step > 3:
