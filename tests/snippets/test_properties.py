@@ -79,8 +79,10 @@ class MaskInverted(MultiHeadAttention):
 
     def forward(self, x, context=None, mask=None):
         # --8<-- [start:mask-inverted]
-        return super().forward(x, context, None if mask is None else ~mask)
+        if mask is not None:
+            mask = ~mask
         # --8<-- [end:mask-inverted]
+        return super().forward(x, context, mask)
 
 
 class LambdaInside(TransformerBlock):
@@ -104,7 +106,8 @@ class NeverSet(MultiHeadAttention):
     def __init__(self, *arguments, **named):
         super().__init__(*arguments, **named)
         # --8<-- [start:never-set]
-        self.query.weight = nn.Parameter(torch.empty(D_MODEL, D_MODEL))
+        numbers = torch.empty(D_MODEL, D_MODEL)
+        self.query.weight = nn.Parameter(numbers)
         # --8<-- [end:never-set]
 
 
@@ -115,8 +118,8 @@ class MaskedByAMillion(MultiHeadAttention):
 
     def forward(self, x, context=None, mask=None):
         query, key, value = self.project(x, context)
-        # --8<-- [start:by-a-million]
         scores = query @ key.mT / math.sqrt(query.shape[-1])
+        # --8<-- [start:by-a-million]
         if mask is not None:
             scores = scores.masked_fill(~mask.unsqueeze(-3), self.fill)
         # --8<-- [end:by-a-million]
