@@ -149,18 +149,18 @@ SEQ, WIDTH, STEPS, EVERY = 16, 32, 300, 30
 class Reader(nn.Module):
     """Letters, their positions, one attention: which letter comes next?"""
 
-    def __init__(self, letters: int) -> None:
+    def __init__(self, vocab_size: int) -> None:
         super().__init__()
         self.letter, self.position = (
-            nn.Embedding(letters, WIDTH),
+            nn.Embedding(vocab_size, WIDTH),
             nn.Embedding(SEQ, WIDTH),
         )
         self.matrices = nn.Parameter(torch.randn(3, WIDTH, WIDTH) / math.sqrt(WIDTH))
-        self.output = nn.Linear(WIDTH, letters)
+        self.output = nn.Linear(WIDTH, vocab_size)
 
     def forward(
         self, ids: Int[Tensor, "batch seq"], mask: Bool[Tensor, "seq seq"] | None
-    ) -> Float[Tensor, "batch seq letters"]:
+    ) -> Float[Tensor, "batch seq vocab_size"]:
         x = self.letter(ids) + self.position.weight[: ids.shape[-1]]
         query, key, value = self.matrices
         heard, _ = self_attention(x, query, key, value, mask)
@@ -169,7 +169,7 @@ class Reader(nn.Module):
 
     def write(
         self, ids: Int[Tensor, "batch seq"], mask: Bool[Tensor, "seq seq"] | None
-    ) -> Float[Tensor, "batch seq letters"]:
+    ) -> Float[Tensor, "batch seq vocab_size"]:
         """The same one beginning after another: nothing follows the last letter."""
         last = []
         for n in range(1, ids.shape[-1] + 1):
