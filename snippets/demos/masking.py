@@ -330,14 +330,14 @@ def show(data: dict[str, Any]) -> None:
         rows, ["", *[".3f"] * 5], ["hidden by", "it", "was", "slip.", "[PAD]", "sum"], 1
     )
 
-    print('\none mask, True = may look; "was" looks at')
+    print('\none mask; "was" looks at')
     table([[n, ", ".join(w)] for n, w in data["looks_by"].items()], ["", ""])
 
-    print("\nnothing to look at: then rows of NaN, of 4")
+    print("\nnothing to look at: rows of NaN")
     ways = data["nothing"]["ways"].items()
     rows = [[name, way["weight"], *way["nan"]] for name, way in ways]
     table(rows, [""] * 4, ["", "weights", "layer 1", "layer 2"])
-    print("\nand in PyTorch, one layer")
+    print("\nthe same, PyTorch, one layer")
     table(data["nothing"]["theirs"].items(), ["", ""])
 
     print("\nnext letters right, in held-out text")
@@ -454,10 +454,10 @@ def kinds(hand: dict[str, Any]) -> Figure:
             axes, left - 56, top + 12, name, plots.LINK, 12, "left", bold=True
         )
         for key, word in enumerate(["it", "was", "slip.", "pad"]):
-            diagrams.words(axes, left + 20 + 32 * key, top + 34, word, size=9)
+            diagrams.words(axes, left + 20 + 32 * key, top + 34, word, size=10)
         queries = TRANSLATION if name == "cross" else hand["words"][1]
         for query, word in enumerate(queries):
-            diagrams.words(axes, left, top + 54 + 24 * query, word, size=9, ha="right")
+            diagrams.words(axes, left, top + 54 + 24 * query, word, size=10, ha="right")
         pairs(axes, mask, left + 20, top + 54, 32)
     return figure
 
