@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -63,12 +64,10 @@ def by_hand() -> dict[str, Any]:
     masked = row + additive(mask)[WAS]
     return {
         "words": words,
-        "ids": ids,
         "scores": row,
         "powers": row.exp(),
         "sum": row.exp().sum(),
         "masked_powers": masked.exp(),
-        "masked_sum": masked.exp().sum(),
         "all_powers": POWERS,
         "all_sums": (POWERS * mask).sum(-1),
         "weights": {
@@ -89,19 +88,21 @@ def by_hand() -> dict[str, Any]:
 # --- Whose True is it?
 
 
-def looks_by(mask: Bool[Tensor, "seq seq"], seed: int) -> dict[str, Tensor]:
-    """Who looks at whom when three of PyTorch's and our functions get one mask."""
+def looks_by(mask: Bool[Tensor, "seq seq"], seed: int) -> dict[str, list[bool]]:
+    """At whom "was" looks when our function and two of PyTorch's get the same mask."""
     random = torch.Generator().manual_seed(seed)
     x = torch.randn(len(mask), 8, generator=random)
     torch.manual_seed(seed)
-    heads = nn.MultiheadAttention(8, 1).requires_grad_(False)
-    # Where the values are the identity, the outputs are the weights.
-    theirs = F.scaled_dot_product_attention(x, x, torch.eye(len(mask)), mask)
-    return {
+    heads = nn.MultiheadAttention(8, 1)
+    looks = {
         "our attention": attention(x, x, x, mask)[1],
-        "F.scaled_dot_product...": theirs,
+        # Where the values are the identity, the outputs are the weights.
+        "F.scaled_dot_product...": F.scaled_dot_product_attention(
+            x, x, torch.eye(len(mask)), mask
+        ),
         "nn.MultiheadAttention": heads(x, x, x, attn_mask=mask)[1],
     }
+    return {name: (weights[WAS] > 0).tolist() for name, weights in looks.items()}
 
 
 # --- Nothing to look at
@@ -251,39 +252,38 @@ def minilm() -> dict[str, Any]:
     bert, model = WordPiece(weights.vocabulary()), MiniLM()
     read = [torch.tensor(bert.for_bert(sentence)[1]) for sentence in sentences]
     ids = F.pad(pad_sequence(read, batch_first=True), (0, LONGEST))[:, :LONGEST]
-    real = ids != PAD
+    real, every = ids != PAD, torch.ones_like(ids, dtype=torch.bool)
     pairs = torch.ones(SENTENCES, SENTENCES, dtype=torch.bool).tril(-1)
-    found: dict[str, Any] = {}
-    for attends in (True, False):
-        mask = padding_mask(ids, PAD) if attends else None
-        x = model.read(ids, mask=mask)[-1].output
-        if attends:  # how alike the averages of padding are in two sentences
-            blank = mean(x, ~real)
-            found["padding"] = (blank @ blank.T)[pairs].mean()
-        for averages in (True, False):
-            vectors = mean(x, real if averages else torch.ones_like(real))
-            right = found.setdefault("right", vectors)
-            cosines, truth = vectors @ vectors.T, right @ right.T
-            nearest, wanted = (
-                c.fill_diagonal_(-1).argmax(-1) for c in (cosines, truth)
-            )
-            itself = (vectors * right).sum(-1)
-            found[f"{attends}, {averages}"] = {
+    masked, bare = (
+        model.read(ids, mask=mask)[-1].output for mask in (padding_mask(ids, PAD), None)
+    )
+    right, blank = mean(masked, real), mean(masked, ~real)
+    wanted = nearest(right @ right.T)
+    forms = []
+    for x, counted in ((masked, real), (bare, real), (masked, every), (bare, every)):
+        vectors = mean(x, counted)
+        cosines, itself = vectors @ vectors.T, (vectors * right).sum(-1)
+        forms.append(
+            {
                 "itself": (itself * 1e4).round() / 1e4,
                 "mean": itself.mean(),
                 "alike": cosines[pairs].mean(),
                 "over": (cosines[pairs] > 0.5).sum(),
-                "same": (nearest == wanted).sum(),
+                "same": (nearest(cosines) == wanted).sum(),
             }
-    forms = ("True, True", "False, True", "True, False", "False, False")
+        )
     return {
         "sentences": len(sentences),
         "tokens": sum(map(len, read)) / len(read),
-        "longest": max(map(len, read)),
         "pairs": pairs.sum(),
-        "padding": found["padding"],
-        "forms": [found[form] for form in forms],
+        "padding": (blank @ blank.T)[pairs].mean(),  # alike in two sentences
+        "forms": forms,
     }
+
+
+def nearest(cosines: Float[Tensor, "case case"]) -> Int[Tensor, " case"]:
+    """For each sentence, which other one is most like it."""
+    return (cosines - 2 * torch.eye(len(cosines))).argmax(-1)
 
 
 TRAINS = "trained"
@@ -294,14 +294,7 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
     hand = by_hand()
     return {
         "by_hand": hand,
-        "looks_by": {
-            name: [
-                w
-                for w, look in zip(hand["words"][1], looks[WAS], strict=True)
-                if look > 0
-            ]
-            for name, looks in looks_by(hand["masks"]["both"], seed).items()
-        },
+        "looks_by": looks_by(hand["masks"]["both"], seed),
         "nothing": nothing_to_see(seed),
         "trained": trained(seed),
         "look": minilm(),
@@ -331,7 +324,9 @@ def show(data: dict[str, Any]) -> None:
     )
 
     print('\none mask; "was" looks at')
-    table([[n, ", ".join(w)] for n, w in data["looks_by"].items()], ["", ""])
+    words = hand["words"][1]
+    rows = [[n, ", ".join(compress(words, w))] for n, w in data["looks_by"].items()]
+    table(rows, ["", ""])
 
     print("\nnothing to look at: rows of NaN")
     ways = data["nothing"]["ways"].items()
@@ -341,10 +336,8 @@ def show(data: dict[str, Any]) -> None:
     table(data["nothing"]["theirs"].items(), ["", ""])
 
     print("\nnext letters right, in held-out text")
-    rows = [
-        [name, *(data["trained"][name][-1][when] for when in ("training", "writing"))]
-        for name in ("no mask", "mask")
-    ]
+    last = {name: data["trained"][name][-1] for name in ("no mask", "mask")}
+    rows = [[name, row["training"], row["writing"]] for name, row in last.items()]
     table(rows, ["", ".0%", ".0%"], ["", "text there", "not there"])
 
     look = data["look"]
