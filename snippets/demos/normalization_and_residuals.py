@@ -332,12 +332,8 @@ def show(data: dict[str, Any]) -> None:
     rows = []
     for form, found in data["depth"].items():
         ends = found["size"][-1], found["likeness"][-1], found["gradient"][0]
-        rows.append([form, *ends])
+        rows += [[form, *ends], ["  pencil", *data["foreseen"][form]]]
     header = ["", "size", "likeness", "gradient"]
-    table(rows, ["", ".2g", ".2f", ".2g"], header)
-
-    print("\nthe same by the pencil")
-    rows = [[form, *three] for form, three in data["foreseen"].items()]
     table(rows, ["", ".2g", ".2f", ".2g"], header)
 
     print(f"\ntrained to repeat a word: loss after {STEPS} steps")

@@ -6,7 +6,6 @@ from torch import nn
 from transformers.models.llama.modeling_llama import LlamaRMSNorm
 
 from snippets.demos.normalization_and_residuals import (
-    FORMS,
     SUB_LAYERS,
     depth,
     foreseen,
