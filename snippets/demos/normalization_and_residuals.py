@@ -171,18 +171,31 @@ def foreseen() -> dict[str, list[float]]:
     }  # fmt: skip
 
 
-def at_the_end(seed: int) -> list[dict[str, float]]:
-    """The gradient at the last network's last matrix, by how many there are."""
+NOISE = 0.01
+
+
+def by_depth(seed: int) -> list[dict[str, Any]]:
+    """In stacks of several depths, untrained, for either order of the norm.
+
+    The gradient at the last matrix, and how far what leaves is moved by random changes
+    of all matrices by one per cent, each as a share of its length.
+    """
     random = torch.Generator().manual_seed(seed)
     start, wanted = torch.randn(2, 32, 64, generator=random).double()
     rows = []
     for n in (6, 24, 96):
-        row: dict[str, float] = {"depth": n}
+        row: dict[str, Any] = {"networks": n, "gradient": {}, "moved": {}}
         for form in ("post-norm", "pre-norm"):
             stack = Stack(form, 64, seed, n)
-            loss = (stack.last(stack.stream(start)[-1]) * wanted).sum(-1).mean()
-            matrix = stack.networks[-1].get_parameter("narrow.weight")
-            row[form] = torch.autograd.grad(loss, matrix)[0].norm().item()
+            out = stack.last(stack.stream(start)[-1])
+            matrices = [m for m in stack.networks.parameters() if m.dim() == 2]
+            loss = (out * wanted).sum(-1).mean()
+            row["gradient"][form] = torch.autograd.grad(loss, matrices[-1])[0].norm()
+            with torch.no_grad():
+                for m in matrices:
+                    m.add_(NOISE * m.std() * torch.randn(m.shape, generator=random))
+                moved = stack.last(stack.stream(start)[-1]) - out
+            row["moved"][form] = moved.norm() / out.norm()
         rows.append(row)
     return rows
 
@@ -288,7 +301,7 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
         "adds": ADDS,
         "depth": depth(seed),
         "foreseen": foreseen(),
-        "at_the_end": at_the_end(seed),
+        "by_depth": by_depth(seed),
         "train": train(seed),
         "guess": math.log(WORDS),
         "look": minilm(),
@@ -344,9 +357,13 @@ def show(data: dict[str, Any]) -> None:
     table(rows, ["", ".2f", ".2f"], ["", "full rate", "warm-up"])
     print(f"a guess has {data['guess']:.2f}")
 
-    print("\ngradient at the last matrix, by depth")
-    rows = [list(row.values()) for row in data["at_the_end"]]
-    table(rows, ["", ".2f", ".2f"], ["networks", "post-norm", "pre-norm"])
+    print("\nby depth: last gradient; moved by 1 % noise")
+    header = ["networks", "post", "pre", "post", "pre"]
+    rows = [
+        [row["networks"], *row["gradient"].values(), *row["moved"].values()]
+        for row in data["by_depth"]
+    ]
+    table(rows, ["", ".1f", ".1f", ".1%", ".1%"], header)
 
     print("\nMiniLM: added, if the stream is 1; what is left")
     rows = [
@@ -435,47 +452,26 @@ LOOKS: dict[str, tuple[str, Any, float]] = {
     "post-norm": (plots.VALUE, (0, (9, 2)), 1.5),
     "pre-norm": (plots.LINK, plots.SOLID, 2.4),
 }
-APART = 0.1  # of the axes' height, between two labels
-
-
-def lines(axes: Axes, x: list[float], values: dict[str, list[float]]) -> None:
-    """A line each, and at the right its name, none on another's."""
-    for name, y in values.items():
-        colour, line, width = LOOKS[name]
-        axes.plot(x, y, linestyle=line, color=colour, linewidth=width)
-    to_axes = axes.transScale + axes.transLimits
-    ends = {n: float(to_axes.transform((x[-1], y[-1]))[1]) for n, y in values.items()}
-    lowest = 0.0
-    for name, height in sorted(ends.items(), key=lambda end: end[1]):
-        at = max(height, lowest)
-        lowest = at + APART
-        axes.annotate(
-            name, (1, height), xycoords="axes fraction",
-            xytext=(1.09, at), textcoords="axes fraction", va="center",
-            color=LOOKS[name][0], annotation_clip=False,
-            arrowprops={
-                "arrowstyle": "-", "color": LOOKS[name][0], "lw": 0.6,
-                "relpos": (0, 0.5), "shrinkA": 2, "shrinkB": 0,
-            },
-        )  # fmt: skip
 
 
 def draw(data: dict[str, Any]) -> Figure:
     """On the way back from the last network to the first: what the gradient becomes."""
-    figure, (top, bottom) = plots.canvas(460, 2, 1)
-    back = {form: found["gradient"][::-1] for form, found in data["depth"].items()}
-    top.set(xlim=(0, SUB_LAYERS), yscale="log", ylim=(2e-7, 300))
-    top.set(yticks=[1e-6, 1e-4, 1e-2, 1, 100], xticks=range(0, SUB_LAYERS + 1, 6))
+    figure, (top, bottom) = plots.canvas(500, 2, 1)
+    for form, found in data["depth"].items():
+        colour, line, width = LOOKS[form]
+        look = {"color": colour, "linestyle": line, "linewidth": width}
+        top.plot(found["gradient"][::-1], label=form, **look)
+        bottom.plot(found["likeness"], **look)
+    top.set(yscale="log", yticks=[1e-6, 1e-4, 1e-2, 1, 100])
     top.minorticks_off()
-    lines(top, list(range(SUB_LAYERS + 1)), back)
     top.set_title("gradient, if it is 1 at the end")
     top.set_xlabel("networks passed on the way back")
-    bottom.set(xlim=(0, SUB_LAYERS), ylim=(-0.05, 1.02), yticks=[0, 0.5, 1])
-    bottom.set(xticks=range(0, SUB_LAYERS + 1, 6))
-    alike = {form: found["likeness"] for form, found in data["depth"].items()}
-    lines(bottom, list(range(SUB_LAYERS + 1)), alike)
+    bottom.set(ylim=(-0.05, 1.02), yticks=[0, 0.5, 1])
     bottom.set_title("likeness to the vector that came in")
     bottom.set_xlabel("networks passed on the way there")
+    for axes in (top, bottom):
+        axes.set(xlim=(0, SUB_LAYERS), xticks=range(0, SUB_LAYERS + 1, 6))
+    figure.legend(loc="outside upper left", ncols=2, frameon=False)
     return figure
 
 
