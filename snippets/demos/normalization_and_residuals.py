@@ -101,11 +101,10 @@ FORMS: dict[str, Step] = {
 ADDS = (2 / 5) / 2 * (4 * 2 / 5)
 
 
-class Stack(nn.Module):
+class Stack:
     """Feed-forward networks one after the other, in one of the five forms."""
 
     def __init__(self, form: str, d_model: int, seed: int, depth: int = SUB_LAYERS):
-        super().__init__()
         torch.manual_seed(seed)
         # PyTorch's own ReLU and norm, which are the same and take less time.
         self.networks = nn.ModuleList(
@@ -118,7 +117,8 @@ class Stack(nn.Module):
             else:  # as in xiong-2020
                 nn.init.xavier_uniform_(matrix)
         self.form = form
-        self.double()  # so that processors agree
+        self.parts = nn.ModuleList([self.networks, self.norms])
+        self.parts.double()  # so that processors agree
 
     def stream(self, x: Tensor) -> list[Tensor]:
         """x, and what it is after each network."""
@@ -219,7 +219,7 @@ def losses(form: str, rising: int, seed: int) -> list[float]:
     """One training by Adam, whose learning rate rises for so many steps."""
     stack = Stack(form, 32, seed)
     words, scores = nn.Embedding(WORDS, 32).double(), nn.Linear(32, WORDS).double()
-    parts = nn.ModuleList([stack, words, scores])
+    parts = nn.ModuleList([stack.parts, words, scores])
     optimizer = torch.optim.Adam(parts.parameters(), lr=RATE, fused=True)
     found = []
     for step in range(STEPS):
