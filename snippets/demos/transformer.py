@@ -111,7 +111,12 @@ def order(seed: int) -> dict[str, float]:
 # --- Which noun is "it" like?
 
 # Where grammar decides which noun a pronoun means, and where knowledge of the world.
-DECIDED = {"grammar": "grammar", "fresh": "grammar", "twins": "one word"}
+DECIDED = {
+    "grammar": "grammar",
+    "fresh": "grammar",
+    "twins": "knowledge",
+    "meaning": "knowledge",
+}
 
 
 def nouns() -> list[dict[str, Any]]:
@@ -122,11 +127,9 @@ def nouns() -> list[dict[str, Any]]:
     bert, model = WordPiece(weights.vocabulary()), MiniLM()
     found: dict[str, dict[str, Any]] = {
         decided: {"decided": decided, "n": 0, "chance": 0.0, "right": [0] * 7}
-        for decided in ("grammar", "one word")
+        for decided in ("grammar", "knowledge")
     }
     for case in cases(lambda text: bert.for_bert(text)[0][1:-1]):
-        if case.kind not in DECIDED:
-            continue
         blocks = model.read(bert.for_bert(case.text)[1])
         row = found[DECIDED[case.kind]]
         row["n"] += 1
@@ -301,7 +304,7 @@ def look(data: dict[str, Any]) -> Figure:
     figure, axes = plots.canvas(260)
     styles = {
         "grammar": ("o-", plots.LINK, "grammar decides"),
-        "one word": ("s--", plots.QUERY, "one word decides"),
+        "knowledge": ("s--", plots.QUERY, "knowledge decides"),
     }
     for kind in data["look"]:
         style, colour, name = styles[kind["decided"]]
