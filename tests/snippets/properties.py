@@ -50,12 +50,9 @@ from snippets.transformer.feed_forward import (
     gelu,
     gelu_tanh,
 )
+from snippets.transformer.normalization_and_residuals import LayerNorm, RMSNorm
 from snippets.transformer.parameters import Size
-from snippets.transformer.transformer import (
-    LayerNorm,
-    TransformerBlock,
-    TransformerStack,
-)
+from snippets.transformer.transformer import TransformerBlock, TransformerStack
 from snippets.transformer.weight_tying import LanguageModel
 
 BATCH, SEQ, D_MODEL, N_HEADS, D_FF, VOCAB_SIZE = 3, 6, 16, 4, 24, 11
@@ -234,6 +231,7 @@ CASES: dict[str, Case] = {
     "FeedForward gelu_tanh": Case(partial(FeedForward, D_MODEL, D_FF, gelu_tanh)),
     "GatedFeedForward": Case(partial(GatedFeedForward, D_MODEL, D_FF)),
     "LayerNorm": Case(partial(LayerNorm, D_MODEL)),
+    "RMSNorm": Case(partial(RMSNorm, D_MODEL)),
     "TransformerBlock": Case(partial(TransformerBlock, SIZE), **BLOCK),
     "TransformerBlock pre_norm": Case(
         partial(TransformerBlock, SIZE, pre_norm=True), **BLOCK
