@@ -1,0 +1,98 @@
+"""Why what is recorded of the Transformer that translates can be believed."""
+
+from dataclasses import dataclass
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from snippets import translate
+from snippets.corpora.translation import SENTENCE, sentences
+from snippets.lab.record import Result
+from snippets.text.vocabulary import PAD
+from snippets.translate import Settings, error_rates, habits, looks, loss, train
+
+
+@dataclass(frozen=True)
+class Tiny(Settings):
+    steps: int = 2
+    count: int = 40
+    batch_size: int = 8
+    d_model: int = 8
+    n_heads: int = 2
+    d_ff: int = 8
+
+
+TINY = Tiny()
+
+
+@pytest.fixture(scope="module")
+def translator():
+    return train(sentences("train", TINY.data, TINY.count), TINY, seed=0)
+
+
+def test_both_languages_share_one_vocabulary(translator):
+    assert translator.source is translator.target
+    assert {"o", "the"} <= set(translator.source.words)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_loss_is_pytorchs_without_padding(translator, smoothing):
+    batch = translator.rows(sentences("test", TINY.data, 5))
+    model = translator.model.eval()
+    logits = model(batch.source, batch.target[:, :-1])
+    expected = F.cross_entropy(
+        logits.flatten(0, 1), batch.target[:, 1:].flatten(),
+        ignore_index=PAD, label_smoothing=smoothing,
+    )  # fmt: skip
+    torch.testing.assert_close(loss(model, batch, smoothing), expected)
+
+
+def test_each_pair_looks_alone_as_among_others(translator):
+    pairs = sentences("test", TINY.data, 4)
+    together = looks(translator, pairs)
+    assert len(together) == 3 * TINY.n_layers
+    for number, pair in enumerate(pairs):
+        for name, (weights,) in looks(translator, [pair]).items():
+            source, target = len(pair.portuguese) + 1, len(pair.english) + 1
+            queries = source if name.startswith("encoder") else target
+            keys = target if name.startswith("decoder") else source
+            keys = source if name.endswith("cross") else keys
+            assert weights.shape == (TINY.n_heads, queries, keys)
+            sums = weights.sum(-1)
+            torch.testing.assert_close(sums, torch.ones_like(sums))
+            torch.testing.assert_close(together[name][number], weights)
+
+
+def test_a_head_on_gold_has_no_error_and_one_beside_it_has():
+    words, places = len(SENTENCE.english) + 1, len(SENTENCE.portuguese) + 1
+    on_gold = torch.zeros(words, places)
+    for place, word in SENTENCE.alignment:
+        on_gold[word, place] = 1
+    beside = on_gold.roll(1, 1)
+    # Of the twelve links two share a word with another: eleven words, eleven right.
+    right, wrong = error_rates([torch.stack([on_gold, beside])], [SENTENCE])
+    assert right == pytest.approx(1 - 2 * 11 / (11 + 12))
+    assert wrong > 0.8
+
+
+def test_habit_of_a_head_that_looks_one_back():
+    back = torch.eye(6).roll(-1, 1)
+    found = habits([torch.stack([torch.eye(6), back])])
+    assert [row["offset"] for row in found] == [0, -1]
+    assert found[0]["share"] == 1 and found[1]["share"] == 5 / 6
+
+
+def test_training_says_and_records_how_good_it_is(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(translate, "RESULTS", tmp_path)
+    monkeypatch.setattr(translate, "TESTS", 12)
+    monkeypatch.setattr(translate, "Settings", Tiny)
+    threads = torch.get_num_threads()
+    assert translate.main([translate.NAME, "--record", "--steps", "2"]) == 0
+    torch.set_num_threads(threads)
+    assert "BLEU" in capsys.readouterr().out
+    data = Result.read(translate.NAME, tmp_path).record["data"]
+    assert data["settings"]["steps"] == 2
+    assert data["pronouns"]["right"] <= data["pronouns"]["of"]
+    assert len(data["heads"]) == 3 * TINY.n_layers * TINY.n_heads
+    assert {best["part"] for best in data["best"].values()} == data["best"].keys()
