@@ -26,6 +26,7 @@ from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 import snippets
 from snippets.attention.heads import MultiHeadAttention
+from snippets.attention.positional_encoding import RotaryAttention
 from snippets.recurrence.additive_attention import (
     AdditiveAttention,
     BidirectionalEncoder,
@@ -230,6 +231,8 @@ CASES: dict[str, Case] = {
     "MultiHeadAttention without biases": Case(
         partial(MultiHeadAttention, **HEADS, bias=False), **ATTENDS
     ),
+    # A key's bias is turned too, so that it differs from key to key and can learn.
+    "RotaryAttention": Case(partial(RotaryAttention, **HEADS), **ATTENDS, ordered=True),
     "FeedForward": Case(partial(FeedForward, D_MODEL, D_FF)),
     "FeedForward gelu": Case(partial(FeedForward, D_MODEL, D_FF, gelu)),
     "FeedForward gelu_tanh": Case(partial(FeedForward, D_MODEL, D_FF, gelu_tanh)),
