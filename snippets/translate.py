@@ -17,7 +17,7 @@ import importlib
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
@@ -29,6 +29,7 @@ from torch import Tensor
 from snippets.corpora.batches import Batch, shuffled
 from snippets.corpora.held_out import held_out, right
 from snippets.corpora.portuguese import Pair
+from snippets.corpora.reasons import REASON, SUBJECT, Reasons, he_and_she, reasons
 from snippets.corpora.translation import SENTENCE, Translator, scores, sentences
 from snippets.corpora.translation import Settings as Data
 from snippets.lab import record
@@ -46,7 +47,9 @@ from snippets.transformer.watching import watched
 NAME = "encoder-decoder"
 RESULTS = record.RESULTS / "trained"
 TESTS = 500  # sentences
+TOLD = 10_000  # of which some have a reason
 ALPHAS = (0.0, 0.6, 1.0)
+Words = tuple[str, ...]
 Weights = list[Float[Tensor, "n_heads _query _key"]]
 
 
@@ -156,53 +159,46 @@ def error_rates(weights: Weights, pairs: Sequence[Pair]) -> list[float]:
     ]
 
 
-def habits(weights: Weights) -> list[dict[str, Any]]:
-    """How far from itself each head looks most often, and how often."""
-    found = []
-    for head in range(len(weights[0])):
-        far: Counter[int] = Counter()
-        for matrix in weights:
-            places = matrix[head].argmax(-1).tolist()
-            far.update(place - query for query, place in enumerate(places))
-        offset, times = far.most_common(1)[0]
-        found.append({"offset": offset, "share": times / far.total()})
+def sharpness(weights: Weights) -> list[float]:
+    """The largest weight of a query, on average over all: 1 looks at one key alone."""
+    largest = torch.cat([matrix.amax(-1) for matrix in weights], 1)
+    found: list[float] = largest.mean(1).tolist()
     return found
 
 
 def best_heads(
     translator: Translator, choose: Sequence[Pair], test: Sequence[Pair]
 ) -> dict[str, Any]:
-    """Of every head what it does; the best of each kind, chosen on other sentences."""
+    """Of every head how it aligns, or how sharp it is; the best of each kind.
+
+    They are chosen on other sentences than `test`, where they are measured again.
+    """
     chosen_on, reported_on = looks(translator, choose), looks(translator, test)
     rows: list[dict[str, Any]] = []
     for name in chosen_on:
         _, layer, kind = name.replace("encoder.blocks", "encoder").split(".")
         part = {"cross": "cross"}.get(kind, name.partition(".")[0])
-        of = partial(error_rates, pairs=choose) if part == "cross" else habits
-        on = partial(error_rates, pairs=test) if part == "cross" else habits
-        pairs = zip(of(chosen_on[name]), on(reported_on[name]), strict=True)
-        for head, (before, after) in enumerate(pairs):
+        measure = partial(error_rates, pairs=choose) if part == "cross" else sharpness
+        again = partial(error_rates, pairs=test) if part == "cross" else sharpness
+        numbers = zip(measure(chosen_on[name]), again(reported_on[name]), strict=True)
+        for head, (before, after) in enumerate(numbers):
             row = {"part": part, "layer": int(layer) + 1, "head": head + 1}
             rows.append({**row, "name": name, "chosen": before, "test": after})
+
+    def best_of(part: str, best: Any) -> dict[str, Any]:
+        some = (row for row in rows if row["part"] == part)
+        found: dict[str, Any] = best(some, key=lambda row: row["chosen"])
+        return found
+
     best = {
-        "cross": min((r for r in rows if r["part"] == "cross"), key=_chosen),
-        **{
-            part: max((r for r in rows if r["part"] == part), key=_share)
-            for part in ("encoder", "decoder")
-        },
+        "encoder": best_of("encoder", max),
+        "decoder": best_of("decoder", max),
+        "cross": best_of("cross", min),
     }
     sizes = [(len(pair.portuguese), len(pair.english)) for pair in test]
     gold = [pair.alignment for pair in test]
     words = in_words(best["cross"]["test"], sizes, gold)
     return {"heads": rows, "best": best, "aligned": words}
-
-
-def _chosen(row: dict[str, Any]) -> float:
-    return float(row["chosen"])
-
-
-def _share(row: dict[str, Any]) -> float:
-    return float(row["chosen"]["share"])
 
 
 # --- What it writes
@@ -221,6 +217,91 @@ def pronouns(translator: Translator, test: Sequence[Pair]) -> dict[str, Any]:
     return {"right": right, "of": len(told), "wanted": dict(wanted.most_common())}
 
 
+Likelier = Callable[[Tensor], int]
+
+
+@torch.no_grad()
+def likelier_after(
+    translator: Translator, said: Sequence[Reasons], before: str, after: str
+) -> Likelier:
+    """Of vectors given to the decoder: how often is one pronoun likelier than another?
+
+    The decoder has written the English of `said`; the sentences are of one length.
+    """
+    model = translator.model.eval()
+    rows = translator.rows([Pair(one.hungry, one.english) for one in said])
+    ids = translator.target.ids
+
+    @torch.no_grad()
+    def likelier(memory: Tensor) -> int:
+        real = torch.ones(len(memory), 1, memory.shape[1], dtype=torch.bool)
+        logits = model.decode(rows.target[:, :-1], memory, real)[:, -1]
+        return int((logits[:, ids[after]] > logits[:, ids[before]]).sum())
+
+    return likelier
+
+
+@torch.no_grad()
+def vectors(translator: Translator, sources: Sequence[Words]) -> Tensor:
+    """What the encoder makes of sentences of one length."""
+    rows = translator.rows([Pair(words, ()) for words in sources])
+    memory: Tensor = translator.model.eval().encode(rows.source)[0]
+    return memory
+
+
+def swapped(translator: Translator, known: Collection[Words]) -> dict[str, Any]:
+    """After "because", which of the encoder's vectors does the pronoun come from?
+
+    The decoder is given the vectors of one sentence, some of them taken from another
+    that has another pronoun. Counted is how often the other's is then the likelier.
+
+    Args:
+        known: the sentences that it was trained on.
+    """
+    new = [r for r in reasons() if not {r.hungry, r.delicious} & {*known}]
+    what: Counter[str] = Counter()
+    for pronoun in ("he", "she"):
+        some = [one for one in new if one.pronoun == pronoun]
+        likelier = likelier_after(translator, some, pronoun, "it")
+        first = vectors(translator, [one.hungry for one in some])
+        second = vectors(translator, [one.delicious for one in some])
+        told, its = first[:, :REASON], second[:, :REASON]
+        hungry, delicious = first[:, REASON:], second[:, REASON:]
+        what["of"] += len(some)
+        what["none"] += likelier(first)
+        what["all"] += likelier(second)
+        what["reason"] += likelier(torch.cat([told, delicious], 1))
+        what["other"] += likelier(torch.cat([its, hungry], 1))
+    both = [pair for pair in he_and_she() if not {p.hungry for p in pair} & {*known}]
+    likelier = likelier_after(translator, [he for he, _ in both], "he", "she")
+    first = vectors(translator, [he.hungry for he, _ in both])
+    second = vectors(translator, [she.hungry for _, she in both])
+
+    def taken(places: slice) -> int:
+        some = first.clone()
+        some[:, places] = second[:, places]
+        return likelier(some)
+
+    seq = first.shape[1]
+    who = {
+        "of": len(both),
+        "none": likelier(first),
+        "all": likelier(second),
+        "subject": taken(slice(SUBJECT)),
+        "other": taken(slice(SUBJECT, None)),
+        "alone": [taken(slice(place, place + 1)) for place in range(seq)],
+    }
+    he, she = both[0]
+    shown = [Pair(words, ()) for words in (he.hungry, he.delicious, she.hungry)]
+    written = translator.translate(shown, 30)
+    return {
+        "what": dict(what),
+        "who": who,
+        "sentences": [" ".join(pair.portuguese) for pair in shown],
+        "written": [" ".join(words) for words in written],
+    }
+
+
 def with_penalty(
     translator: Translator, test: Sequence[Pair], alpha: float
 ) -> dict[str, Any]:
@@ -236,7 +317,9 @@ def with_penalty(
     return {"alpha": alpha, **right(test, written)}
 
 
-def measured(translator: Translator, settings: Settings) -> dict[str, Any]:
+def measured(
+    translator: Translator, settings: Settings, training: Sequence[Pair]
+) -> dict[str, Any]:
     """All that is recorded of it."""
     test, unseen, choose = (
         sentences(split, settings.data, TESTS) for split in ("test", "unseen", "valid")
@@ -251,7 +334,8 @@ def measured(translator: Translator, settings: Settings) -> dict[str, Any]:
         "scores": scores(translator, test, longest),
         "unseen": scores(translator, unseen, longest),
         **best_heads(translator, choose, test),
-        "pronouns": pronouns(translator, sentences("test", settings.data, 4 * TESTS)),
+        "pronouns": pronouns(translator, sentences("test", settings.data, TOLD)),
+        "swapped": swapped(translator, {pair.portuguese for pair in training}),
         "held_out": held_out(translator, test, 2 * longest),
         "penalties": [with_penalty(translator, test, alpha) for alpha in ALPHAS],
         "sentence": {
@@ -295,7 +379,7 @@ def main(arguments: Sequence[str]) -> int:
     translator = train(training, settings, options.seed, options.device)
     seconds = time.process_time() - start
     print(f"{NAME}: {len(translator.losses)} steps in {seconds:.0f} s", file=sys.stderr)
-    data = measured(translator, settings)
+    data = measured(translator, settings, training)
     show(data)
     if options.record:
         command = f"train {NAME} --steps {settings.steps} --seed {options.seed}"

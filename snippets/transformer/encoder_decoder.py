@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from snippets.attention.attention import fused_attention
 from snippets.attention.heads import MultiHeadAttention, merge, split
 from snippets.attention.masking import causal_mask, padding_mask
+from snippets.attention.positional_encoding import sinusoids, speeds
 from snippets.text.embeddings import Embedding
 from snippets.text.search import DecoderState
 from snippets.text.vocabulary import PAD
@@ -32,16 +33,6 @@ from snippets.transformer.transformer import (
 Past = Float[Tensor, "batch n_heads past d_head"]
 Longer = Float[Tensor, "batch n_heads past+1 d_head"]
 Source = Float[Tensor, "batch n_heads source d_head"]
-
-
-def sinusoids(
-    seq: int, d_model: int, start: int = 0
-) -> Float[Tensor, "seq d_model"]:
-    """Waves of d_model / 2 lengths, for the positions from `start`."""
-    position = torch.arange(start, start + seq).double()[:, None]
-    pair = torch.arange(0, d_model, 2).double()
-    angle = position / 10_000 ** (pair / d_model)
-    return torch.stack([angle.sin(), angle.cos()], -1).flatten(-2)
 
 
 # --8<-- [start:decoder-block]
@@ -130,8 +121,9 @@ class EncoderDecoder(nn.Module):
         self, ids: Int[Tensor, "batch seq"], start: int = 0
     ) -> Float[Tensor, "batch seq d_model"]:
         seq, width = ids.shape[1], self.embedding.weight.shape[1]
+        place = torch.arange(start, start + seq, dtype=torch.float64)
         x = self.embedding(ids) * math.sqrt(width)
-        x = x + sinusoids(seq, width, start).to(x)
+        x = x + sinusoids(place, speeds(width)).to(x)
         dropped: Tensor = self.dropout(x)
         return dropped
 
@@ -143,6 +135,18 @@ class EncoderDecoder(nn.Module):
     ]:
         real = padding_mask(source, PAD)
         return self.encoder(self.embed(source), real), real
+
+    def decode(
+        self,
+        target: Int[Tensor, "batch target"],
+        memory: Float[Tensor, "batch source d_model"],
+        real: Bool[Tensor, "batch 1 source"],
+    ) -> Float[Tensor, "batch target vocab_size"]:
+        x = self.embed(target)
+        past = causal_mask(target.shape[1], device=x.device)
+        for block in self.decoder:
+            x = block(x, past, memory, real)
+        return self.logits(x)
 
     def logits(
         self, x: Float[Tensor, "batch target d_model"]
@@ -156,12 +160,7 @@ class EncoderDecoder(nn.Module):
         target: Int[Tensor, "batch target"],
     ) -> Float[Tensor, "batch target vocab_size"]:
         """Teacher forcing: all positions of the target at once."""
-        memory, real = self.encode(source)
-        x = self.embed(target)
-        past = causal_mask(target.shape[1], device=x.device)
-        for block in self.decoder:
-            x = block(x, past, memory, real)
-        return self.logits(x)
+        return self.decode(target, *self.encode(source))
 
     # --8<-- [end:encoder-decoder]
 

@@ -7,10 +7,11 @@ import torch
 from torch.nn import functional as F
 
 from snippets import translate
+from snippets.corpora.reasons import REASON, SUBJECT, he_and_she, reasons
 from snippets.corpora.translation import SENTENCE, sentences
 from snippets.lab.record import Result
 from snippets.text.vocabulary import PAD
-from snippets.translate import Settings, error_rates, habits, looks, loss, train
+from snippets.translate import Settings, error_rates, looks, loss, sharpness, train
 
 
 @dataclass(frozen=True)
@@ -76,16 +77,34 @@ def test_a_head_on_gold_has_no_error_and_one_beside_it_has():
     assert wrong > 0.8
 
 
-def test_habit_of_a_head_that_looks_one_back():
-    back = torch.eye(6).roll(-1, 1)
-    found = habits([torch.stack([torch.eye(6), back])])
-    assert [row["offset"] for row in found] == [0, -1]
-    assert found[0]["share"] == 1 and found[1]["share"] == 5 / 6
+def test_sharpness_is_the_mean_of_the_largest_weight():
+    one, two = torch.eye(3), torch.full((5, 4), 0.25)
+    found = sharpness([torch.stack([one, one / 2]), torch.stack([two, two])])
+    assert found == pytest.approx([(3 + 5 / 4) / 8, (3 / 2 + 5 / 4) / 8])
+
+
+def test_reasons_differ_where_they_say():
+    for one in reasons():
+        assert one.hungry[:REASON] == one.delicious[:REASON]
+        assert one.hungry[REASON:] == ("com", "fome", ".")
+        assert one.food == one.hungry[4] and one.english[-1] == "because"
+    for he, she in he_and_she():
+        assert (he.pronoun, she.pronoun) == ("he", "she")
+        assert he.hungry[SUBJECT:] == she.hungry[SUBJECT:]
+
+
+def test_swapped_vectors_are_taken_from_the_other_sentence(translator):
+    found = translate.swapped(translator, ())
+    assert found["what"]["of"] == len(reasons())
+    assert found["who"]["of"] == len(he_and_she()) == 104
+    known = {one.hungry for one in reasons()[:10]}
+    assert translate.swapped(translator, known)["what"]["of"] == len(reasons()) - 10
 
 
 def test_training_says_and_records_how_good_it_is(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(translate, "RESULTS", tmp_path)
-    monkeypatch.setattr(translate, "TESTS", 12)
+    monkeypatch.setattr(translate, "TESTS", 3)
+    monkeypatch.setattr(translate, "TOLD", 300)
     monkeypatch.setattr(translate, "Settings", Tiny)
     threads = torch.get_num_threads()
     assert translate.main([translate.NAME, "--record", "--steps", "2"]) == 0

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from snippets.text.search import beam_search, greedy
 from snippets.text.vocabulary import BEGIN, END, PAD
-from snippets.transformer.encoder_decoder import EncoderDecoder, sinusoids
+from snippets.transformer.encoder_decoder import EncoderDecoder
 from snippets.transformer.parameters import PUBLISHED, SIZES, Size, parameters
 from snippets.transformer.watching import watched
 from tests.snippets.peers import count, from_torch, shaken
@@ -261,11 +261,7 @@ def test_watched_weights_are_those_that_make_the_output():
     torch.testing.assert_close(weights, expected, rtol=0, atol=1e-12)
 
 
-# --- Positions and sizes
-
-
-def test_sinusoids_go_on_where_they_were_asked_to():
-    assert torch.equal(sinusoids(9, 6)[4:], sinusoids(5, 6, start=4))
+# --- Sizes
 
 
 @pytest.mark.parametrize("name", PUBLISHED.keys() & {"base", "big"})
