@@ -4,7 +4,7 @@
     python -m snippets train encoder-decoder --record
 
 It trains on the sentences of `python -m snippets train additive-attention`, with one
-vocabulary for both languages. It takes about four minutes on one thread.
+vocabulary for both languages. It takes about three minutes on one thread.
 """
 
 from __future__ import annotations

@@ -15,7 +15,6 @@ from snippets.text.search import Hypothesis, Translator, hypotheses
 from snippets.text.vocabulary import BEGIN, END
 
 
-# --8<-- [start:penalty]
 def length_penalty(length: int, alpha: float) -> float:
     """What a log-probability is divided by: 1 for a single word.
 
@@ -24,10 +23,6 @@ def length_penalty(length: int, alpha: float) -> float:
     return ((5 + length) / 6) ** alpha  # type: ignore[no-any-return]
 
 
-# --8<-- [end:penalty]
-
-
-# --8<-- [start:search]
 @torch.no_grad()
 def penalized_beam(
     model: Translator,
@@ -66,6 +61,3 @@ def penalized_beam(
     else:
         done += hypotheses(score / penalty, words)
     return sorted(done, reverse=True)
-
-
-# --8<-- [end:search]

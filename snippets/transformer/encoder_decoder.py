@@ -60,7 +60,6 @@ class DecoderBlock(TransformerBlock):
 
     # --8<-- [end:decoder-block]
 
-    # --8<-- [start:step]
     def step(
         self,
         x: Float[Tensor, "batch 1 d_model"],
@@ -94,8 +93,6 @@ class DecoderBlock(TransformerBlock):
         x = self.add(x, self.feed_forward, self.feed_forward_norm)
         return x, key, value
 
-    # --8<-- [end:step]
-
 
 class EncoderDecoder(nn.Module):
     """The Transformer of 2017; `size.n_layers` blocks in each stack.
@@ -104,7 +101,6 @@ class EncoderDecoder(nn.Module):
     and scores the next word. Its d_model is even.
     """
 
-    # --8<-- [start:encoder-decoder]
     def __init__(self, size: Size, pre_norm: bool = False) -> None:
         super().__init__()
         self.embedding = Embedding(size.vocab_size, size.d_model)
@@ -136,6 +132,7 @@ class EncoderDecoder(nn.Module):
         real = padding_mask(source, PAD)
         return self.encoder(self.embed(source), real), real
 
+    # --8<-- [start:decode]
     def decode(
         self,
         target: Int[Tensor, "batch target"],
@@ -162,7 +159,7 @@ class EncoderDecoder(nn.Module):
         """Teacher forcing: all positions of the target at once."""
         return self.decode(target, *self.encode(source))
 
-    # --8<-- [end:encoder-decoder]
+    # --8<-- [end:decode]
 
     # --8<-- [start:cache]
     def start(
