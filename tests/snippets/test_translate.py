@@ -1,6 +1,6 @@
 """Why what is recorded of the Transformer that translates can be believed."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import pytest
 import torch
@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from snippets import translate
 from snippets.corpora.reasons import REASON, SUBJECT, he_and_she, reasons
 from snippets.corpora.translation import SENTENCE, sentences
+from snippets.lab import freshness, record
 from snippets.lab.record import Result
 from snippets.text.vocabulary import PAD
 from snippets.translate import Settings, error_rates, looks, loss, sharpness, train
@@ -115,3 +116,23 @@ def test_training_says_and_records_how_good_it_is(monkeypatch, tmp_path, capsys)
     assert data["pronouns"]["right"] <= data["pronouns"]["of"]
     assert len(data["heads"]) == 3 * TINY.n_layers * TINY.n_heads
     assert {best["part"] for best in data["best"].values()} == data["best"].keys()
+
+
+@pytest.mark.fresh
+def test_recorded_is_of_this_code_and_good():
+    recorded = Result.read(translate.NAME, record.RESULTS / "trained")
+    command = (
+        f"python -m snippets train {translate.NAME} --steps {Settings.steps} --seed 0"
+    )
+    recipe = record.recipe(
+        command, seed=0, device="cpu", code=record.code_hash("snippets.translate")
+    )
+    data = recorded.record["data"]
+    today = {
+        "name": translate.NAME,
+        "recipe": {**recipe, **freshness.pins(), "threads": 1},
+        "data": {**data, "settings": asdict(Settings())},
+    }
+    assert freshness.compared(recorded, Result(today)) == []
+    assert data["scores"]["bleu"] >= 97 and data["unseen"]["bleu"] >= 90
+    assert data["best"]["cross"]["test"] < 0.13
