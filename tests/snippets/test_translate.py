@@ -106,6 +106,8 @@ def test_training_says_and_records_how_good_it_is(monkeypatch, tmp_path, capsys)
     monkeypatch.setattr(translate, "RESULTS", tmp_path)
     monkeypatch.setattr(translate, "TESTS", 3)
     monkeypatch.setattr(translate, "TOLD", 300)
+    monkeypatch.setattr(translate, "ALPHAS", (0.6,))
+    monkeypatch.setattr("snippets.corpora.held_out.WIDTHS", (1, 2))
     monkeypatch.setattr(translate, "Settings", Tiny)
     threads = torch.get_num_threads()
     assert translate.main([translate.NAME, "--record", "--steps", "2"]) == 0
