@@ -50,7 +50,7 @@ TESTS = 500  # sentences
 TOLD = 10_000  # of which some have a reason
 ALPHAS = (0.0, 0.6, 1.0)
 Words = tuple[str, ...]
-Weights = list[Float[Tensor, "n_heads _query _key"]]
+Weights = list[Float[Tensor, "n_heads _ _"]]
 
 
 @dataclass(frozen=True)

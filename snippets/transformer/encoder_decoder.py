@@ -30,8 +30,8 @@ from snippets.transformer.transformer import (
 
 # Keys or values for every head: of what is written, of that and
 # one word more, of the source.
-Past = Float[Tensor, "batch n_heads past d_head"]
-Longer = Float[Tensor, "batch n_heads past+1 d_head"]
+Past = Float[Tensor, "batch n_heads key d_head"]
+Longer = Float[Tensor, "batch n_heads _ d_head"]
 Source = Float[Tensor, "batch n_heads source d_head"]
 
 
