@@ -26,6 +26,7 @@ from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 import snippets
 from snippets.attention.heads import MultiHeadAttention
+from snippets.attention.positional_encoding import RotaryAttention
 from snippets.recurrence.additive_attention import (
     AdditiveAttention,
     BidirectionalEncoder,
@@ -43,6 +44,7 @@ from snippets.recurrence.seq2seq import Decoder, Encoder, Seq2Seq
 from snippets.speak import Speaker
 from snippets.text.embeddings import Embedding
 from snippets.text.logits import Bigram
+from snippets.transformer.encoder_decoder import EncoderDecoder
 from snippets.transformer.feed_forward import (
     FeedForward,
     GatedFeedForward,
@@ -182,6 +184,9 @@ def looking(score: Callable[..., nn.Module], *sizes: int, **options: Any) -> Cas
 
 WRITES: dict[str, Any] = {**TRANSLATES, "packs": True, "call": for_one_source}
 
+# A Transformer that translates what stays the same.
+ANSWERS: dict[str, Any] = {**SPEAKS, "batched": True, "call": for_one_source}
+
 # Every class has a case, or is a part of a model that has one; what varies inside it
 # has one each.
 CASES: dict[str, Case] = {
@@ -226,6 +231,8 @@ CASES: dict[str, Case] = {
     "MultiHeadAttention without biases": Case(
         partial(MultiHeadAttention, **HEADS, bias=False), **ATTENDS
     ),
+    # A key's bias is turned too, so that it differs from key to key and can learn.
+    "RotaryAttention": Case(partial(RotaryAttention, **HEADS), **ATTENDS, ordered=True),
     "FeedForward": Case(partial(FeedForward, D_MODEL, D_FF)),
     "FeedForward gelu": Case(partial(FeedForward, D_MODEL, D_FF, gelu)),
     "FeedForward gelu_tanh": Case(partial(FeedForward, D_MODEL, D_FF, gelu_tanh)),
@@ -241,6 +248,13 @@ CASES: dict[str, Case] = {
     "TransformerStack": Case(partial(TransformerStack, SIZE), **BLOCK),
     "TransformerStack pre_norm": Case(
         partial(TransformerStack, SIZE, pre_norm=True), **BLOCK
+    ),
+    "EncoderDecoder": Case(partial(EncoderDecoder, SIZE), **ANSWERS),
+    "EncoderDecoder pre_norm": Case(
+        partial(EncoderDecoder, SIZE, pre_norm=True), **ANSWERS
+    ),
+    "EncoderDecoder dropout": Case(
+        partial(EncoderDecoder, DROPPING), **ANSWERS, drops=True
     ),
     "LanguageModel": Case(
         partial(LanguageModel, SIZE),
