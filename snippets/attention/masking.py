@@ -6,18 +6,20 @@ before the softmax). The paper says nothing of padding.
 
 from __future__ import annotations
 
+import math
+
 import torch
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 
-# --8<-- [start:causal]
+# --8<-- [start:masks]
 def causal_mask(
     query: int,
     key: int | None = None,
     device: torch.device | None = None,
 ) -> Bool[Tensor, "query key"]:
-    """Each token may look at itself and the past: a lower triangle.
+    """Each token may look at itself and the past: a triangle.
 
     With more keys than queries, the queries are the last tokens: 2 of
     4 tokens see [1, 1, 1, 0] and [1, 1, 1, 1].
@@ -27,44 +29,34 @@ def causal_mask(
     return past.tril(key - query)
 
 
-# --8<-- [end:causal]
-
-
-# --8<-- [start:padding]
-def padded(
-    texts: list[list[int]], pad: int
-) -> Int[Tensor, "batch longest"]:
-    """Lists of ids as one tensor, the short ones filled up at the end.
-
-    [[5, 6, 7], [8]] with the pad 0 gives [[5, 6, 7], [8, 0, 0]].
-    """
-    rows = [torch.tensor(ids, dtype=torch.long) for ids in texts]
-    return torch.nn.utils.rnn.pad_sequence(
-        rows, batch_first=True, padding_value=pad
-    )
-
-
 def padding_mask(
-    ids: Int[Tensor, "batch key"], pad: int
-) -> Bool[Tensor, "batch 1 key"]:
-    """No query may look at padding; the 1 stands for every query.
+    ids: Int[Tensor, "*batch key"], pad: int
+) -> Bool[Tensor, "*batch 1 key"]:
+    """No query may look at padding; the 1 is for every query.
 
     [[8, 0, 0]] with the pad 0 gives [[[1, 0, 0]]].
     """
     return (ids != pad).unsqueeze(-2)
 
 
-# --8<-- [end:padding]
+# --8<-- [end:masks]
 
 
 # --8<-- [start:both]
 def causal_and_padding(
-    ids: Int[Tensor, "batch seq"], pad: int
-) -> Bool[Tensor, "batch seq seq"]:
+    ids: Int[Tensor, "*batch seq"], pad: int
+) -> Bool[Tensor, "*batch seq seq"]:
     """Both: a pair has to be allowed by each of the two."""
-    seq = ids.shape[-1]
-    past = causal_mask(seq, device=ids.device)
+    past = causal_mask(ids.shape[-1], device=ids.device)
     return past & padding_mask(ids, pad)
+
+
+def additive(
+    mask: Bool[Tensor, "*batch query key"],
+) -> Float[Tensor, "*batch query key"]:
+    """The same mask as numbers that are added to the scores."""
+    nothing = torch.zeros(mask.shape, device=mask.device)
+    return nothing.masked_fill(~mask, -math.inf)
 
 
 # --8<-- [end:both]

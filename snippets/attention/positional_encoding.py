@@ -18,7 +18,7 @@ from snippets.attention.heads import MultiHeadAttention
 
 # --8<-- [start:sinusoids]
 def speeds(d: int, base: float = 10_000.0) -> Float[Tensor, " hand"]:
-    """Radians a position, for each of d / 2 hands: 1 down to 1 / base.
+    """Radians a position, for d / 2 hands: 1 to nearly 1 / base.
 
     In float64, because late positions need the digits.
     """

@@ -15,7 +15,7 @@ from snippets.attention.attention import attention
 from snippets.lab import alignments, diagrams, plots, record
 from snippets.lab.chances import interval
 from snippets.lab.tables import table
-from snippets.text.length_penalty import length_penalty, penalized_beam
+from snippets.text.length_penalty import length_penalty
 from snippets.transformer.encoder_decoder import EncoderDecoder
 from snippets.transformer.parameters import PUBLISHED, SIZES, Size, parameters
 from snippets.transformer.watching import watched
@@ -85,14 +85,13 @@ def seen(seed: int) -> dict[str, Any]:
             steps.append(logits)
     difference = (torch.stack(steps, 1) - before).abs().max().item()
     with watched(model) as weights, torch.no_grad():
-        model(source, target)
-    best = penalized_beam(model, source, 4, 6)[0]
+        model(source, target[:, :3])
+    kinds = ("encoder.blocks.0.attention", "decoder.0.attention", "decoder.0.cross")
     return {
         "moved": rows,
         "cached": difference,
         "same": difference < 1e-12,
-        "attentions": list(weights),
-        "beam": len(best.tokens),
+        "shapes": [list(weights[kind].shape[1:]) for kind in kinds],
     }
 
 
@@ -162,7 +161,7 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
         "by_hand": by_hand(),
         "seen": seen(seed),
         "sizes": sizes(),
-        "penalty": [length_penalty(length, 0.6) for length in (1, 7, 13)],
+        "penalty": [[length, length_penalty(length, 0.6)] for length in (1, 7, 13)],
         "look": trained(),
     }
 
@@ -197,6 +196,14 @@ def show(data: dict[str, Any]) -> None:
     ]
     table(marks, [""] * 6, ["", "", *hand["target"]], gap=1)
 
+    print("\nweights, with three words written")
+    kinds = ("encoder", "decoder", "across")
+    table(
+        [[kind, *n] for kind, n in zip(kinds, data["seen"]["shapes"], strict=True)],
+        [""] * 4,
+        ["", "heads", "queries", "keys"],
+    )
+
     print("\nword by word against all at once")
     same = "none" if data["seen"]["same"] else f"{data['seen']['cached']:.1f}"
     print(f"largest difference of a logit: {same}")
@@ -215,6 +222,9 @@ def show(data: dict[str, Any]) -> None:
         ["", ".1f", ".1f", ".0f"],
         ["model", "ours", "no biases", "paper"],
     )
+
+    print("\nlength penalty, alpha 0.6")
+    table(data["penalty"], ["", ".2f"], ["words", "divided by"])
 
     look = data["look"]
     print("\na trained one")
@@ -320,7 +330,8 @@ def look(data: dict[str, Any]) -> Figure:
     sentence, best = data["look"]["sentence"], data["look"]["best"]
     source = [*sentence["portuguese"], "[end]"]
     fed = ["[begin]", *sentence["english"]]
-    figure, axes = plots.canvas(1080, 3)
+    figure, axes = plots.canvas(1110, 3)
+    figure.set_layout_engine("constrained", h_pad=0.12)
     labels = {
         "encoder": ("Encoder: a row looks at columns", source, source),
         "decoder": ("Decoder: at what it has written", fed, fed),

@@ -190,7 +190,9 @@ def reads(model: MiniLM) -> dict[str, Any]:
 
 
 def turns(
-    known: Float[Tensor, "seq d_model"], held_out: Float[Tensor, "seq d_model"]
+    known: Float[Tensor, "seq d_model"],
+    held_out: Float[Tensor, "seq d_model"],
+    n_hands: int = N_HANDS,
 ) -> dict[str, Any]:
     """One rotation, from each known position to the next, tried on positions held out.
 
@@ -198,15 +200,15 @@ def turns(
     (orthogonal Procrustes).
     """
     mean = known.mean(0)
-    strength, directions = torch.linalg.svd(known - mean, full_matrices=False)[1:]
-    plane = directions[: 2 * N_HANDS].T
+    directions = torch.linalg.svd(known - mean, full_matrices=False)[2]
+    plane = directions[: 2 * n_hands].T
     x, y = (known - mean) @ plane, (held_out - mean) @ plane
     left, _, right = torch.linalg.svd(x[:-1].T @ x[1:])
     rotation = left @ right
     distance = torch.cdist(y[:-1] @ rotation, y)
     ahead = torch.cdist(y[:-10] @ torch.matrix_power(rotation, 10), y)
     angles, axes = torch.linalg.eig(rotation)
-    order = angles.angle().argsort(descending=True)[:N_HANDS]
+    order = angles.angle().argsort(descending=True)[:n_hands]
     hands = y.to(axes) @ axes[:, order]
     # From its own zero: a hand has a direction, not a beginning.
     hands = hands * (hands[0].abs() / hands[0])
@@ -218,7 +220,6 @@ def turns(
         "error": (y[:-1] @ rotation - y[1:]).norm() / y[1:].norm(),
         "still": (y[:-1] - y[1:]).norm() / y[1:].norm(),
         "share": (y.norm() / (held_out - mean).norm()) ** 2,
-        "strength": (strength**2 / (strength**2).sum())[: 2 * N_HANDS + 1],
         "turn": 2 * math.pi / angles.angle()[order],
         "hands": torch.view_as_real(hands).transpose(0, 1).round(decimals=4),
     }
@@ -234,6 +235,12 @@ def learned(model: MiniLM) -> dict[str, Any]:
         "word_norm": words.norm(dim=1).median(),
         "position_norm": positions[1:127].norm(dim=1).median(),
         "folds": folds,
+        # The same with fewer and with more hands.
+        "others": [
+            turns(*pair, n_hands)["right"]
+            for pair in ((first, second), (second, first))
+            for n_hands in (3, 5, 6, 8)
+        ],
     }
 
 
@@ -324,8 +331,8 @@ def number(x: float) -> str:
 
 
 def vector(x: list[float]) -> str:
-    """A vector as the text writes it."""
-    return f"({', '.join(map(number, x))})"
+    """As the text writes it, without the brackets."""
+    return ", ".join(map(number, x))
 
 
 def heading(axes: Axes) -> None:
@@ -343,12 +350,12 @@ def places(hand: dict[str, Any], step: int) -> Figure:
             pair = hand["places"][i][2 * row : 2 * row + 2]
             y, colour = 66 + 84 * row, (plots.LINK, plots.VALUE)[row]
             clock(axes, x, y, pair, colour)
-            diagrams.words(axes, x, y + 36, vector(pair), colour, 10)
+            diagrams.words(axes, x, y + 36, vector(pair), colour)
         if step < 2:
             continue
         sums = zip(hand["words"][i], hand["inputs"][i], strict=True)
-        diagrams.words(axes, x - 21, 216, "word", plots.MUTED, 10)
-        diagrams.words(axes, x + 17, 216, "sum", plots.MUTED, 10)
+        diagrams.words(axes, x - 21, 216, "word", plots.MUTED)
+        diagrams.words(axes, x + 17, 216, "sum", plots.MUTED)
         for row, (word, total) in enumerate(sums):
             y, colour = 236 + 17 * row, (plots.LINK, plots.VALUE)[row // 2]
             diagrams.words(axes, x - 21, y, number(word))
@@ -369,12 +376,12 @@ def turned(who: dict[str, Any], step: int) -> Figure:
             clock(axes, x, y, hand, colour, line)
             if not any(hand):
                 continue
-            diagrams.words(axes, x, y + 36, vector(hand), colour, 10)
+            diagrams.words(axes, x, y + 36, vector(hand), colour)
             score = f"score {number(who[f'{kind}scores'][i])}"
             below = "query" if asks else score
             diagrams.words(axes, x, y + 53, below, bold=not asks and row == step - 3)
             if row:
-                diagrams.words(axes, x, y - 36, f"{i} × 90°", plots.MUTED, 10)
+                diagrams.words(axes, x, y - 36, f"{i} × 90°", plots.MUTED)
     return figure
 
 

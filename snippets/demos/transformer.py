@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from snippets.attention.masking import causal_mask
 from snippets.corpora.robot import SENTENCE
 from snippets.demos.feed_forward import kinds
 from snippets.lab import diagrams, plots, weights
@@ -105,7 +106,7 @@ def order(seed: int) -> dict[str, float]:
     return {
         "without": apart(nowhere),
         "with": apart(places),
-        "causal": apart(nowhere, torch.ones(seq, seq, dtype=torch.bool).tril()),
+        "causal": apart(nowhere, causal_mask(seq)),
     }
 
 

@@ -32,6 +32,7 @@ from snippets.attention.positional_encoding import (
     slopes,
     speeds,
 )
+from snippets.demos.positional_encoding import turns
 from snippets.text.logits import softmax
 
 BATCH, N_HEADS, SEQ, D_HEAD = 2, 3, 5, 8
@@ -243,6 +244,25 @@ def test_alibi_equals_hugging_faces_bloom(n_heads):
     torch.testing.assert_close(*weights)
 
 
+def test_alibi_counts_the_distance_both_ways():
+    distance = torch.tensor([[0, 1, 2], [1, 0, 1], [2, 1, 0]])
+    torch.testing.assert_close(alibi(2, 3)[1], -(2**-8) * distance)
+
+
 def test_the_papers_sentence_is_not_the_code_of_its_authors():
     as_written = [2 ** (-8 * i / 12) for i in range(1, 13)]
     assert slopes(12).tolist() != pytest.approx(as_written)
+
+
+# --- What is measured on MiniLM
+
+
+def test_a_rotation_is_found_where_there_is_one_and_only_there():
+    clocks = 2 * math.pi / at(6, 14, 48, 150)
+    within = torch.linalg.qr(vectors(1, 40, 40)[0, 0, 0])[0][:8]  # eight directions
+    hands = sinusoids(torch.arange(120, dtype=torch.float64), clocks) @ within
+    random = torch.randn(120, 40, generator=torch.Generator().manual_seed(0)).double()
+    there, nowhere = (turns(x[:60], x[60:]) for x in (hands, random))
+    assert there["right"] == there["n"] == 59
+    torch.testing.assert_close(there["turn"], at(6, 14, 48, 150), rtol=0.3, atol=0)
+    assert nowhere["right"] <= 5
