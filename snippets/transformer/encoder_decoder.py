@@ -21,9 +21,9 @@ from snippets.attention.positional_encoding import sinusoids, speeds
 from snippets.text.embeddings import Embedding
 from snippets.text.search import DecoderState
 from snippets.text.vocabulary import PAD
+from snippets.transformer.normalization_and_residuals import LayerNorm
 from snippets.transformer.parameters import Size
 from snippets.transformer.transformer import (
-    LayerNorm,
     TransformerBlock,
     TransformerStack,
 )
