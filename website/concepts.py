@@ -61,18 +61,22 @@ def term(syllabus: Syllabus, name: str, words: str | None = None) -> str:
 
 
 def code(
-    concept: Concept, docs: Path, repo_url: str, section: str, path: str | None = None
+    sources: Sequence[str],
+    docs: Path,
+    repo_url: str,
+    section: str,
+    path: str | None = None,
 ) -> str:
-    """A named section of the concept's snippet or of its demo, and where it is from.
+    """A named section of a tested file, and where it is from.
 
     Args:
-        path: another file, from the root of the project, to show a section of that.
+        sources: the files that the page is of, from the root of the project.
+        path: another file, to show a section of that.
 
     Raises:
         RenderError: no file has a section of this name.
     """
-    sources = [path] if path else concept.sources
-    for source in sources:
+    for source in (sources := [path] if path else sources):
         content = (docs.parent / source).read_text(encoding="utf-8")
         if section in (found := listings(content)):
             before = content[: content.index(f"[start:{section}]")]

@@ -26,7 +26,8 @@ _SECTION = re.compile(
 def listings(source: str) -> Mapping[str, str]:
     """The sections of a file by name, without annotations or the marks of others.
 
-    What stands in a class comes under the first line of the class.
+    What stands in a class comes under the first line of the class; lines from inside a
+    function come alone.
     """
     bare = cst.parse_module(source).visit(_Bare()).code
     found = {}
@@ -43,16 +44,17 @@ def listings(source: str) -> Mapping[str, str]:
 
 
 def _class_around(source: str, line: int) -> str:
-    """The first line of the innermost class that holds a line, or nothing."""
+    """The first line of the class that a line stands in, outside any method of it."""
     around = [
         node
         for node in ast.walk(ast.parse(source))
-        if isinstance(node, ast.ClassDef)
+        if isinstance(node, ast.ClassDef | ast.FunctionDef)
         and node.lineno <= line <= (node.end_lineno or 0)
     ]
-    if not around:
+    inner = max(around, key=lambda node: node.lineno, default=None)
+    if not isinstance(inner, ast.ClassDef):
         return ""
-    return source.splitlines()[max(node.lineno for node in around) - 1]
+    return source.splitlines()[inner.lineno - 1]
 
 
 class _Bare(cst.CSTTransformer):

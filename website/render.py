@@ -258,6 +258,7 @@ class Renderer:
                 for name, result in load_results(self.docs, "benchmarks").items()
             },
             "picture": picture,
+            "code": partial(concepts.code, (), self.docs, self.repo_url),
             "repo_url": self.repo_url,
             "clone": f"git clone {self.repo_url}\ncd {self.repo_url.split('/')[-1]}",
             "source": lambda file: f"{self.repo_url}/blob/main/{file}",
@@ -291,7 +292,7 @@ class Renderer:
         context = {
             **self.context,
             "term": partial(concepts.term, self.syllabus),
-            "code": partial(concepts.code, concept, self.docs, self.repo_url),
+            "code": partial(concepts.code, concept.sources, self.docs, self.repo_url),
         }
         if result := self.results.get(concept.name):
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import re
-from statistics import median
 from typing import Any
 
 import torch
@@ -157,12 +156,9 @@ def spread() -> dict[str, Any]:
     }
 
 
-def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
-    """The example by hand, masks, the effect of the root, and MiniLM's heads."""
-    past_only = torch.ones(3, 3, dtype=torch.bool).tril()
+def measured(seed: int) -> dict[str, Any]:
+    """What takes a second: what the root does for training, and in MiniLM's heads."""
     return {
-        "by_hand": by_hand(),
-        "masked": attention(QUERY, KEY, VALUE, past_only)[1],
         "softness": [
             {
                 "d_head": d_head,
@@ -171,12 +167,22 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
             }
             for d_head in (4, 16, 64, 256, 1024)
         ],
-        "look": spread(),
+        "spread": spread(),
+    }
+
+
+def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
+    """The example by hand, masks, the effect of the root, and MiniLM's heads."""
+    past_only = torch.ones(3, 3, dtype=torch.bool).tril()
+    return {
+        "by_hand": by_hand(),
+        "masked": attention(QUERY, KEY, VALUE, past_only)[1],
+        "measured": measured(seed),
     }
 
 
 def show(data: dict[str, Any]) -> None:
-    """Print what the code gave for each query, the slopes, and MiniLM's heads."""
+    """Print what the code gave for each query."""
     hand = data["by_hand"]
     tokens = hand["tokens"]
     print('"it" looks at three tokens')
@@ -192,25 +198,6 @@ def show(data: dict[str, Any]) -> None:
         print(f"\n{title}")
         rows = [(token, *row) for token, row in zip(tokens, looks, strict=True)]
         table(rows, ["", *[".2f"] * 3], ["query", *tokens])
-
-    for name, label in (
-        ("plain", "no root: how strongly weights answer"),
-        ("scaled", "with the root: how strongly they answer"),
-    ):
-        print(f"\n{label}")
-        rows = [(row["d_head"], *row[name].values()) for row in data["softness"]]
-        header = ["d_head", "10%", "median", "90%", "<0.1", ">1"]
-        table(rows, ["", *[".2f"] * 3, ".0%", ".0%"], header)
-
-    found = data["look"]
-    print("\nMiniLM: tokens that share a head's weight")
-    columns = zip(found["with_root"], found["without"], strict=True)
-    rows = [
-        (layer, min(heads), median(heads), max(heads), median(bare))
-        for layer, (heads, bare) in enumerate(columns, 1)
-    ]
-    header = ["layer", "least", "median", "most", "no root"]
-    table(rows, ["", *[".1f"] * 4], header)
 
 
 COLUMNS = (122, 232, 342)  # of robot, glass and it
@@ -322,7 +309,7 @@ def frames(data: dict[str, Any]) -> list[Figure]:
 def draw(data: dict[str, Any]) -> Figure:
     """How many queries learn next to nothing, how many wildly, by d_head."""
     figure, panels = plots.canvas(280, 1, 2, sharey=True)
-    rows = data["softness"]
+    rows = data["measured"]["softness"]
     titles = ("without the root", "divided by the root")
     for axes, name, title in zip(panels, ("plain", "scaled"), titles, strict=True):
         still, wild = (
@@ -353,7 +340,7 @@ def draw(data: dict[str, Any]) -> Figure:
 
 def look(data: dict[str, Any]) -> Figure:
     """Over how many tokens each of MiniLM's heads spreads its weight."""
-    found = data["look"]
+    found = data["measured"]["spread"]
     figure, axes = plots.canvas(290)
     for layer in range(N_LAYERS):
         heads, bare = found["with_root"][layer], found["without"][layer]
@@ -373,6 +360,8 @@ def look(data: dict[str, Any]) -> Figure:
     return figure
 
 
+# The key of what takes seconds, and the function that gives it.
+TRAINS = "measured"
 # What the page proposes to change, and what then stands there.
 EDITS = [
     ("    scaled = scores / math.sqrt(d_head)", "    scaled = scores"),

@@ -25,7 +25,7 @@ from snippets.corpora.robot import SENTENCE
 from snippets.corpora.senses import TO_CHOOSE, TO_REPORT
 from snippets.lab import plots, tables, weights
 from snippets.lab.chances import interval
-from snippets.lab.diagrams import arrow, board, box, cells, words
+from snippets.lab.diagrams import arrow, board, box, cells, signed, words
 from snippets.lab.minilm import N_LAYERS, MiniLM
 from snippets.text.embeddings import neighbours, one_hot_product, pca
 from snippets.text.word_vectors import WordVectors, gradient, loss, train
@@ -405,6 +405,24 @@ def in_context() -> dict[str, Any]:
     }
 
 
+def verbs_of_minilm() -> dict[str, Any]:
+    """The analogies of verbs, asked of the rows of MiniLM."""
+    (table,) = weights.tensors("embeddings.word_embeddings.weight")
+    # Whole words only: no pieces, no signs, no single letters.
+    whole = {
+        t: i
+        for i, t in enumerate(weights.vocabulary())
+        if t.isascii() and t.isalpha() and t[1:]
+    }
+    unit = F.normalize(table[[*whole.values()]], dim=-1)
+    return analogies(unit, {t: n for n, t in enumerate(whole)}, forms())
+
+
+def measured(seed: int) -> dict[str, Any]:
+    """What takes seconds: our own vectors, and what MiniLM's rows and blocks know."""
+    return {"ours": learned(seed), "ing": verbs_of_minilm(), "senses": in_context()}
+
+
 def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
     """By hand, the table of a trained model, one trained here, words in context."""
     (table,) = weights.tensors("embeddings.word_embeddings.weight")
@@ -421,10 +439,6 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
     directions = F.normalize(table[[row[word] for word in MAP]].cpu(), dim=-1)
     points, shares = pca(directions)
     queen = table[row["king"]] - table[row["man"]] + table[row["woman"]]
-    # Whole words only: no pieces, no signs, no single letters.
-    whole = [
-        i for i, t in enumerate(vocabulary) if t.isascii() and t.isalpha() and t[1:]
-    ]
     return {
         "by_hand": by_hand(),
         "vocab_size": len(table),
@@ -441,77 +455,19 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
             {"word": word, "near": near(table[row[word]], 6)[1:]} for word in ASKED
         ],
         "analogy": near(queen, 2),
-        "ing": analogies(
-            F.normalize(table[whole].cpu(), dim=-1),
-            {vocabulary[i]: n for n, i in enumerate(whole)},
-            forms(),
-        ),
         "plane": {
             "words": MAP,
             "points": points,
             "share": shares.sum(),
             "misled": misled(MAP, points, directions @ directions.T),
         },
-        "learned": learned(seed),
-        "look": in_context(),
+        "measured": measured(seed),
     }
-
-
-def sentence(data: dict[str, Any]) -> list[tuple[str, int, list[float]]]:
-    """Token, id and first numbers of each word, [CLS] and [SEP] left out."""
-    robot = data["robot"]
-    columns = robot["tokens"], robot["ids"], robot["vectors"]
-    return list(zip(*columns, strict=True))[1:-1]
 
 
 def show(data: dict[str, Any]) -> None:
     """Print each table under a title."""
-    ours = data["learned"]
-    show_step(data["by_hand"])
-    show_company(ours["company"])
-    print(f"\nskip-gram on {ours['sentences']:,} sentences of ours")
-    for word, near in ours["near"].items():
-        print(f"{word:9}{' '.join(near)}")
-    print("\nanalogies asked of these vectors")
-    for a, b, c, answer in ours["analogies"]:
-        print(f"{a} to {b} is {c} to {answer}")
-
-    print("\nverb and -ing form, analogies answered")
-    tables.table(
-        [
-            (name, *(found[k] for k in ("questions", "step", "no_step", "all_words")))
-            for name, found in (("ours", ours["ing"]), ("MiniLM", data["ing"]))
-        ],
-        [""] * 5,
-        ["", "asked", "step", "no step", "none left out"],
-        gap=1,
-    )
-
-    rows, numbers = data["vocab_size"], data["d_model"]
-    print(f"\nMiniLM: {rows:,} rows of {numbers} numbers")
-    tables.table(
-        [(token, i, *row[:3]) for token, i, row in sentence(data)],
-        ["", "", *[".3f"] * 3],
-        ["token", "id", "its", "row", "begins"],
-    )
-    print("\nnearest rows of MiniLM by cosine")
-    for line in data["neighbours"]:
-        near = [place["token"] for place in line["near"][:4]]
-        print(f"{line['word']:9}{' '.join(near)}")
-    print("\nnearest to king - man + woman")
-    tables.table([place.values() for place in data["analogy"]], ["", ".2f"])
-
-    seen, misled = data["plane"], data["plane"]["misled"]
-    print(f"\nthe map shows {100 * seen['share']:.0f} % of the variance")
-    print(f"on it, {misled['word']} lies beside {misled['beside']}")
-    print(f"cosine with {misled['beside']:10} {misled['cosine']:.2f}")
-    print(f"cosine with {misled['nearest']:10} {misled['nearest_cosine']:.2f}")
-    show_look(data["look"])
-
-
-def show_step(by_hand: dict[str, Any]) -> None:
-    """The step by hand, then what it changed."""
-    step = by_hand["step"]
+    ours, step = data["measured"]["ours"], data["by_hand"]["step"]
     print(f"one step for {step['word']}")
     columns = ("labels", "scores", "said", "errors", "then")
     tables.table(
@@ -524,60 +480,13 @@ def show_step(by_hand: dict[str, Any]) -> None:
         x, y = step[key]
         print(f"{name:9} ({x:.2f}, {y:.2f})")
     print(f"loss {step['loss']:.2f}, after the step {step['loss_then']:.2f}")
-    show_paths(by_hand["paths"])
-
-
-def show_paths(found: dict[str, Any]) -> None:
-    """What such steps make of three words."""
-    print(f"\n{STEPS} such steps")
-    for word, (x, y) in found["nudge"].items():
-        print(f"first nudge of {word:6} ({x:.2f}, {y:.2f})")
-    for word in list(found["rows"])[1:]:
-        cosine = found["cosine"][word]
-        print(f"cosine with {word:6}", *(f"{number:.2f}" for number in cosine[:5]))
-        print(f"{'':13}last {cosine[-1]:.2f}")
-
-
-def show_company(company: dict[str, Any]) -> None:
-    """Counts within three words, and their logarithm against chance."""
-    print("\nneighbours within three words, counted")
-    tables.table(
-        [(word, *counts.values()) for word, counts in company["met"].items()],
-        [""] * (1 + len(NEAR)),
-        ["", *NEAR],
-    )
-    print(f"\n{WORD} and its neighbours, against chance")
-    tables.table(
-        [
-            (name, company["met"][WORD][name], company["expected"][WORD][name], pmi)
-            for name, pmi in company["pmi"].items()
-        ],
-        ["", "", ".2f", ".2f"],
-        ["", "met", "by chance", "PMI"],
-    )
-
-
-def show_look(look: dict[str, Any]) -> None:
-    """Right nearest occurrences, by word and layer."""
-    print("\nnearest occurrence has the same sense")
-    for title, results in (
-        ("to choose", look["chosen_on"]),
-        ("to report", look["reported"]),
-    ):
-        tables.table(
-            [
-                (r["word"], r["count"], *r["right"], r["company"], r["chance"])
-                for r in results
-            ],
-            ["", *[""] * (N_LAYERS + 3), ".0f"],
-            [title, "of", *(f"L{n}" for n in range(N_LAYERS + 1)), "bag", "ch."],
-            gap=1,
-        )
-    low, high = look["interval"]
-    print(f"layer {look['layer']}: {look['right']} of {look['count']}")
-    print(f"95 % interval {100 * low:.0f} to {100 * high:.0f} %")
-    print("\nour own glass is nearest to")
-    print(look["ours"]["nearest"])
+    print(f"\nskip-gram on {ours['sentences']:,} sentences of ours")
+    for word, near in ours["near"].items():
+        print(f"{word:9}{' '.join(near)}")
+    print("\nnearest rows of MiniLM by cosine")
+    for line in data["neighbours"]:
+        near = [place["token"] for place in line["near"][:4]]
+        print(f"{line['word']:9}{' '.join(near)}")
 
 
 # --- Drawings
@@ -591,7 +500,7 @@ SIGMA = "\N{GREEK SMALL LETTER SIGMA}"
 
 def frames(data: dict[str, Any]) -> list[Figure]:
     """Contexts and counts, the step by hand, then what was learned."""
-    hand, ours = data["by_hand"], data["learned"]
+    hand, ours = data["by_hand"], data["measured"]["ours"]
     return [
         draw_contexts(),
         draw_counts(ours["company"]["met"]),
@@ -602,16 +511,6 @@ def frames(data: dict[str, Any]) -> list[Figure]:
         draw_learned(ours),
         draw_parallelogram(ours["parallelogram"]),
     ]
-
-
-def signed(number: float, fmt: str = ".0f") -> str:
-    """A number with a true minus, as a person writes it."""
-    return format(number, fmt).replace("-", "\N{MINUS SIGN}")
-
-
-def pair(vector: list[float], fmt: str = ".0f") -> str:
-    """A vector as a person writes it."""
-    return "(" + ", ".join(signed(number, fmt) for number in vector) + ")"
 
 
 def bar(
@@ -675,7 +574,7 @@ def draw_scores(step: dict[str, Any]) -> Figure:
         note = "a neighbour" if n == 0 else "at random"
         words(axes, 12, y + 9, note, colour, ha="left")
         cells(axes, 124, y, step["rows"][n], plots.INK, ".0f")
-        words(axes, 208, y, signed(step["scores"][n]))
+        words(axes, 208, y, signed(step["scores"][n], ".0f"))
         # What was said, as a part of a whole; the label is where it should end.
         said, label = step["said"][n], step["labels"][n]
         bar(axes, 244, y + 3, 80, 14, plots.PAPER, edgecolor=plots.MUTED)
@@ -879,7 +778,7 @@ def draw(data: dict[str, Any]) -> Figure:
 
 def holds(data: dict[str, Any]) -> dict[str, bool]:
     """What the page concludes from the training."""
-    ours = data["learned"]
+    ours = data["measured"]["ours"]
     answers = [answer for *_, answer in ours["analogies"]]
     return {
         "the contexts are sentences of the text": all(ours["company"]["found"]),
@@ -893,7 +792,7 @@ def holds(data: dict[str, Any]) -> dict[str, bool]:
 
 
 # The key of what takes seconds, and the function that gives it.
-TRAINS = "learned"
+TRAINS = "measured"
 # What the page proposes to change, and what then stands there.
 EDITS = [
     (

@@ -187,9 +187,7 @@ def kinds() -> tuple[dict[str, str], list[list[str]]]:
     return kind_of, [half.splitlines() for half in halves]
 
 
-def fire(
-    sentences: list[str],
-) -> tuple[list[str], Float[Tensor, "n_layers seq d_ff"]]:
+def fire(sentences: list[str]) -> tuple[list[str], Float[Tensor, "n_layers seq d_ff"]]:
     """Every token of the sentences, and what each neuron of MiniLM makes of it."""
     bert, model = WordPiece(weights.vocabulary()), MiniLM()
     tokens, fired = [], []
@@ -304,7 +302,13 @@ def stories(
     return counted
 
 
-TRAINS = "widths"
+def measured(seed: int) -> dict[str, Any]:
+    """What takes seconds: the facts that networks learn, and MiniLM's neurons."""
+    return {"widths": widths(seed), "neurons": neurons()}
+
+
+# The key of what takes seconds, and the function that gives it.
+TRAINS = "measured"
 
 
 def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
@@ -316,9 +320,8 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
         "by_hand": by_hand(),
         "moved": who_moves,
         "gelu": gelus(),
-        "widths": widths(seed),
         "blocks": shares(),
-        "look": neurons(),
+        "measured": measured(seed),
     }
 
 
@@ -337,31 +340,19 @@ def show(data: dict[str, Any]) -> None:
     table(rows, [""] * 5, ["", *TOKENS])
 
     print(f"\nof {FACTS:,} facts, learned by heart")
-    rows = [[f"{w['ratio']:g} × d_model", w["relu"], w["none"]] for w in data["widths"]]
+    rows = [
+        [f"{w['ratio']:g} × d_model", w["relu"], w["none"]]
+        for w in data["measured"]["widths"]
+    ]
     table(rows, ["", ".0%", ".0%"], ["width", "ReLU", "no activation"])
 
-    look = data["look"]
-    print("\nneurons of MiniLM, and what they fire for")
-    rows = [
-        [r["kind"], f"{r['layer']}/{r['neuron']}", r["chosen"], r["held"]]
-        for r in look["found"]
-    ]
-    table(rows, ["", "", "", ""], ["kind", "layer/no.", "chosen", "others"])
-    print(f"{look['held']} of {look['of']}; by chance {look['chance']:.1f}")
-
+    look = data["measured"]["neurons"]
     print("\nname neurons: a scar, and a person")
     rows = [
         [f"{m['layer']}/{m['neuron']}", m["held"], m["mark"], m["michael"]]
         for m in look["misled"]
     ]
     table(rows, ["", "", ".2f", ".2f"], ["layer/no.", "of 10", "mark", "Michael"])
-
-    print("\nneurons that can be called after")
-    rows = [
-        [s["layer"], s["word"], s["kind"], s["neurons"] - s["word"] - s["kind"]]
-        for s in look["stories"]
-    ]
-    table(rows, [""] * 4, ["layer", "one word", "a kind", "neither"])
 
     print("\nmillions of numbers in one block")
     header = ["model", "network", "attention", "share"]
@@ -370,10 +361,6 @@ def show(data: dict[str, Any]) -> None:
         for b in data["blocks"]
     ]
     table(rows, ["", ".2f", ".2f", ".2f"], header)
-
-    both = data["gelu"]
-    print("\nthe two forms of GELU differ by at most")
-    print(f"{both['largest']:.1e}, at x = ±{both['at']:.2f}")
 
 
 # --- Pictures
@@ -437,7 +424,7 @@ def grid(
         for column, number in enumerate(line):
             diagrams.box(
                 axes, left + wide * (column + 0.5), y,
-                f"{number:g}".replace("-", "−"),
+                diagrams.signed(number, "g"),
                 plots.LINK if lit(row, column) else plots.MUTED, wide - 2,
                 diagrams.CELL - 2, fill=lit(row, column),
             )  # fmt: skip
@@ -491,7 +478,7 @@ def draw(data: dict[str, Any]) -> Figure:
     axes.plot(both["x"], both["gelu"], plots.SOLID, color=plots.LINK)
     axes.annotate("ReLU", (0.6, 2.2), color=plots.MUTED)
     axes.annotate("GELU", (2.2, 1.2), color=plots.LINK)
-    lowest = f"GELU's lowest: {both['lowest']:.2f}".replace("-", "−")
+    lowest = f"GELU's lowest: {diagrams.signed(both['lowest'])}"
     axes.annotate(lowest, (-3.9, -0.75), color=plots.LINK)
     axes.set(ylim=(-1, 4), yticks=[0, 2, 4], xticks=[-4, -2, 0, 2, 4])
     axes.set_xlabel("the neuron's sum")
@@ -501,7 +488,7 @@ def draw(data: dict[str, Any]) -> Figure:
 
 def look(data: dict[str, Any]) -> Figure:
     """A neuron for each kind, and its ten strongest words on the other sentences."""
-    found = data["look"]["found"]
+    found = data["measured"]["neurons"]["found"]
     figure, axes = diagrams.board(58 * len(found) + 6)
     for number, row in enumerate(found):
         y = 14 + 58 * number

@@ -210,7 +210,6 @@ def search(every: list[Case], looks: list[Looks]) -> dict[str, Any]:
         kind: guesses([i for i in reported_on if every[i].kind == kind])
         for kind in KINDS
     }
-    wrong = [i for i in reported_on if not right[i, layer, head]]
     # How much choosing flatters: heads asked the other way, from noun to pronoun.
     back = torch.stack(
         [found_back(look, c) for look, c in zip(looks, every, strict=True)]
@@ -233,7 +232,6 @@ def search(every: list[Case], looks: list[Looks]) -> dict[str, Any]:
         "kinds": by_kind,
         "fresh": guesses(fresh),
         "twins": twins(every, looks, right, reported_on, (layer, head)),
-        "fails": [told(every[i], looks[i][layer, head]) for i in wrong],
         "back": {
             "layer": best[0] + 1,
             "head": best[1] + 1,
@@ -418,7 +416,7 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
             }
             for n_heads in (1, 12, 96)
         ],
-        "look": found,
+        "real": found,
         "robot": {
             "tokens": found["tokens"],
             "query": "it",
@@ -456,10 +454,10 @@ def show(data: dict[str, Any]) -> None:
     print("\nmore heads are narrower heads")
     counts = [row.values() for row in data["parameters"]]
     table(counts, ["", "", ","], ["heads", "d_head", "parameters (d_model 768)"])
-    rank = data["look"]["ranks"]
+    rank = data["real"]["ranks"]
     print(f"rank of W_Q W_K^T: {rank['head']} a head, {rank['whole']} uncut")
 
-    look = data["look"]
+    look = data["real"]
     rows: list[Sequence[Any]]
     print("\nkinds of head, on the other 50 sentences")
     rows = [
@@ -472,22 +470,7 @@ def show(data: dict[str, Any]) -> None:
     header = ["most weight on", "head", "right", "of", "chance"]
     table(rows, ["", "", "", "", ""], header)
 
-    print("\nin how many heads of a layer most positions look there")
-    rows = [(GALLERY[row["kind"]], *row["by_layer"]) for row in look["gallery"]]
-    table(rows, ["", *[""] * 6], ["layer", *"123456"])
-
-    name = named(look["gallery"][0])
-    print(f"\nhead {name}: mean weight on the previous token")
-    kept = {
-        "our sentence": "usual",
-        "positions alone": "no_words",
-        "words alone": "no_positions",
-    }
-    rows = [(label, look["previous"][key]) for label, key in kept.items()]
-    table(rows, ["", ".2f"])
-
     found = look["search"]
-    chosen = found["chosen_on"]
     print(f"\nhead {named(found)} on other sentences")
     parts = {
         "the other 50": found["held_out"],
@@ -506,73 +489,8 @@ def show(data: dict[str, Any]) -> None:
     ]  # fmt: skip
     table(rows, [""] * 5, ["", "right", "of", "95 %", "guess"])
 
-    print("\nright by always taking one noun")
-    rows = [
-        (
-            label, part["head"]["n"], part["nearest"]["right"],
-            part["first"]["right"], f"{part['chance']:.1f}",
-        )
-        for label, part in parts.items()
-    ]  # fmt: skip
-    table(rows, [""] * 5, ["", "of", "nearest", "first", "any"], gap=1)
-
-    coins = found["coins"]
-    low, high = coins["likely"]
-    n = coins["guessers"]
-    print(f"\nthe {n} heads, and {n} who guess, on {chosen['n']} sentences")
-    rows = [
-        (f"best head: {named(found)}", f"{chosen['right']}"),
-        ("one guesser, on average", f"{coins['mean']:.1f}"),
-        (f"luckiest of {n}, on average", f"{coins['luckiest']:.1f}"),
-        ("  95 times in 100", f"{low}-{high}"),
-        (f"  {chosen['right']} or more", f"{coins['as_good']:.0%}"),
-    ]
-    table(rows, ["", ">5"])
-
-    nearest = found["near"]
-    print(
-        f"the nearest noun is right in {nearest['right']}; of {nearest['hump']} heads"
-    )
-    print(f"with {HUMP[0]} to {HUMP[-1]}, {nearest['mostly']} mostly look at it")
-
-    other, back = found["by_grammar"], found["back"]
-    print("\nchosen otherwise")
-    print(
-        f"by grammar alone: head {named(other)}, {other['held_out']['right']} of"
-        f" {other['held_out']['n']}, fresh {other['fresh']['right']} of"
-        f" {other['fresh']['n']}"
-    )
-    print(
-        f"from noun to pronoun: head {named(back)}, chosen with"
-        f" {back['chosen_on']['right']},"
-        f" {back['held_out']['right']} of {back['held_out']['n']}"
-    )
-
-    pairs = found["twins"]
-    print("\ntwins: one word decides who is meant")
-    rows = [
-        (f"both right, head {named(found)}", pairs["both"], pairs["pairs"]),
-        ("  leans the right way", pairs["leans"], pairs["pairs"]),
-        ("both right, best of all heads", pairs["most_of_any_head"], pairs["of_all"]),
-    ]
-    table(rows, ["", "", ""], ["", "pairs", "of"])
-
-    robot = found["robot"]
-    print("\nheads in which it gives the glass more than the robot")
-    rows = [(f'"{word}"', robot[word], n) for word in ("slippery", "clumsy")]
-    table(rows, ["", "", ""], ["it was ...", "heads", "of"])
-    print(f"both times: {robot['always_glass']}; it changes to the noun that is")
-    print(f"meant in {robot['right_way']}, to the other in {robot['wrong_way']}")
-
     print(f"\nhead {named(found)} on the robot: weight of the pronoun on each noun")
-    told_rows(look["probes"])
-    print(f"\nwhere head {named(found)} fails, of the other 50 (* is meant)")
-    told_rows(found["fails"])
-
-
-def told_rows(rows: list[dict[str, Any]]) -> None:
-    """A sentence a line, and the weights of its nouns below."""
-    for row in rows:
+    for row in look["probes"]:
         print(row["text"])
         nouns = (
             f"{noun}{'*' * (noun == row['meant'])} {weight:.2f}"
@@ -729,7 +647,7 @@ def mixed(axes: Axes, hand: dict[str, Any]) -> None:
 
 def draw(data: dict[str, Any]) -> Figure:
     """Where six heads look in our sentence."""
-    look = data["look"]
+    look = data["real"]
     rows = [*look["gallery"], look["search"]]
     names = [*(GALLERY[row["kind"]] for row in look["gallery"]), 'a noun for "it"']
     tokens = look["tokens"]
@@ -758,7 +676,7 @@ def draw(data: dict[str, Any]) -> Figure:
 
 def look(data: dict[str, Any]) -> Figure:
     """How many heads get how many right, beside as many guessers."""
-    found = data["look"]["search"]
+    found = data["real"]["search"]
     every = [count for row in found["counts"] for count in row]
     low, high = min(every) - 3, max(every) + 3
     at = range(low, high + 1)
@@ -779,6 +697,8 @@ def look(data: dict[str, Any]) -> Figure:
     return figure
 
 
+# The key of what takes seconds, and the function that gives it.
+TRAINS = "real"
 # What the page proposes to change, and what then stands there.
 EDITS = [
     (

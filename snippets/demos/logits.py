@@ -200,8 +200,8 @@ def exam(course: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
-    """Three logits by hand, then a bigram model that learns and speaks."""
+def learned(seed: int) -> dict[str, Any]:
+    """Bigram models of three vocabularies learn; the last speaks and is examined."""
     texts = parts(robot())
     merges = train(texts[0], SIZES[-1]).merges
     tokenizers = [Tokenizer(merges[: size - 256]) for size in SIZES]
@@ -220,7 +220,6 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
     random = torch.Generator().manual_seed(seed)
     shown = sorted({0, 1, longest["best"], 30, STEPS})
     return {
-        "by_hand": by_hand(),
         "bigram": {
             "vocab_size": vocab_size,
             "tokens": [len(part) for part in ids],
@@ -251,13 +250,18 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
             }
             for t in TEMPERATURES
         ],
-        "look": exam(longest),
+        "exam": exam(longest),
     }
+
+
+def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
+    """Three logits by hand, then a bigram model that learns and speaks."""
+    return {"by_hand": by_hand(), "learned": learned(seed)}
 
 
 def show(data: dict[str, Any]) -> None:
     """Print the example, the learning, the examination and the speech."""
-    hand = data["by_hand"]
+    hand, found = data["by_hand"], data["learned"]
     tokens = hand["tokens"]
     print("three logits, step by step")
     steps = (hand[step] for step in ("logits", "powers", "probabilities", "surprise"))
@@ -275,7 +279,7 @@ def show(data: dict[str, Any]) -> None:
     formats = ["", *[".2f"] * len(header)]
     table(zip(tokens, *columns, strict=True), formats, ["temperature", *header])
 
-    bigram = data["bigram"]
+    bigram = found["bigram"]
     print(f"\na bigram model of {bigram['vocab_size']} tokens learns")
     learning = [
         (f"step {row['step']}", row["learned"], row["held_out"])
@@ -287,10 +291,10 @@ def show(data: dict[str, Any]) -> None:
 
     print("\nnew text: what a token's length does")
     header = ["vocabulary", "tokens", "a token", "a byte"]
-    counts = [row.values() for row in data["tokenizers"]]
+    counts = [row.values() for row in found["tokenizers"]]
     table(counts, ["", ",", ".1f", ".2f"], header)
 
-    exam = data["look"]
+    exam = found["exam"]
     print(f"\n{exam['n']} tokens of new text")
     before, after = exam["calibration"]
     names = [
@@ -310,10 +314,10 @@ def show(data: dict[str, Any]) -> None:
     ]
     table(kept, ["", ".2f", ".2f"], ["", "is given", "is right"])
 
-    said = data["robot"]
+    said = found["robot"]
     print(f"\n{said['after']} ...")
     table([row.values() for row in said["next"]], ["", ".2f"])
-    for said in data["sampled"]:
+    for said in found["sampled"]:
         print(f"\nit speaks at temperature {said['temperature']}")
         print(textwrap.fill(legible(said["text"]), 42))
 
@@ -342,9 +346,9 @@ def _bars(axes: Axes, top: float, title: str, hand: Numbers, key: str) -> None:
         y = top + LINE * (row + 1)
         diagrams.words(axes, 4, y, token, plots.MUTED, ha="left")
         axes.barh(y, UNIT * number, 14, ZERO, color=plots.LINK, linewidth=0)
-        text = f"{number:.2f}" if key == "powers" else f"{number:.0f}"
+        text = diagrams.signed(number, ".2f" if key == "powers" else ".0f")
         right = ZERO + UNIT * max(number, 0) + 6
-        diagrams.words(axes, right, y, text.replace("-", "−"), ha="left")
+        diagrams.words(axes, right, y, text, ha="left")
     low = top + LINE * len(hand["tokens"]) + 12
     axes.plot([ZERO, ZERO], [top + 10, low], color=plots.MUTED, linewidth=1)
 
@@ -410,7 +414,7 @@ def _temperatures(hand: Numbers) -> Figure:
     figure, axes = diagrams.board(228)
     for n, run in enumerate(hand["temperatures"]):
         top, t = 14 + 70 * n, run["temperature"]
-        divided = ", ".join(f"{z / t:g}" for z in hand["logits"]).replace("-", "−")
+        divided = ", ".join(diagrams.signed(z / t, "g") for z in hand["logits"])
         diagrams.words(axes, 4, top, f"T = {t:g}", ha="left", bold=True)
         diagrams.words(axes, ZERO, top, f"logits / T: {divided}", ha="left")
         last = n == len(hand["temperatures"]) - 1
@@ -420,19 +424,20 @@ def _temperatures(hand: Numbers) -> Figure:
 
 def draw(data: dict[str, Any]) -> Figure:
     """The loss while it learns, on its own text and on new text."""
-    curves = data["curves"]
+    found = data["learned"]
+    curves, exam = found["curves"], found["exam"]
     figure, axes = plots.canvas(250)
     steps = range(len(curves))
     axes.plot(steps, [row[0] for row in curves], plots.DASHED, color=plots.KEY)
     axes.plot(steps, [row[2] for row in curves], plots.SOLID, color=plots.QUERY)
-    uniform = data["look"]["nats"]["uniform"]
+    uniform = exam["nats"]["uniform"]
     axes.axhline(uniform, color=plots.MUTED, linewidth=1, linestyle=plots.DOTTED)
     last = curves[-1]
     axes.annotate("new text", (30, 6.9), ha="right", color=plots.QUERY)
     axes.annotate("its own text", (30, last[0] + 0.2), va="bottom", color=plots.KEY)
     axes.annotate("all tokens alike", (60, uniform - 0.1), va="top", ha="right",
                   color=plots.MUTED)  # fmt: skip
-    best = data["look"]["best_step"]
+    best = exam["best_step"]
     axes.plot(best, curves[best][2], "o", color=plots.QUERY)
     axes.annotate(f"step {best}", (best, curves[best][2]), xytext=(6, -12),
                   textcoords="offset points", color=plots.QUERY)  # fmt: skip
@@ -447,7 +452,7 @@ def look(data: dict[str, Any]) -> Figure:
     axes.plot([0, 1], [0, 1], plots.DOTTED, color=plots.MUTED)
     axes.annotate("right as often as it says", (0.97, 0.93), ha="right", va="top",
                   color=plots.MUTED, rotation=42)  # fmt: skip
-    before, after = data["look"]["calibration"]
+    before, after = data["learned"]["exam"]["calibration"]
     for run, colour, line, mark in (
         (before, plots.QUERY, plots.SOLID, "o"),
         (after, plots.KEY, plots.DASHED, "s"),
@@ -467,10 +472,11 @@ def look(data: dict[str, Any]) -> Figure:
 
 def holds(data: dict[str, Any]) -> dict[str, bool]:
     """What the page concludes from the training."""
-    bigram, exam = data["bigram"], data["look"]
+    found = data["learned"]
+    bigram, exam = found["bigram"], found["exam"]
     counts, last = bigram["counts"], bigram["losses"][-1]["learned"]
     nats = exam["nats"]
-    bytes_, _, tokens = data["tokenizers"]
+    bytes_, _, tokens = found["tokenizers"]
     return {
         "it learns what counting gives": counts <= last < counts + 0.05,
         "softmax twice stays above a floor": bigram["twice"] > bigram["twice_floor"],
@@ -482,6 +488,8 @@ def holds(data: dict[str, Any]) -> dict[str, bool]:
     }
 
 
+# The key of what takes seconds, and the function that gives it.
+TRAINS = "learned"
 # What the page proposes to change, and what then stands there.
 EDITS = [
     (

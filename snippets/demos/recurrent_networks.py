@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from snippets.lab import diagrams, plots, record
-from snippets.lab.diagrams import arrow, board, box, cells
+from snippets.lab.diagrams import arrow, board, box, cells, signed
 from snippets.lab.tables import table
 from snippets.recurrence.recurrent_networks import (
     Cell,
@@ -328,19 +328,6 @@ def show(data: dict[str, Any]) -> None:
     table(steps, ["", *[".2f"] * 6], header, gap=1)
     print(f'left of the cell of "glass" at "it": {lstm["left"]:.2f}')
 
-    gru = data["by_hand"]["gru"]
-    print('\na GRU at "glass"')
-    rows = [
-        ["old state", gru["old"]],
-        ["three times it", gru["past"]],
-        ["reset gate", gru["reset"]],
-        ["new, past reset", gru["new"]],
-        ["new, past kept", gru["mixed"]],
-        ["update gate", gru["update"]],
-        ["new state", gru["state"]],
-    ]
-    table(rows, ["", ".2f"])
-
     print("\ngradient at a token, by distance")
     print(f"(last token = 1, middle of {SEEDS} seeds)")
     formats = ["", *[".1e"] * len(KINDS)]
@@ -355,30 +342,6 @@ def show(data: dict[str, Any]) -> None:
         "the last row by the cell's road alone:\n"
         f"LSTM {road['LSTM']:.1e}, open {road['open']:.1e}"
     )
-
-    print("\ntwo GRUs with the same weights")
-    print(f"their states are up to {data['grus']['most']:.2f} apart")
-
-    print("\nnumbers to learn")
-    table(data["parameters"].items(), ["", ","])
-
-    look = data["look"]
-    print("\nbits a character on pages held out")
-    rows = [[f"counts, {name}", score] for name, score in look["counting"].items()]
-    rows += [[kind, look[kind]["bits"]] for kind in ("RNN", "LSTM")]
-    table(rows, ["", ".2f"])
-
-    for kind in ("RNN", "LSTM"):
-        print(f"\nwhat the {kind} writes on the way")
-        rows = [
-            [
-                f"{stage['step']:,}",
-                f"{100 * stage['exist']:.0f}",
-                str(len(stage["copied"])),
-            ]
-            for stage in look[kind]["stages"]
-        ]
-        table(rows, [""] * 3, ["steps", "words that exist, %", "longest copy"])
 
 
 # --- The picture that grows: one step of an LSTM, at "glass"
@@ -414,7 +377,7 @@ def plain_unrolled(plain: dict[str, Any]) -> Figure:
         arrow(axes, (x, copies - 14), (x, high + 11), plots.LINK)
         say(axes, x, 152, word)
         arrow(axes, (x, 143), (x, copies + 14))
-        say(axes, x + 5, 131, f"{plain['x'][place]:.0f}".replace("-", "−"),
+        say(axes, x + 5, 131, signed(plain["x"][place], ".0f"),
             plots.MUTED, ha="left")  # fmt: skip
         if place:
             arrow(axes, (x - 55, copies), (x - 23, copies), plots.LINK, width=2.5)
@@ -475,7 +438,7 @@ def gru_step(gru: dict[str, Any]) -> Figure:
     return figure
 
 
-def step(at: dict[str, float], number: int) -> Figure:
+def step(at: dict[str, Any], number: int) -> Figure:
     """The step at "glass", as far as the frame of this number has come."""
     figure, axes = board(236)
     say = diagrams.words
@@ -530,15 +493,11 @@ def step(at: dict[str, float], number: int) -> Figure:
     return figure
 
 
-def gate(axes: Axes, name: str, at: dict[str, float], faint: bool) -> None:
+def gate(axes: Axes, name: str, at: dict[str, Any], faint: bool) -> None:
     """A gate, or the new part, with its number, fed from below."""
     x = PLACES[name]
     box(axes, x, GATES, f"{name}\n{signed(at[name])}", height=40, faint=faint)
     arrow(axes, (x, BUS), (x, GATES + 20), faint=faint)
-
-
-def signed(number: float) -> str:
-    return f"{number:.2f}".replace("-", "−")
 
 
 def unrolled(lstm: dict[str, Any]) -> Figure:

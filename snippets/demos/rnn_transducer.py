@@ -146,7 +146,6 @@ def closer(model: Transducer) -> dict[str, Any]:
     It is on time at the first frame in which it sounds.
     """
     said, texts = batch(CLOSER, 9, seed=8)
-    held: dict[int, list[bool]] = {frames: [] for frames in range(1, 5)}
     after_ = {"another": [0, 0], "itself": [0, 0]}
     late: list[int] = []
     wait: list[int] = []
@@ -159,8 +158,7 @@ def closer(model: Transducer) -> dict[str, Any]:
         written = timed(score, count)
         found = dict(common(text, [label for label, _ in written]))
         inserted += len(written) - len(found)
-        for word, (start, after) in enumerate(spans(truth[:count])):
-            held[after - start].append(word in found)
+        for word, (start, _) in enumerate(spans(truth[:count])):
             again = word > 0 and text[word - 1] == text[word]
             tally = after_["itself" if again else "another"]
             tally[0] += 1
@@ -171,19 +169,11 @@ def closer(model: Transducer) -> dict[str, Any]:
     return {
         "recordings": CLOSER,
         "words": sum(map(len, texts)),
-        "held": [
-            {"frames": frames, "words": len(hits), "written": sum(hits)}
-            for frames, hits in held.items()
-        ],
         "after": [
             {"kind": kind, "words": words_, "written": written_}
             for kind, (words_, written_) in after_.items()
         ],
         "inserted": inserted,
-        "late": [
-            {"frames": frames, "words": late.count(frames)}
-            for frames in sorted(set(late))
-        ],
         "end": mean(wait),  # frames to wait for who writes at the end
         "on_time": late.count(0) / len(late),
     }
@@ -344,9 +334,6 @@ def show(data: dict[str, Any]) -> None:
     print(f"p(it was) = {hand['total']:.4f}, from {hand['paths']} paths;")
     print(f"the best of them has {hand['best']:.4f}")
 
-    print("\nhow CTC reads its frames")
-    table(hand["collapse"], ["", ""], ["a guess a frame", "is read as"])
-
     found = data["trained"]
     said, error, (first, last) = found["sentence"], found["errors"], found["losses"]
     print(f"\ntrained for {data['steps']} steps")
@@ -372,26 +359,6 @@ def show(data: dict[str, Any]) -> None:
         for row in near["after"]
     ]  # fmt: skip
     table(rows, ["", "", "", ".0f"], ["a word", "said", "written", "%"])
-
-    print("\nthe same by how long a word sounds")
-    rows = [
-        [f"{row['frames']} frame(s)", row["words"], row["written"],
-         100 * row["written"] / row["words"]]
-        for row in near["held"]
-    ]  # fmt: skip
-    table(rows, ["", "", "", ".0f"], ["a word", "said", "written", "%"])
-
-    print("\nframes from a word's first to its writing")
-    rows = [[f"{row['frames']}", row["words"]] for row in near["late"]]
-    table(rows, ["", ""], ["late", "words"])
-    print(f"for who writes at the end: {near['end']:.1f}")
-
-    print("\nerrors in 100 words, mean of the seeds")
-    rows = [
-        [row["task"], row["model"], 100 * row["errors"], row["bits"]]
-        for row in data["look"]["means"]
-    ]
-    table(rows, ["", "", ".1f", ".2f"], ["words", "model", "errors", "bits"])
 
     beyond = data["beyond"]
     print("\nthree labels from two frames")

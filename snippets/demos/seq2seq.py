@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from collections import Counter
 from difflib import SequenceMatcher
 from typing import Any
@@ -47,7 +46,6 @@ STOPS = 0.7  # suppose that the decoder might stop after "it"
 
 D_MODEL, D_HIDDEN = 48, 96
 WAYS = ("longer", "wider", "more")  # the trainings of `snippets.bottleneck`
-KINDS = {"portuguese": "reads", "english": "wanted", "written": "writes"}
 SLIP = "they followed a tired hen .", "they called a tired hen ."
 
 
@@ -304,43 +302,10 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
     }
 
 
-def right_of(ways: dict[str, list[dict[str, Any]]]) -> None:
-    """How many sentences of each length some translators get right."""
-    rows = []
-    for groups in zip(*ways.values(), strict=True):
-        one = groups[0]
-        length = f"{one['shortest']}-{one['longest']}"
-        rows.append([length, *(of["perfect"] for of in groups), one["count"]])
-    table(rows, ["", *["3"] * (len(ways) + 1)], ["words", *ways, "of"])
-
-
 def show(data: dict[str, Any]) -> None:
     """Print the examples by hand, then what the trained translator does."""
     hand = data["by_hand"]
-    print(f"{' '.join(PORTUGUESE)}: the state after each word")
-    states = hand["translated"]["states"]
-    rows = [[w, *s] for w, s in zip(PORTUGUESE, states, strict=True)]
-    table(rows, ["", "2.0f", "2.0f", "2.0f"])
-
-    print("\nwritten from it: chances after each word")
-    names = [*ENGLISH, "[end]"]
-    steps = hand["translated"]["steps"]
-    rows = [[s["reads"], *(s["chances"][n] for n in names)] for s in steps]
-    table(rows, ["", *[".2f"] * len(names)], ["after", *names])
-    print(
-        f"their product {hand['translated']['product']:.2f},"
-        f" loss {hand['translated']['loss']:.2f}"
-    )
-
-    print("\nin training: p of the true word, its loss")
-    rows = [
-        [s["true"], s["chance"], s["surprise"], f"would write {s['says']}"]
-        for s in hand["taught"]["steps"]
-    ]
-    table(rows, ["", ".2f", ".2f", ""])
-    print(f"their mean {hand['taught']['loss']:.2f}")
-
-    print(f'\n"{DROPPED}" in a beam of')
+    print(f'"{DROPPED}" in a beam of')
     found = hand["searched"]["found"]
     table([[*row.values()] for row in found], ["3", "<14", ".2f"])
 
@@ -348,72 +313,13 @@ def show(data: dict[str, Any]) -> None:
     rows = [[*row.values()] for row in hand["searched"]["sentences"][:5]]
     table(rows, ["<14", ".2f", ".2f", ".2f"])
 
-    print("\nBLEU by hand")
-    print(hand["overlap"]["written"])
-    common = [f"{some}/{of}" for some, of in hand["overlap"]["common"]]
-    print(f"{' x '.join(common)} = {hand['overlap']['product']:.3f}")
-    print(f"BLEU {hand['overlap']['bleu']:.1f}")
-
-    moved = data["padding"]
-    print("\nhow far padding moves the context vector")
-    rows = [
-        ["  the state waits", moved["masked"]],
-        ["  the state reads on", moved["read"]],
-    ]
-    table(rows, ["", ".1e"])
-
-    look_ = data["look"]
-    print(f"\n{look_['tested']} new sentences, by length")
-    rows = [
-        [
-            f"{ours['shortest']}-{ours['longest']}",
-            f"{ours['perfect']} of {ours['count']}",
-            ours["bleu"],
-            f"{theirs['perfect']}",
-            theirs["bleu"],
-        ]
-        for ours, theirs in zip(
-            look_["lengths"], look_["attention"]["lengths"], strict=True
-        )
-    ]
-    formats = ["", "", ".1f", ">5", ".1f"]
-    header = ["words", "right", "BLEU", "att.", "BLEU"]
-    table(rows, formats, header)
-    print("att.: right with additive attention")
-
-    print("\nnew sentences right, trained otherwise")
-    others = {way: look_[way]["lengths"] for way in WAYS}
-    right_of({"first": look_["lengths"], **others})
-
-    print("\nthe same, of sentences in the training")
-    right_of({way: look_[way]["trained_on"] for way in WAYS})
-
     print("\nthe new sentences in a beam of")
     rows = [
         [b["width"], b["perfect"], b["bleu"], b["log_probability"], b["length"]]
-        for b in look_["beams"]
+        for b in data["look"]["beams"]
     ]
     header = ["", "right", "BLEU", "log p", "length"]
     table(rows, ["", "", ".1f", ".2f", ".3f"], header)
-
-    print("\nwords right, of the new sentences")
-    prefix = look_["prefix"]
-    rows = [
-        ["after the true words", prefix["true"], prefix["after"]["true"]],
-        ["after its own", prefix["own"], prefix["after"]["own"]],
-    ]
-    table(rows, ["", ".0%", ".0%"], ["", "all", "after a mistake"])
-
-    print("\nwhat it writes, the first of each length")
-    for example in look_["examples"][:: look_["per_group"]]:
-        for key in ("portuguese", "english", "written"):
-            print(
-                textwrap.fill(
-                    f"{KINDS[key]}: {example[key]}",
-                    42,
-                    subsequent_indent="      ",
-                )
-            )
 
 
 # --- The two networks, unrolled in time

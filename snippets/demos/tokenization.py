@@ -21,14 +21,7 @@ from snippets.corpora.portuguese.words import lexicon
 from snippets.corpora.robot import SENTENCE, robot
 from snippets.lab import diagrams, plots, weights
 from snippets.lab.tables import table
-from snippets.text.tokenization import (
-    Tokenizer,
-    count,
-    distinct,
-    merge,
-    split,
-    train,
-)
+from snippets.text.tokenization import Tokenizer, count, distinct, merge, split, train
 from snippets.text.wordpiece import WordPiece
 
 # A corpus that a pencil can follow: five words, and how often each comes.
@@ -313,10 +306,7 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
             "merged": pieces(tokenizer, " dropped"),
             "longest": longest_first(tokenizer, " dropped"),
             # The smaller id was learned first.
-            "ids": {
-                "pp": learned.get(b"pp"),
-                "drop": learned.get(b" drop"),
-            },
+            "ids": {"pp": learned.get(b"pp"), "drop": learned.get(b" drop")},
         },
         "sizes": [
             {
@@ -330,7 +320,7 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
             "trained": training["tokens"],
             "encoded": len(tokenizer.encode(text)),
         },
-        "look": real(seed),
+        "real": real(seed),
     }
 
 
@@ -344,11 +334,6 @@ def show(data: dict[str, Any]) -> None:
     table(rounds, [""] * 4, header)
     for word in hand["unseen"]:
         print(f"{word['word']}: {' '.join(word['tokens'])}")
-
-    print("\nthe score of a pair, in WordPiece")
-    scores = [list(row.values()) for row in hand["word_piece"]]
-    kept = [row for row in scores if row[0] in ("s ##l", "d ##r", "##i ##p")]
-    table(kept, ["", "", "", "", ".3f"], ["pair", "times", "left", "right", "score"])
 
     robot = data["robot"]
     print(f"\n{len(robot['bytes'])} bytes become")
@@ -383,37 +368,11 @@ def show(data: dict[str, Any]) -> None:
         rows.append((word["text"], cut))
     table(rows, ["", ""])
 
-    print("\nthe same by BERT's WordPiece")
-    rows = [(word["text"], " ".join(word["tokens"])) for word in data["word_piece"]]
-    table(rows, ["", ""])
-
     print("\nwhat a larger vocabulary buys")
     header = ["size asked", "got", "tokens", "bytes a token"]
     size = data["text"]["bytes"]
     rows = [(*row.values(), size / row["tokens"]) for row in data["sizes"]]
     table(rows, ["", "", "", ".2f"], header)
-
-    real = data["look"]
-    nouns, slips = real["nouns"], real["slips"]
-    print("\nBERT's tokens a word")
-    rows = [(f"{nouns['n']} nouns, {name}", nouns[name])
-            for name in ("English", "Portuguese", "Russian")]  # fmt: skip
-    rows.append((f"{slips['n']} words with a slip", slips["tokens"]))
-    table(rows, ["", ".2f"])
-
-    print("\nBERT's 9,000 numbers of four digits")
-    for cut, times in real["four_digits"].items():
-        print(f"{cut:8}{times:6,}")
-
-    print("\ncoined words, cut where their parts meet")
-    rows = [(name, *row.values()) for name, row in real["coined"].items()]
-    header = ["", "words", "cut there", "by chance", "only there"]
-    table(rows, ["", "", "", ".0f", ""], header)
-
-    *letters, asked = real["letters"]
-    print(f"\nletters read off {asked['asked']:,} rows")
-    header = ["letter", "right", "commonest"]
-    table([letter.values() for letter in letters], ["", ".2f", ".2f"], header)
 
 
 # --- A word that is built merge by merge
@@ -570,7 +529,7 @@ def draw(data: dict[str, Any]) -> Figure:
 
 def look(data: dict[str, Any]) -> Figure:
     """How many tokens BERT's vocabulary needs for words it was not made for."""
-    real = data["look"]
+    real = data["real"]
     figure, axes = plots.canvas(176)
     nouns, slips = real["nouns"], real["slips"]
     labels = ["English noun", "in Portuguese", "in Russian", "misspelled"]
@@ -579,6 +538,8 @@ def look(data: dict[str, Any]) -> Figure:
     return figure
 
 
+# The key of what takes seconds, and the function that gives it.
+TRAINS = "real"
 # What the page proposes to change, and what then stands there.
 EDITS = [
     ("    words: list[str] = PATTERN.findall(text)", "    words = [text]"),

@@ -225,7 +225,7 @@ def trained(seed: int) -> dict[str, Any]:
     def learn(tied: bool, seed: int) -> tuple[LanguageModel, dict[str, float]]:
         torch.manual_seed(2 * seed + tied)
         model = LanguageModel(size, tied)
-        optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
+        optimizer = torch.optim.Adam(model.parameters(), lr=3e-3, fused=True)
         for _ in range(STEPS):
             begins = torch.randint(len(ids) - WINDOW, (8, 1))
             windows = ids[begins + torch.arange(WINDOW + 1)]
@@ -315,17 +315,6 @@ def show(data: dict[str, Any]) -> None:
         ["", ".0f", ".0f", ".0f", ".3f"],
         ["token", "row", "", "logit", "probability"],
     )
-    print('\nthe answer is "robot": gradient of each row')
-    columns = (hand[key] for key in ("tokens", "at_look_up", "at_output", "together"))
-    table(
-        [
-            [token, *(f"({x:.3f}, {y:.3f})" for x, y in rows)]
-            for token, *rows in zip(*columns, strict=True)
-        ],
-        [""] * 4,
-        ["row", "look-up", "logits", "tied"],
-    )
-
     print("\nsize of a row's gradient, by end")
     columns = (ends[key] for key in ("tokens", "look_up", "logits", "both"))
     header = ["token", "look-up", "logits", "tied"]
@@ -352,25 +341,6 @@ def show(data: dict[str, Any]) -> None:
     print(f"the model above: {ours['tied']:,}, untied {ours['untied']:,}")
 
     found = data["trained"]
-    print(f"\nsteps of {found['steps']} in which a row got a gradient")
-    rows = [
-        [_times(group), group["words"], group["look_up"], group["logits"]]
-        for group in found["groups"]
-    ]
-    header = ["times in the text", "words", "look-up", "logits"]
-    table(rows, ["", "", ".0%", ".0%"], header)
-
-    print("\nwhich rows are alike, correlated")
-    names = {
-        "like_input": "tied, untied input",
-        "like_output": "tied, untied output",
-        "ends": "untied input, its output",
-    }
-    rows = [[name, *(run[key] for run in found["runs"])] for key, name in names.items()]
-    table(rows, ["", ".2f", ".2f"], ["", "run 1", "run 2"])
-    same = found["same"]
-    print(f"two untied: inputs {same['input']:.2f}, outputs {same['output']:.2f}")
-
     print("\ncross-entropy on other sentences")
     names = {"all": "all", "at_rare": "a rare one", "after_rare": "after a rare one"}
     rows = [
@@ -433,8 +403,7 @@ def _backward(axes: Axes, hand: dict[str, Any], step: int) -> None:
     past = step > 3
     diagrams.words(axes, 368, 20, "error", plots.MUTED, faint=past)
     for y, error in zip(ROWS, hand["errors"], strict=True):
-        number = f"{error:+.3f}".replace("-", "−")
-        diagrams.words(axes, 368, y, number, faint=past)
+        diagrams.words(axes, 368, y, diagrams.signed(error, "+.3f"), faint=past)
     diagrams.words(axes, 4, 204, "what each row gets", bold=True, ha="left")
     columns = [(LOGITS, "output end", "at_output", plots.INK, past)]
     if step > 3:

@@ -1,4 +1,4 @@
-"""Where a trained translator looks: read from its record, counted, printed, drawn."""
+"""Where a trained translator looks: read from its record, counted, drawn."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from matplotlib.patches import Rectangle
 from snippets.lab import plots, record
 from snippets.lab.chances import interval
 from snippets.lab.scores import Links
-from snippets.lab.tables import table
 
 
 def recorded(name: str) -> dict[str, Any]:
@@ -51,9 +50,6 @@ def looks(sentence: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 # --- Counts over a test set
-
-# What is said of a guess, and its name in `guesses`.
-GUESSES = {"diagonal": "diagonal", "same number": "same", "any position": "random"}
 
 
 def on_gold(error_rate: float, words: int, links: int) -> int:
@@ -113,18 +109,7 @@ def held_out(
     }
 
 
-# --- Printed and drawn
-
-
-def show(trained: dict[str, Any]) -> None:
-    """Print where each word looks most, and the two scores."""
-    rows = [[look["word"], look["place"], look["weight"]] for look in trained["looks"]]
-    table(rows, ["", "", ".2f"])
-    print(
-        f"trained {trained['steps']:,} steps\n"
-        f"BLEU {trained['scores']['bleu']:.1f}, alignment error rate"
-        f" {trained['scores']['error_rate']:.2f}"
-    )
+# --- Drawn
 
 
 def outlined(axes: Axes, sentence: dict[str, Any], title: str) -> None:

@@ -30,6 +30,11 @@ def board(height: float) -> tuple[Figure, Axes]:
     return figure, axes
 
 
+def signed(number: float, fmt: str = ".2f") -> str:
+    """A number with a true minus."""
+    return format(number, fmt).replace("-", "−")
+
+
 def words(
     axes: Axes,
     x: float,
@@ -114,7 +119,7 @@ def cells(
     faint: bool = False,
 ) -> None:
     """A vector: a row of cells with its numbers, its middle at (x, y)."""
-    texts = [format(number, fmt).replace("-", "−") for number in numbers]
+    texts = [signed(number, fmt) for number in numbers]
     width = max(CELL, 11 * LETTER * max(map(len, texts)) + 8)
     left = x - width * len(texts) / 2
     for number, text in enumerate(texts):

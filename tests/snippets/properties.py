@@ -284,6 +284,7 @@ def causal_mask(seq: int = SEQ) -> Tensor:
     return torch.ones(seq, seq, dtype=torch.bool).tril()
 
 
+# --8<-- [start:causal]
 def assert_causal(case: Case) -> None:
     """A change in the future changes nothing before it, and all that follows."""
     model, inputs = case.ready()
@@ -299,6 +300,10 @@ def assert_causal(case: Case) -> None:
         )
 
 
+# --8<-- [end:causal]
+
+
+# --8<-- [start:deterministic]
 def assert_deterministic(case: Case) -> None:
     """Two evaluations are the same; so is training, unless it drops at random."""
     model, inputs = case.ready()
@@ -314,6 +319,9 @@ def assert_deterministic(case: Case) -> None:
         assert not torch.equal(drawn(1), drawn(2)), "nothing is dropped in training"
     else:
         same(drawn(3), first, "training and evaluation", tolerance=0)
+
+
+# --8<-- [end:deterministic]
 
 
 def assert_everything_learns(case: Case) -> None:
@@ -386,6 +394,7 @@ def assert_compiles_whole(case: Case) -> None:
         torch.testing.assert_close(whole, plain, rtol=1e-4, atol=1e-4)
 
 
+# --8<-- [start:no-nan]
 def assert_no_nan(case: Case) -> None:
     """Every number is set, and no input brings forth a NaN, forward or backward."""
     # Now torch.empty is NaN everywhere, in place of what was in memory.
@@ -404,6 +413,10 @@ def assert_no_nan(case: Case) -> None:
                 assert weight.grad.isfinite().all(), f"NaN in the gradient of {name}"
 
 
+# --8<-- [end:no-nan]
+
+
+# --8<-- [start:nothing-to-look-at]
 def assert_nothing_to_look_at_gives_nothing(case: Case) -> None:
     """Where a row of the mask is all False, nothing comes from anywhere, and no NaN."""
     model, inputs = case.ready()
@@ -418,6 +431,9 @@ def assert_nothing_to_look_at_gives_nothing(case: Case) -> None:
     same(after[1, 0], output[1, 0], "a token that may look at nothing")
     for weight in torch.autograd.grad(output.sum(), list(model.parameters())):
         assert weight.isfinite().all(), "NaN in a gradient"
+
+
+# --8<-- [end:nothing-to-look-at]
 
 
 def assert_padding_changes_nothing(case: Case) -> None:
@@ -468,20 +484,26 @@ def through_state(case: Case, model: nn.Module) -> nn.Module:
     return fresh
 
 
+# --8<-- [start:alike-and-apart]
 def assert_copies_are_alike_and_apart(case: Case) -> None:
     """A deep copy and what was saved give the same, and live on their own."""
-    for travel in (copy.deepcopy, partial(through_state, case), saved_and_loaded):
+    state = partial(through_state, case)
+    ways = {"deep copy": copy.deepcopy, "state": state, "save": saved_and_loaded}
+    for way, travel in ways.items():
         model, inputs = case.ready()
         expected = case.run(model, inputs).detach().clone()
         other = travel(model).eval()
-        same(case.run(other, inputs), expected, f"{travel}")
+        same(case.run(other, inputs), expected, way)
         with torch.no_grad():
             for weight in model.parameters():
                 weight.mul_(1.7).add_(0.3)
-        same(case.run(other, inputs), expected, f"{travel}, the original changed")
+        same(case.run(other, inputs), expected, f"{way}, the original changed")
         assert (case.run(model, inputs) - expected).abs().max() > 1e-3, (
-            f"{travel}: the original still uses numbers that are not its parameters"
+            f"{way}: the original uses numbers that are not its parameters"
         )
+
+
+# --8<-- [end:alike-and-apart]
 
 
 def assert_float64_agrees(case: Case) -> None:
@@ -529,6 +551,7 @@ def assert_position_wise(case: Case) -> None:
         same(alone[:, 0], together[:, place], f"position {place} alone")
 
 
+# --8<-- [start:tied]
 def assert_tied(case: Case) -> None:
     """Two names, one parameter: counted once, and one after a step and a journey."""
     assert case.tied is not None
@@ -538,6 +561,9 @@ def assert_tied(case: Case) -> None:
     for other in (model, copy.deepcopy(model), through_state(case, model)):
         first, second = map(other.get_parameter, case.tied)
         assert first is second, f"{case.tied} are not one, or came apart"
+
+
+# --8<-- [end:tied]
 
 
 Property = Callable[[Case], None]

@@ -68,15 +68,21 @@ class MadeInForward(MultiHeadAttention):
         query, key, value = self.project(x, context)
         mask = None if mask is None else mask.unsqueeze(-3)
         heads = merge(fused_attention(query, key, value, mask))
+        # --8<-- [start:made-in-forward]
         output = nn.Linear(D_MODEL, D_MODEL, dtype=x.dtype)(heads)
         return nn.LayerNorm(D_MODEL, dtype=x.dtype)(output + x)
+        # --8<-- [end:made-in-forward]
 
 
 class MaskInverted(MultiHeadAttention):
     """The boolean mask the wrong way round for the fused operator."""
 
     def forward(self, x, context=None, mask=None):
-        return super().forward(x, context, None if mask is None else ~mask)
+        # --8<-- [start:mask-inverted]
+        if mask is not None:
+            mask = ~mask
+        # --8<-- [end:mask-inverted]
+        return super().forward(x, context, mask)
 
 
 class LambdaInside(TransformerBlock):
@@ -84,8 +90,10 @@ class LambdaInside(TransformerBlock):
 
     def __init__(self, *arguments, **named):
         super().__init__(*arguments, **named)
+        # --8<-- [start:lambda-inside]
         inside = self.feed_forward
         self.through = lambda x: inside(x)
+        # --8<-- [end:lambda-inside]
 
     def forward(self, x, mask=None):
         x = x + self.attention(self.attention_norm(x), mask=mask)
@@ -97,7 +105,10 @@ class NeverSet(MultiHeadAttention):
 
     def __init__(self, *arguments, **named):
         super().__init__(*arguments, **named)
-        self.query.weight = nn.Parameter(torch.empty(D_MODEL, D_MODEL))
+        # --8<-- [start:never-set]
+        numbers = torch.empty(D_MODEL, D_MODEL)
+        self.query.weight = nn.Parameter(numbers)
+        # --8<-- [end:never-set]
 
 
 class MaskedByAMillion(MultiHeadAttention):
@@ -108,8 +119,10 @@ class MaskedByAMillion(MultiHeadAttention):
     def forward(self, x, context=None, mask=None):
         query, key, value = self.project(x, context)
         scores = query @ key.mT / math.sqrt(query.shape[-1])
+        # --8<-- [start:by-a-million]
         if mask is not None:
             scores = scores.masked_fill(~mask.unsqueeze(-3), self.fill)
+        # --8<-- [end:by-a-million]
         return self.output(merge(scores.softmax(-1) @ value))
 
 
@@ -124,8 +137,10 @@ class Copied(LanguageModel):
 
     def __init__(self, size):
         super().__init__(size, tied=False)
+        # --8<-- [start:copied]
         numbers = self.embedding.weight.detach().clone()
         self.output.weight = nn.Parameter(numbers)
+        # --8<-- [end:copied]
 
 
 class Untied(LanguageModel):

@@ -17,7 +17,7 @@ from datetime import date, timedelta
 import pytest
 
 from reading_list.syllabus import load_syllabus
-from snippets.demos import attention
+from snippets.demos import recurrent_networks
 from snippets.lab.freshness import compared, differences, pins, stale
 from snippets.lab.record import Result
 
@@ -156,16 +156,16 @@ def test_another_text_or_figure_is_seen(agreed, changed, says):
 
 
 def test_a_recorded_conclusion_that_fails_is_seen(monkeypatch):
-    result = Result.read("attention")
+    result = Result.read("recurrent-networks")
     recorded = result.record["data"]
 
     def held(data):
         return {"it is as recorded": data is not recorded}
 
-    monkeypatch.setattr(attention, "holds", held, raising=False)
-    monkeypatch.setattr(attention, "EDITS", [])
+    monkeypatch.setattr(recurrent_networks, "holds", held, raising=False)
+    monkeypatch.setattr(recurrent_networks, "EDITS", [])
     assert "does not hold: it is as recorded" in stale(
-        result, WRITTEN["attention"].module
+        result, WRITTEN["recurrent-networks"].module
     )
 
 

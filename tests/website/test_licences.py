@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from syllabus import ROOT
 from website import vendor
 from website.licences import notices
 
-NOTICES = notices()
+all_notices = cache(notices)
 MIT, OFL = "Permission is hereby granted", "SIL OPEN FONT LICENSE"
 
 
@@ -30,7 +31,7 @@ MIT, OFL = "Permission is hereby granted", "SIL OPEN FONT LICENSE"
 def test_a_notice_has_the_version_and_the_licence(
     name: str, says: str, words: str
 ) -> None:
-    section = NOTICES.split(f"## {name}\n")[1].split("\n## ")[0]
+    section = all_notices().split(f"## {name}\n")[1].split("\n## ")[0]
     assert f"){says}" in section
     # Folded: each line of it stands under the fold.
     licence = section.split('??? note "The licence"\n')[1]
@@ -42,7 +43,7 @@ def test_every_package_that_is_served_has_a_notice() -> None:
     package = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))
     # What draws the cards stays at home: the site ships its pictures only.
     for name in package["dependencies"].keys() - {"@resvg/resvg-js"}:
-        assert name.rsplit("/", 1)[-1].replace("-", " ") in NOTICES.lower()
+        assert name.rsplit("/", 1)[-1].replace("-", " ") in all_notices().lower()
 
 
 def test_a_missing_licence_is_an_error_of_one_line(tmp_path: Path) -> None:

@@ -75,6 +75,7 @@ def test_softmax_of_nothing_allowed_is_zeros_with_finite_gradients():
     assert logits.grad.isfinite().all() and logits.grad.ne(0).any()
 
 
+# --8<-- [start:equals-pytorchs-loss]
 def assert_equals_pytorchs_loss(loss, dtype=torch.float32, smoothing=0.1, size=100.0):
     logits, targets = random_inputs(3, dtype, size)
     ours = loss(logits, targets, smoothing)
@@ -86,6 +87,9 @@ def assert_equals_pytorchs_loss(loss, dtype=torch.float32, smoothing=0.1, size=1
         *torch.autograd.grad(theirs, logits),
         **close,
     )
+
+
+# --8<-- [end:equals-pytorchs-loss]
 
 
 @pytest.mark.parametrize("size", [1.0, 20.0, 300.0])
@@ -165,7 +169,9 @@ def test_examined_stories_are_not_among_those_learned():
 
 def takes_the_logarithm_of_0(logits, targets, smoothing):
     """harvardnlp/annotated-transformer #109, #115: softmax first, then its log."""
+    # --8<-- [start:log-of-zero]
     surprise = -softmax(logits).log()
+    # --8<-- [end:log-of-zero]
     at_target = surprise.gather(-1, targets.unsqueeze(-1)).mean()
     return (1 - smoothing) * at_target + smoothing * surprise.mean()
 

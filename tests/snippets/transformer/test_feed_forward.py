@@ -39,6 +39,7 @@ def tokens(seed):
     return torch.randn(BATCH, SEQ, D_MODEL, generator=random, dtype=torch.float64)
 
 
+# --8<-- [start:equals-pytorchs]
 def equals_pytorchs(ours, theirs, dtype):
     # The corner of ReLU has to be among them: its slope there is 0 by convention.
     x = torch.cat([torch.linspace(-12, 12, 4801), torch.tensor([0.0, math.nan])])
@@ -51,6 +52,9 @@ def equals_pytorchs(ours, theirs, dtype):
     torch.testing.assert_close(slope, their_slope, equal_nan=True, **close)
 
 
+# --8<-- [end:equals-pytorchs]
+
+
 @activations
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_activations_and_their_slopes_equal_pytorchs(ours, dtype):
@@ -59,8 +63,10 @@ def test_activations_and_their_slopes_equal_pytorchs(ours, dtype):
 
 def test_exact_gelu_is_not_taken_for_gpt2s():
     # karpathy/nanoGPT, PR #274: the exact one where GPT-2 has the tanh form.
+    # --8<-- [start:other-gelu]
     with pytest.raises(AssertionError):
         equals_pytorchs(gelu, TORCHS[gelu_tanh], torch.float32)
+    # --8<-- [end:other-gelu]
 
 
 @activations
