@@ -26,7 +26,9 @@ from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 import snippets
 from snippets.attention.heads import MultiHeadAttention
+from snippets.attention.masking import causal_mask
 from snippets.attention.positional_encoding import RotaryAttention
+from snippets.demos.masking import Reader
 from snippets.recurrence.additive_attention import (
     AdditiveAttention,
     BidirectionalEncoder,
@@ -253,6 +255,13 @@ CASES: dict[str, Case] = {
     ),
     "EncoderDecoder dropout": Case(
         partial(EncoderDecoder, DROPPING), **ANSWERS, drops=True
+    ),
+    "Reader": Case(
+        partial(Reader, VOCAB_SIZE),
+        **READS,
+        reads_ids=True,
+        batched=True,
+        call=lambda model, ids: model(ids, causal_mask(ids.shape[-1])),
     ),
     "LanguageModel": Case(
         partial(LanguageModel, SIZE),
