@@ -26,7 +26,6 @@ from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 import snippets
 from snippets.attention.heads import MultiHeadAttention
-from snippets.attention.masking import causal_mask
 from snippets.attention.positional_encoding import RotaryAttention
 from snippets.demos.masking import Reader
 from snippets.recurrence.additive_attention import (
@@ -258,10 +257,11 @@ CASES: dict[str, Case] = {
     ),
     "Reader": Case(
         partial(Reader, VOCAB_SIZE),
-        **READS,
         reads_ids=True,
+        mixes=True,
+        ordered=True,
         batched=True,
-        call=lambda model, ids: model(ids, causal_mask(ids.shape[-1])),
+        call=lambda model, ids: model(ids, None),
     ),
     "LanguageModel": Case(
         partial(LanguageModel, SIZE),
