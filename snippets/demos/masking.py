@@ -255,14 +255,12 @@ def minilm() -> dict[str, Any]:
                 "itself": (itself * 1e4).round() / 1e4,
                 "mean": itself.mean(),
                 "alike": cosines[pairs].mean(),
-                "over": (cosines[pairs] > 0.5).sum(),
                 "same": (nearest(cosines) == wanted).sum(),
             }
         )
     return {
         "sentences": len(sentences),
         "tokens": sum(map(len, read)) / len(read),
-        "pairs": pairs.sum(),
         "padding": (blank @ blank.T)[pairs].mean(),  # alike in two sentences
         "forms": forms,
     }
@@ -298,7 +296,7 @@ def holds(data: dict[str, Any]) -> dict[str, bool]:
     }
 
 
-FORMS = ["in neither", "in attention", "in the average", "in both"]
+FORMS = ["nowhere", "in attention", "in the average", "in both"]
 
 
 def show(data: dict[str, Any]) -> None:
@@ -314,11 +312,11 @@ def show(data: dict[str, Any]) -> None:
     rows = [[n, ", ".join(compress(words, w))] for n, w in data["looks_by"].items()]
     table(rows, ["", ""])
 
-    print("\nnothing to look at: rows of NaN")
+    print("\nnothing to look at: rows of NaN after")
     ways = data["nothing"]["ways"].items()
-    rows = [[name, way["weight"], *way["nan"]] for name, way in ways]
-    table(rows, [""] * 4, ["", "weights", "layer 1", "layer 2"])
-    print("\nthe same, PyTorch, one layer")
+    rows = [[name, *way["nan"], way["weight"]] for name, way in ways]
+    table(rows, [""] * 4, ["", "layer 1", "layer 2", "weight"])
+    print("\nthe same, PyTorch: rows of NaN")
     table(data["nothing"]["theirs"].items(), ["", ""])
 
     print("\nnext letters right, in held-out text")
@@ -331,8 +329,6 @@ def show(data: dict[str, Any]) -> None:
     forms = zip(FORMS, look["forms"], strict=True)
     rows = [[name, form["same"], form["mean"], form["alike"]] for name, form in forms]
     table(rows, ["", "", ".2f", ".2f"], ["", "nearest", "itself", "others"])
-    over = ", ".join(str(form["over"]) for form in look["forms"])
-    print(f"of {look['pairs']:,} pairs above 0.5: {over}")
 
 
 # --- Pictures
