@@ -21,8 +21,8 @@ def causal_mask(
 ) -> Bool[Tensor, "query key"]:
     """Each token may look at itself and the past: a triangle.
 
-    With more keys than queries, the queries are the last tokens: 2 of
-    4 tokens see [1, 1, 1, 0] and [1, 1, 1, 1].
+    With fewer queries than keys, the queries are the last tokens: the
+    last 2 of 4 see 3 keys and 4.
     """
     key = query if key is None else key
     past = torch.ones(query, key, dtype=torch.bool, device=device)
@@ -32,9 +32,9 @@ def causal_mask(
 def padding_mask(
     ids: Int[Tensor, "*batch key"], pad: int
 ) -> Bool[Tensor, "*batch 1 key"]:
-    """No query may look at padding; the 1 is for every query.
+    """No query may look at padding; one row serves all queries.
 
-    [[8, 0, 0]] with the pad 0 gives [[[1, 0, 0]]].
+    [8, 0, 0] with the pad 0 gives [[True, False, False]].
     """
     return (ids != pad).unsqueeze(-2)
 

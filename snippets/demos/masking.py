@@ -36,15 +36,7 @@ TEXTS = ["the robot was clumsy", "it was slippery"]
 TRANSLATION = ["es", "war", "glatt"]
 PAD = 0
 # e to the power of each score of the second text, a row a query.
-POWERS = torch.tensor(
-    [
-        [1.0, 1.0, 2.0, 4.0],
-        [2.0, 1.0, 4.0, 1.0],
-        [4.0, 2.0, 1.0, 1.0],
-        [1.0, 1.0, 1.0, 1.0],
-    ]
-)
-SCORES = POWERS.log()
+POWERS = torch.tensor([[1.0, 1, 2, 4], [2.0, 1, 4, 1], [4.0, 2, 1, 1], [1.0, 1, 1, 1]])
 WAS = 1  # the query that is followed
 
 
@@ -60,7 +52,7 @@ def by_hand() -> dict[str, Any]:
     """The batch, its masks, and the row of "was" masked in right and wrong ways."""
     words, ids = batch()
     mask = causal_and_padding(ids, PAD)[1]
-    row, may = SCORES[WAS], mask[WAS]
+    row, may = POWERS[WAS].log(), mask[WAS]
     masked = row + additive(mask)[WAS]
     return {
         "words": words,
@@ -152,10 +144,8 @@ class Reader(nn.Module):
 
     def __init__(self, vocab_size: int) -> None:
         super().__init__()
-        self.letter, self.position = (
-            nn.Embedding(vocab_size, WIDTH),
-            nn.Embedding(SEQ, WIDTH),
-        )
+        self.letter = nn.Embedding(vocab_size, WIDTH)
+        self.position = nn.Embedding(SEQ, WIDTH)
         self.matrices = nn.Parameter(torch.randn(3, WIDTH, WIDTH) / math.sqrt(WIDTH))
         self.output = nn.Linear(WIDTH, vocab_size)
 
@@ -203,6 +193,10 @@ def trained(seed: int = 0) -> dict[str, Any]:
         "often": letters[int(often)],
         "guess": (y == often).float().mean(),
     }
+
+    def right(logits: Tensor) -> Tensor:
+        return (logits.argmax(-1) == y).float().mean()
+
     for name, mask in (("mask", causal_mask(SEQ)), ("no mask", None)):
         torch.manual_seed(seed)
         random = torch.Generator().manual_seed(seed)
@@ -212,14 +206,8 @@ def trained(seed: int = 0) -> dict[str, Any]:
         for step in range(STEPS + 1):
             if step % EVERY == 0:
                 with torch.no_grad():
-                    exam, alone = model(x, mask), model.write(x, mask)
-                rows.append(
-                    {
-                        "step": step,
-                        "training": (exam.argmax(-1) == y).float().mean(),
-                        "writing": (alone.argmax(-1) == y).float().mean(),
-                    }
-                )
+                    exam, alone = right(model(x, mask)), right(model.write(x, mask))
+                rows.append({"step": step, "training": exam, "writing": alone})
             asked, answers = cut(learn, 32, random)
             loss = cross_entropy(model(asked, mask), answers)
             optimizer.zero_grad()
@@ -254,9 +242,8 @@ def minilm() -> dict[str, Any]:
     ids = F.pad(pad_sequence(read, batch_first=True), (0, LONGEST))[:, :LONGEST]
     real, every = ids != PAD, torch.ones_like(ids, dtype=torch.bool)
     pairs = torch.ones(SENTENCES, SENTENCES, dtype=torch.bool).tril(-1)
-    masked, bare = (
-        model.read(ids, mask=mask)[-1].output for mask in (padding_mask(ids, PAD), None)
-    )
+    masked = model.read(ids, mask=padding_mask(ids, PAD))[-1].output
+    bare = model.read(ids)[-1].output
     right, blank = mean(masked, real), mean(masked, ~real)
     wanted = nearest(right @ right.T)
     forms = []
@@ -268,14 +255,12 @@ def minilm() -> dict[str, Any]:
                 "itself": (itself * 1e4).round() / 1e4,
                 "mean": itself.mean(),
                 "alike": cosines[pairs].mean(),
-                "over": (cosines[pairs] > 0.5).sum(),
                 "same": (nearest(cosines) == wanted).sum(),
             }
         )
     return {
         "sentences": len(sentences),
         "tokens": sum(map(len, read)) / len(read),
-        "pairs": pairs.sum(),
         "padding": (blank @ blank.T)[pairs].mean(),  # alike in two sentences
         "forms": forms,
     }
@@ -311,7 +296,7 @@ def holds(data: dict[str, Any]) -> dict[str, bool]:
     }
 
 
-FORMS = ["in neither", "in attention", "in the average", "in both"]
+FORMS = ["nowhere", "in attention", "in the average", "in both"]
 
 
 def show(data: dict[str, Any]) -> None:
@@ -319,20 +304,19 @@ def show(data: dict[str, Any]) -> None:
     hand = data["by_hand"]
     print('weights of "was", and their sum')
     rows = [[name, *row, sum(row)] for name, row in hand["weights"].items()]
-    table(
-        rows, ["", *[".3f"] * 5], ["hidden by", "it", "was", "slip.", "[PAD]", "sum"], 1
-    )
+    header = ["hidden by", "it", "was", "slip.", "[PAD]", "sum"]
+    table(rows, ["", *[".3f"] * 5], header, 1)
 
     print('\none mask; "was" looks at')
     words = hand["words"][1]
     rows = [[n, ", ".join(compress(words, w))] for n, w in data["looks_by"].items()]
     table(rows, ["", ""])
 
-    print("\nnothing to look at: rows of NaN")
+    print("\nnothing to look at: rows of NaN after")
     ways = data["nothing"]["ways"].items()
-    rows = [[name, way["weight"], *way["nan"]] for name, way in ways]
-    table(rows, [""] * 4, ["", "weights", "layer 1", "layer 2"])
-    print("\nthe same, PyTorch, one layer")
+    rows = [[name, *way["nan"], way["weight"]] for name, way in ways]
+    table(rows, [""] * 4, ["", "layer 1", "layer 2", "weight"])
+    print("\nthe same, PyTorch: rows of NaN")
     table(data["nothing"]["theirs"].items(), ["", ""])
 
     print("\nnext letters right, in held-out text")
@@ -342,13 +326,9 @@ def show(data: dict[str, Any]) -> None:
 
     look = data["look"]
     print("\nMiniLM: where the mask is forgotten")
-    rows = [
-        [name, f["same"], f["mean"], f["alike"]]
-        for name, f in zip(FORMS, look["forms"], strict=True)
-    ]
+    forms = zip(FORMS, look["forms"], strict=True)
+    rows = [[name, form["same"], form["mean"], form["alike"]] for name, form in forms]
     table(rows, ["", "", ".2f", ".2f"], ["", "nearest", "itself", "others"])
-    over = ", ".join(str(form["over"]) for form in look["forms"])
-    print(f"of {look['pairs']:,} pairs above 0.5: {over}")
 
 
 # --- Pictures
@@ -387,28 +367,24 @@ def pairs(
     """A mask: a cell for each query and key, filled where it may look."""
     for query, line in enumerate(mask):
         for key, may in enumerate(line):
-            diagrams.box(
-                axes, x + wide * key, y + 24 * query, text(query, key),
-                plots.QUERY if may else plots.MUTED, wide - 3, 21, may,
-                "-" if may else ":",
-            )  # fmt: skip
+            colour, dash = (plots.QUERY, "-") if may else (plots.MUTED, ":")
+            at, label = (x + wide * key, y + 24 * query), text(query, key)
+            diagrams.box(axes, *at, label, colour, wide - 3, 21, may, dash)
 
 
 def step(hand: dict[str, Any], number: int) -> Figure:
     """The batch; the row of "was" without a mask, with one; then all rows."""
     figure, axes = diagrams.board((84, 194, 322, 440)[number])
     for line, words in enumerate(hand["words"]):
-        diagrams.words(
-            axes, 4, 18 + 28 * line, f"text {line + 1}", plots.MUTED, ha="left"
-        )
+        y = 18 + 28 * line
+        row(axes, y, f"text {line + 1}", [])
         for column, word in enumerate(words):
             pad = word == "[PAD]"
             asks = number > 0 and (line, column) == (1, WAS)
-            diagrams.box(
-                axes, LEFT + STEP * column, 18 + 28 * line, word,
-                plots.QUERY if asks else plots.MUTED if pad else plots.INK, 70, 24,
-                asks, "--" if pad else "-", number > 0 and line == 0,
-            )  # fmt: skip
+            colour = plots.QUERY if asks else plots.MUTED if pad else plots.INK
+            dash, faint = "--" if pad else "-", number > 0 and line == 0
+            x = LEFT + STEP * column
+            diagrams.box(axes, x, y, word, colour, 70, 24, asks, dash, faint)
     second, mask = hand["words"][1], hand["masks"]["both"]
     row(axes, 72, "guess next", [*second[1:3], "(the end)", ""], colour=plots.LINK)
     scores = [f"{float(score):.2f}" for score in hand["scores"]]
@@ -431,9 +407,8 @@ def step(hand: dict[str, Any], number: int) -> Figure:
             return f"{hand['all_powers'][query][key]:.0f}/{hand['all_sums'][query]:.0f}"
 
         for query, word in enumerate(second):
-            diagrams.words(
-                axes, 4, 350 + 24 * query, word, ha="left", bold=query == WAS
-            )
+            y = 350 + 24 * query
+            diagrams.words(axes, 4, y, word, ha="left", bold=query == WAS)
         pairs(axes, mask, LEFT, 350, STEP, share)
     return figure
 
@@ -443,9 +418,7 @@ def kinds(hand: dict[str, Any]) -> Figure:
     figure, axes = diagrams.board(302)
     for number, (name, mask) in enumerate(hand["masks"].items()):
         left, top = 62 + 198 * (number % 2), 154 * (number // 2)
-        diagrams.words(
-            axes, left - 56, top + 12, name, plots.LINK, 12, "left", bold=True
-        )
+        diagrams.words(axes, left - 56, top + 12, name, plots.LINK, 12, "left", True)
         for key, word in enumerate(["it", "was", "slip.", "pad"]):
             diagrams.words(axes, left + 20 + 32 * key, top + 34, word, size=10)
         queries = TRANSLATION if name == "cross" else hand["words"][1]
@@ -497,10 +470,7 @@ def look(data: dict[str, Any]) -> Figure:
 # What the page proposes to change, and what then stands there.
 EDITS = [
     ("    return past.tril(key - query)", "    return ~past.tril(key - query)"),
-    (
-        "    return nothing.masked_fill(~mask, -math.inf)",
-        "    return nothing + mask",
-    ),
+    ("    return nothing.masked_fill(~mask, -math.inf)", "    return nothing + mask"),
     (
         "    return past & padding_mask(ids, pad)",
         "    return past | padding_mask(ids, pad)",
