@@ -219,14 +219,12 @@ def turns(
 
 def learned(model: MiniLM) -> dict[str, Any]:
     """What MiniLM's vectors of positions are like."""
-    words, positions, _ = (part.double() for part in model.embeddings)
+    positions = model.embeddings[1].double()
     first, second = positions[KNOWN], positions[HELD_OUT]
     folds = [turns(first, second), turns(second, first)]
     hands, _ = (fold.pop("hands") for fold in folds)
     return {
         "hands": hands[:2],
-        "word_norm": words.norm(dim=1).median(),
-        "position_norm": positions[1:127].norm(dim=1).median(),
         "folds": folds,
         # The same with fewer and with more hands.
         "others": [
