@@ -24,7 +24,6 @@ from snippets.attention.positional_encoding import (
     alibi,
     rotary,
     sinusoids,
-    slopes,
     speeds,
 )
 from snippets.lab import diagrams, plots
@@ -41,7 +40,8 @@ SENTENCE = ["the", "dog", "bit", "the", "man"]
 HANDS = torch.tensor([math.pi / 2, math.pi / 6], dtype=torch.float64)
 WORDS = {"the": 0, "dog": 1, "bit": 2, "man": 3}  # which of four numbers is its 2
 QUARTER = HANDS[:1]
-NOUN, WHO = [1.0, 0.0], [0.0, -2.0]  # the key of a noun, the query of "bit"
+NOUN, NOTHING = [1.0, 0.0], [0.0, 0.0]  # keys: of a noun, of another word
+WHO = [0.0, -2.0]  # the query of "bit"
 CASES = ["the dog bit the man", "the man bit the dog", "today the dog bit the man"]
 
 
@@ -53,8 +53,8 @@ def whole(x: Tensor) -> Tensor:
 def who_bit(words: list[str]) -> dict[str, Any]:
     """What "bit" gives to the nouns: query, keys and scores, turned and as they are."""
     position = torch.arange(len(words), dtype=torch.float64)
-    of_word = {"dog": NOUN, "man": NOUN}
-    keys = torch.tensor([of_word.get(word, [0.0, 0.0]) for word in words]).double()
+    keys = torch.tensor([NOUN if w in ("dog", "man") else NOTHING for w in words])
+    keys = keys.double()
     queries = torch.tensor(WHO).double().expand(len(words), -1)
     bit = words.index("bit")
     query = rotary(queries, position, QUARTER)
@@ -79,7 +79,6 @@ def by_hand() -> dict[str, Any]:
     places = sinusoids(position, HANDS)
     words = 2 * torch.eye(4).double()[[WORDS[word] for word in SENTENCE]]
     return {
-        "position": position,
         "places": whole(places),
         "words": words,
         "inputs": whole(words + places),
@@ -124,13 +123,6 @@ def likeness() -> dict[str, Any]:
         "by_distance": lines[0],
         "apart": whole((lines - lines[0]).abs().max()),
     }
-
-
-def biased() -> dict[str, Any]:
-    """ALiBi's slopes, and its weights where all scores are the same."""
-    heads, seq = 8, 10
-    weights = softmax(alibi(heads, seq)[:, -1])  # the last token, which sees all
-    return {"slopes": slopes(heads), "weights": weights}
 
 
 # --- MiniLM
@@ -182,7 +174,6 @@ def reads(model: MiniLM) -> dict[str, Any]:
     return {
         "pairs": len(swapped),
         "same": sum(a < 1e-5 for a in apart),
-        "apart": round(max(apart), 5),
         "swapped": median(swapped),
         "right": right,
         "asked": 2 * len(swapped),
@@ -203,6 +194,7 @@ def turns(
     directions = torch.linalg.svd(known - mean, full_matrices=False)[2]
     plane = directions[: 2 * n_hands].T
     x, y = (known - mean) @ plane, (held_out - mean) @ plane
+    spread = held_out - held_out.mean(0)
     left, _, right = torch.linalg.svd(x[:-1].T @ x[1:])
     rotation = left @ right
     distance = torch.cdist(y[:-1] @ rotation, y)
@@ -219,7 +211,7 @@ def turns(
         "of_ten": len(y) - 10,
         "error": (y[:-1] @ rotation - y[1:]).norm() / y[1:].norm(),
         "still": (y[:-1] - y[1:]).norm() / y[1:].norm(),
-        "share": (y.norm() / (held_out - mean).norm()) ** 2,
+        "share": ((spread @ plane).norm() / spread.norm()) ** 2,
         "turn": 2 * math.pi / angles.angle()[order],
         "hands": torch.view_as_real(hands).transpose(0, 1).round(decimals=4),
     }
@@ -227,13 +219,12 @@ def turns(
 
 def learned(model: MiniLM) -> dict[str, Any]:
     """What MiniLM's vectors of positions are like."""
-    words, positions, _ = (part.double() for part in model.embeddings)
+    positions = model.embeddings[1].double()
     first, second = positions[KNOWN], positions[HELD_OUT]
     folds = [turns(first, second), turns(second, first)]
+    hands, _ = (fold.pop("hands") for fold in folds)
     return {
-        "hands": folds[0].pop("hands"),
-        "word_norm": words.norm(dim=1).median(),
-        "position_norm": positions[1:127].norm(dim=1).median(),
+        "hands": hands[:2],
         "folds": folds,
         # The same with fewer and with more hands.
         "others": [
@@ -255,7 +246,8 @@ def demo(seed: int = 0, device: str = "cpu") -> dict[str, Any]:
         "bag": bag(seed),
         "sinusoids": likeness(),
         "full_turn": 2 * math.pi / speeds(D_HEAD, BASE)[[0, 16, 32, 48, 63]],
-        "alibi": biased(),
+        # The last of ten tokens, which sees all, where all scores are the same.
+        "alibi": softmax(alibi(8, 10)[:, -1]),
         "look": {**reads(model), **learned(model)},
     }
 
@@ -281,10 +273,9 @@ def show(data: dict[str, Any]) -> None:
     ]
     table(rows, ["", ",.1f"], ["hand", "tokens"])
 
-    alibis = data["alibi"]
     print("\nALiBi: weights if all scores are equal")
     rows = [
-        [f"{back} back", *(alibis["weights"][head][-1 - back] for head in (0, 3, 7))]
+        [f"{back} back", *(data["alibi"][head][-1 - back] for head in (0, 3, 7))]
         for back in (0, 1, 2, 4, 9)
     ]
     table(rows, ["", ".2f", ".2f", ".2f"], ["", "head 1", "head 4", "head 8"])
@@ -415,7 +406,7 @@ def look(data: dict[str, Any]) -> Figure:
     """Where two learned hands point, at positions that nothing was fitted on."""
     turn_of = data["look"]["folds"][0]["turn"]
     figure, panels = plots.canvas(230, columns=2)
-    shown = zip(panels, turn_of, data["look"]["hands"], (1, 3), strict=False)
+    shown = zip(panels, turn_of[:2], data["look"]["hands"], (1, 3), strict=True)
     for axes, turn, points, step in shown:
         x, y = zip(*points, strict=True)
         once = math.ceil(turn)

@@ -266,3 +266,6 @@ def test_a_rotation_is_found_where_there_is_one_and_only_there():
     assert there["right"] == there["n"] == 59
     torch.testing.assert_close(there["turn"], at(6, 14, 48, 150), rtol=0.3, atol=0)
     assert nowhere["right"] <= 5
+    # How much the directions hold of what differs, wherever the middle is.
+    elsewhere = turns(hands[:60], hands[60:] + random[0])
+    assert elsewhere["share"] == pytest.approx(1)
