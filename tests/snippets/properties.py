@@ -27,7 +27,6 @@ from torch.nn.utils import parameters_to_vector, vector_to_parameters
 import snippets
 from snippets.attention.heads import MultiHeadAttention
 from snippets.attention.positional_encoding import RotaryAttention
-from snippets.demos.masking import Reader
 from snippets.recurrence.additive_attention import (
     AdditiveAttention,
     BidirectionalEncoder,
@@ -255,14 +254,6 @@ CASES: dict[str, Case] = {
     "EncoderDecoder dropout": Case(
         partial(EncoderDecoder, DROPPING), **ANSWERS, drops=True
     ),
-    "Reader": Case(
-        partial(Reader, VOCAB_SIZE),
-        reads_ids=True,
-        mixes=True,
-        ordered=True,
-        batched=True,
-        call=lambda model, ids: model(ids, None),
-    ),
     "LanguageModel": Case(
         partial(LanguageModel, SIZE),
         **SPEAKS,
@@ -276,14 +267,17 @@ CASES: dict[str, Case] = {
 
 
 def models_of_ours() -> set[type[nn.Module]]:
-    """Every nn.Module that a snippet defines and that can be built, by a walk."""
+    """Every nn.Module that a snippet defines and that can be built, by a walk.
+
+    A demo may train one with its mask left out, to show what becomes of it.
+    """
     names = [
         found.name for found in pkgutil.walk_packages(snippets.__path__, "snippets.")
     ]
     return {
         member
         for name in names
-        if not name.endswith("__main__")
+        if not name.endswith("__main__") and not name.startswith("snippets.demos")
         for member in vars(importlib.import_module(name)).values()
         if isinstance(member, type)
         and issubclass(member, nn.Module)
