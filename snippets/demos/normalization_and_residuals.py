@@ -79,6 +79,8 @@ def by_hand() -> dict[str, Any]:
         "in_a_row": [SLOPE**n for n in depths],
         "one_in": [1 / SLOPE**n for n in depths],
         "with_residual": [(1 + SLOPE) ** n for n in depths],
+        # A branch that reads 1 adds SLOPE: the steps (2 + n + 1) / (2 + n), multiplied.
+        "with_norm": [1 + SLOPE * n for n in depths],
         "roughly": round((1 + SLOPE) ** SUB_LAYERS),
         "share_pre_one_in": [1 + n for n in depths],
         "share_post_one_in": [2**n for n in depths],
@@ -134,7 +136,10 @@ class Stack:
 
 
 def depth(seed: int) -> dict[str, dict[str, Any]]:
-    """By networks passed: size of the vectors, likeness to the first, gradient."""
+    """By networks passed: size of the vectors, likeness to the first, gradient.
+
+    And, after the last, how like the vectors of different tokens are to each other.
+    """
     random = torch.Generator().manual_seed(seed)
     start, wanted = torch.randn(2, 128, 64, generator=random).double()
     measured = {}
@@ -143,7 +148,10 @@ def depth(seed: int) -> dict[str, dict[str, Any]]:
         states = stack.stream(start.clone().requires_grad_())
         loss = (stack.last(states[-1]) * wanted).mean()
         gradients = [g.norm() for g in torch.autograd.grad(loss, states)]
+        ways = F.normalize(states[-1], dim=-1)
+        n = len(ways)
         measured[form] = {
+            "among": ((ways @ ways.T).sum() - n) / (n * (n - 1)),
             "size": [s.square().mean().sqrt() for s in states],
             "likeness": [F.cosine_similarity(s, start, dim=-1).mean() for s in states],
             "gradient": [g / gradients[-1] for g in gradients],
@@ -349,7 +357,8 @@ def show(data: dict[str, Any]) -> None:
     header = ["", "size", "likeness", "gradient"]
     table(rows, ["", ".2g", ".2f", ".2g"], header)
 
-    print(f"\ntrained to repeat a word: loss after {STEPS} steps")
+    first = STEPS - EVERY + 1
+    print(f"\ntrained to repeat a word: loss, steps {first} to {STEPS}")
     rows = [
         [form, found["full"][-1], found["warm-up"][-1]]
         for form, found in data["train"].items()
