@@ -292,10 +292,10 @@ def reads(axes: Axes, hand: dict[str, Any]) -> None:
         diagrams.box(axes, x, MADE, says, plots.KEY, 76, 38)
 
 
-def writes(axes: Axes, hand: dict[str, Any], step: int, now: bool) -> None:
+def writes(axes: Axes, hand: dict[str, Any], step: int, now: bool, top: float) -> None:
     """One position of the decoder: fed a word, it looks across and writes the next.
 
-    Of one that is done, its strongest arrow stays, faint.
+    Of one that is done, its strongest arrow stays, faint. The arrows begin at `top`.
     """
     x, weights = COLUMNS[step], hand["weights"][step]
     query = " ".join(f"{n:g}" for n in hand["queries"][step])
@@ -308,7 +308,7 @@ def writes(axes: Axes, hand: dict[str, Any], step: int, now: bool) -> None:
     for place, weight in enumerate(weights):
         if now or weight > 0.5:
             diagrams.arrow(
-                axes, (COLUMNS[place], SHARES + 9), (x, ASKS - 13),
+                axes, (COLUMNS[place], top), (x, ASKS - 13),
                 plots.LINK if weight > 0.5 else plots.MUTED, width=0.5 + 5 * weight,
                 faint=not now,
             )  # fmt: skip
@@ -324,6 +324,7 @@ def frames(data: dict[str, Any]) -> list[Figure]:
         if step == 0:
             continue
         training = step == 4
+        top = MADE + 21 if training else SHARES + 9
         half(axes, "decoder", 236, 320, plots.QUERY)
         if not training:
             label(axes, SHARES, "weights")
@@ -333,7 +334,7 @@ def frames(data: dict[str, Any]) -> list[Figure]:
         label(axes, FED, "true" if training else "fed in")
         label(axes, WRITES, "predicts" if training else "writes")
         for place in range(step):
-            writes(axes, hand, place, now=training or place == step - 1)
+            writes(axes, hand, place, training or place == step - 1, top)
             x = COLUMNS[place]
             for after in range(place + 1, step):  # self-attention: back at the past
                 gap = after - place
