@@ -247,46 +247,70 @@ def show(data: dict[str, Any]) -> None:
         print(f"{source}\n  {target}")
 
     print("\nvectors from the other sentence")
-    taken = [[f"it: {name}", look["what"][key]] for name, key in WHAT]
-    taken += [[f"she: {name}", look["who"][key]] for name, key in WHO]
+    taken = [[f"it: {name}", look["what"][key]] for name, key in (*WHAT, ALL)]
+    taken += [[f"she: {name}", look["who"][key]] for name, key in (*WHO, ALL)]
     table(taken, ["", ""], ["taken", "times"])
     print(f"of {look['what']['of']} and {look['who']['of']}")
 
 
 WHAT = (("none", "none"), ("all but the reason", "other"), ("the reason", "reason"))
 WHO = (("none", "none"), ("all but the subject", "other"), ("the subject", "subject"))
+ALL = ("all", "all")
 
 # --- Pictures
 
-COLUMNS = (56, 152, 248, 344)
-READ, MADE, ASKS, FED, WRITES = 372, 262, 146, 84, 26
+COLUMNS = (102, 186, 270, 354)
+SAYS = ("article", "noun", "adjective", "end")  # the axis on which a key has its 2
+# Heights of the rows, from the source at the top to what is written.
+READ, MADE, SHARES, ASKS, FED, WRITES = 18, 148, 182, 274, 348, 394
+
+
+def half(axes: Axes, name: str, top: float, bottom: float, colour: str) -> None:
+    """The box of the encoder or of the decoder, with its name."""
+    middle = (top + bottom) / 2
+    diagrams.box(axes, 200, middle, "", colour, 396, bottom - top)
+    diagrams.words(axes, 10, top + 14, name, colour, ha="left", bold=True)
+
+
+def label(axes: Axes, y: float, text: str) -> None:
+    """What a row is, at its left."""
+    diagrams.words(axes, 6, y, text, plots.MUTED, 10, ha="left")
 
 
 def reads(axes: Axes, hand: dict[str, Any]) -> None:
     """The source, through the encoder, to a vector for each word."""
+    half(axes, "encoder", 42, 108, plots.KEY)
+    label(axes, READ, "source")
+    label(axes, MADE, "memory")
     for x, word, key in zip(COLUMNS, hand["source"], hand["keys"], strict=True):
         diagrams.words(axes, x, READ, word, plots.INK, 12, bold=True)
+        diagrams.arrow(axes, (x, READ + 10), (x, 58))
         for to in COLUMNS:
-            diagrams.arrow(axes, (x, READ - 13), (to, 316), width=0.8, faint=to != x)
-        diagrams.box(axes, x, MADE, " ".join(f"{n:g}" for n in key), plots.KEY, 84)
-        diagrams.arrow(axes, (x, 290), (x, MADE + 14))
-    diagrams.box(axes, 200, 303, "encoder: all see all", plots.KEY, 384, fill=True)
+            diagrams.arrow(axes, (x, 60), (to, 100), width=0.8, faint=to != x)
+        diagrams.arrow(axes, (x, 102), (x, MADE - 20))
+        says = " ".join(f"{n:g}" for n in key) + "\n" + SAYS[key.index(max(key))]
+        diagrams.box(axes, x, MADE, says, plots.KEY, 76, 38)
 
 
-def writes(axes: Axes, hand: dict[str, Any], step: int, strong: bool) -> None:
-    """One position of the decoder: fed a word, it looks across and writes the next."""
+def writes(axes: Axes, hand: dict[str, Any], step: int, now: bool, top: float) -> None:
+    """One position of the decoder: fed a word, it looks across and writes the next.
+
+    Of one that is done, its strongest arrow stays, faint. The arrows begin at `top`.
+    """
     x, weights = COLUMNS[step], hand["weights"][step]
-    diagrams.words(axes, x, FED, hand["target"][step], plots.MUTED)
     query = " ".join(f"{n:g}" for n in hand["queries"][step])
-    diagrams.box(axes, x, ASKS, query, plots.QUERY, 84)
-    diagrams.arrow(axes, (x, FED + 10), (x, ASKS - 14))
-    diagrams.words(axes, x, WRITES, hand["written"][step], plots.VALUE, 12, bold=True)
+    diagrams.box(axes, x, ASKS, query, plots.QUERY, 62)
+    diagrams.words(axes, x - 18, FED, hand["target"][step], plots.INK)
+    diagrams.arrow(axes, (x - 18, FED - 10), (x - 18, ASKS + 13), plots.QUERY)
+    written = hand["written"][step]
+    diagrams.words(axes, x + 16, WRITES, written, plots.VALUE, 12, bold=True)
+    diagrams.arrow(axes, (x + 16, ASKS + 13), (x + 16, WRITES - 11), plots.VALUE)
     for place, weight in enumerate(weights):
-        if strong or weight > 0.5:
+        if now or weight > 0.5:
             diagrams.arrow(
-                axes, (COLUMNS[place], MADE - 14), (x, ASKS + 14),
-                plots.LINK if weight > 0.5 else plots.MUTED,
-                f"{weight:.2f}" if strong else "", width=0.5 + 5 * weight,
+                axes, (COLUMNS[place], top), (x, ASKS - 13),
+                plots.LINK if weight > 0.5 else plots.MUTED, width=0.5 + 5 * weight,
+                faint=not now,
             )  # fmt: skip
 
 
@@ -294,54 +318,56 @@ def frames(data: dict[str, Any]) -> list[Figure]:
     """Read once; then the, new, glass; then all at once, as in training."""
     hand, drawn = data["by_hand"], []
     for step in range(5):
-        figure, axes = diagrams.board(392)
+        figure, axes = diagrams.board(172 if step == 0 else 408)
         drawn.append(figure)
         reads(axes, hand)
         if step == 0:
-            text = "nothing is written yet"
-            diagrams.words(axes, 200, ASKS, text, plots.MUTED)
-        for before in range(step if step < 4 else 4):
-            last = before == step - 1 and step < 4
-            writes(axes, hand, before, strong=last)
-            # The word that is fed next is the one just written.
-            x = COLUMNS[before]
-            diagrams.arrow(axes, (x, FED - 10), (x, WRITES + 12), plots.VALUE)
-            for after in range(before + 1, step if step < 4 else 4):
+            continue
+        training = step == 4
+        top = MADE + 21 if training else SHARES + 9
+        half(axes, "decoder", 236, 320, plots.QUERY)
+        if not training:
+            label(axes, SHARES, "weights")
+            for x, weight in zip(COLUMNS, hand["weights"][step - 1], strict=True):
+                diagrams.words(axes, x, SHARES, f"{weight:.2f}", plots.LINK)
+        label(axes, ASKS, "query")
+        label(axes, FED, "true" if training else "fed in")
+        label(axes, WRITES, "predicts" if training else "writes")
+        for place in range(step):
+            writes(axes, hand, place, training or place == step - 1, top)
+            x = COLUMNS[place]
+            for after in range(place + 1, step):  # self-attention: back at the past
+                gap = after - place
                 diagrams.arrow(
-                    axes, (x + 30, FED + 8), (COLUMNS[after] - 20, ASKS - 14),
-                    plots.MUTED, width=0.8,
+                    axes, (x + 4, ASKS + 12), (COLUMNS[after] - 4, ASKS + 13),
+                    plots.MUTED, width=0.8, bend=0.24 / gap + 0.04,
                 )  # fmt: skip
+            if place < step - 1 and not training:  # the word written is fed next
+                start, end = (x + 34, WRITES - 8), (COLUMNS[place + 1] - 38, FED + 8)
+                diagrams.arrow(axes, start, end, plots.VALUE, line="--")
     return drawn
 
 
 def draw(data: dict[str, Any]) -> Figure:
-    """Whose vectors make it "she", word by word."""
-    who, source = data["look"]["who"], data["look"]["sentences"][2].split()
-    shares = [times / who["of"] for times in who["alone"]]
-    labels = [*source, "[end]", "the first two", "all the others"]
-    shares += [who["subject"] / who["of"], who["other"] / who["of"]]
-    figure, axes = plots.canvas(330)
-    plots.bars(axes, labels, shares, '"she" likelier than "he": share')
+    """Whose vectors decide the pronoun."""
+    what, who = data["look"]["what"], data["look"]["who"]
+    figure, axes = plots.canvas(290, 2)
+    for axis, title, found, names in (
+        (axes[0], 'Person or thing: "it" likelier, share', what, WHAT),
+        (axes[1], 'Boy or girl: "she" likelier, share', who, WHO),
+    ):
+        taken = [(name, found[key] / found["of"]) for name, key in (*names, ALL)]
+        plots.bars(axis, [n for n, _ in taken], [share for _, share in taken], title)
     return figure
 
 
 def look(data: dict[str, Any]) -> Figure:
-    """One head of each kind of attention, in the sentence of all pages."""
-    sentence, best = data["look"]["sentence"], data["look"]["best"]
-    source = [*sentence["portuguese"], "[end]"]
-    fed = ["[begin]", *sentence["english"]]
-    figure, axes = plots.canvas(1110, 3)
-    figure.set_layout_engine("constrained", h_pad=0.12)
-    labels = {
-        "encoder": ("Encoder: a row looks at columns", source, source),
-        "decoder": ("Decoder: at what it has written", fed, fed),
-        "cross": ("Across: to write the row's word", [*fed[1:], "[end]"], source),
-    }
-    for part, axis in zip(labels, axes, strict=True):
-        title, rows, columns = labels[part]
-        where = f"layer {best[part]['layer']}, head {best[part]['head']}"
-        weights = sentence["weights"][part]
-        plots.heat_map(axis, weights, rows, columns, f"{title}\n{where}")
+    """Where the head that aligns best looks across, in the sentence of all pages."""
+    sentence, best = data["look"]["sentence"], data["look"]["best"]["cross"]
+    columns, rows = ([*sentence[key], "[end]"] for key in ("portuguese", "english"))
+    figure, axes = plots.canvas(370)
+    title = f"to write the row's word (layer {best['layer']}, head {best['head']})"
+    plots.heat_map(axes, sentence["weights"]["cross"], rows, columns, title)
     return figure
 
 
@@ -351,9 +377,5 @@ EDITS = [
     (
         "        past = causal_mask(target.shape[1], device=x.device)",
         "        past = causal_mask(target.shape[1]) | True",
-    ),
-    (
-        "        x = self.embed(token[:, None], start=kept[0].shape[-2])",
-        "        x = self.embed(token[:, None])",
     ),
 ]
