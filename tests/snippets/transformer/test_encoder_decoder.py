@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from snippets.text.search import beam_search, greedy
 from snippets.text.vocabulary import BEGIN, END, PAD
 from snippets.transformer.encoder_decoder import EncoderDecoder
-from snippets.transformer.parameters import PUBLISHED, SIZES, Size, parameters
+from snippets.transformer.parameters import SIZES, Size, parameters
 from snippets.transformer.watching import watched
 from tests.snippets.peers import count, from_torch, shaken
 
