@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[3]
 
 def torchrun(folder, *words):
     """What two processes found."""
-    how = ["--standalone", "--nproc-per-node=2", "--max-restarts=1"]
+    how = ["--standalone", "--nproc-per-node=2", "--max-restarts=3"]
     program = ["-m", "tests.snippets.lab.team", str(folder), *words]
     subprocess.run(
         [sys.executable, "-m", "torch.distributed.run", *how, *program],
