@@ -24,7 +24,7 @@ targets := help serve site check run notebook train claim record claims test mut
 # wants the tests of one snippet is told which they are.
 goal := $(firstword $(MAKECMDGOALS))
 named := $(filter-out $(targets),$(word 2,$(MAKECMDGOALS)))
-ifneq (,$(filter run record train claim,$(goal)))
+ifneq (,$(filter run record train claim notebook,$(goal)))
   ifneq (,$(named))
     $(error write: make $(goal) NAME=$(named))
   endif
@@ -57,9 +57,9 @@ check: setup-check ## validate the records, name what is missing of a concept
 run: setup-snippets ## run a snippet: make run NAME=attention ARGS="--seed 1"
 	@MAKE_RUN=1 $(with_args) snippets $${NAME:+"$$NAME"}
 
-notebook: setup-snippets ## change the numbers of the worked example, in JupyterLab
+notebook: setup-snippets ## change a worked example, in JupyterLab (NAME=basic-transformer)
 	@$(py) -m uv pip install --quiet --python $(py) -c constraints.txt jupyterlab
-	@$(with_args) jupyterlab docs/notebooks/attention-by-hand.ipynb
+	@$(with_args) jupyterlab docs/notebooks/"$${NAME:-attention-by-hand}".ipynb
 
 record: setup-snippets ## the same, and record what it shows (without NAME: all of them)
 	@$(with_args) snippets $${NAME:+"$$NAME"} --record

@@ -40,11 +40,12 @@ def main(arguments: list[str] | None = None) -> int:
         case ["claim", *rest]:
             return claim(rest)
         case ["train", *rest]:
-            from snippets import speak, train
+            from snippets import speak, train, translate
 
-            if speak.NAME in rest:
-                return speak.main(rest)
-            return train.main(rest, others=[speak.NAME])
+            others = {speak.NAME: speak.main, translate.NAME: translate.main}
+            for name in others.keys() & rest:
+                return others[name](rest)
+            return train.main(rest, others=[*others])
     return run(arguments)
 
 

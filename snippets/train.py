@@ -6,7 +6,11 @@
 
 It trains on our own Portuguese and English sentences, or on a file of pairs: English,
 tab, Portuguese, as in the files that manythings.org/anki makes of Tatoeba's sentences.
-Ctrl-C keeps what there is; --resume goes on from it.
+Ctrl-C keeps what there is; --resume goes on from it. Started by torchrun, several
+processes train together, each with batches of its own, and begin again from the last
+checkpoint where one of them was killed:
+
+    torchrun --nproc-per-node 2 --max-restarts 3 -m snippets train seq2seq
 """
 
 from __future__ import annotations
@@ -39,9 +43,9 @@ from snippets.corpora.translation import (
     sentences,
     train,
 )
-from snippets.lab import record
+from snippets.lab import processes, record
 from snippets.lab.arguments import Parser, call, count, device, fail, known, seed
-from snippets.lab.checkpoints import Checkpoint, TrainingError
+from snippets.lab.checkpoints import ABOUT, Checkpoint, TrainingError
 from snippets.recurrence.additive_attention import RNNSearch
 from snippets.recurrence.luong import Luong
 from snippets.recurrence.multiplicative_attention import General
@@ -111,7 +115,8 @@ def main(arguments: Sequence[str], others: Sequence[str] = ()) -> int:
     # What scores in the end is missing before the training, not after it.
     importlib.import_module("sacrebleu")
     try:
-        return run(options)
+        with processes.joined(options.device) as options.device:
+            return run(options)
     except PairsError as error:
         fail(str(error))
 
@@ -151,7 +156,7 @@ def run(options: argparse.Namespace) -> int:
     else:
         drawn = drawing(translator)
         shown = [(SENTENCE, drawn["written"])]
-        if options.record:
+        if options.record and processes.first():
             new = held_out(translator, test, 2 * settings.longest)
             seen = {"sentence": drawn, "held_out": new}
             write(options, settings, translator, found, seen)
@@ -199,6 +204,9 @@ def checkpoint_of(
     }
     del of["steps"]  # may change: see `steps_of`
     folder = options.checkpoints / f"{options.name}-{options.seed}-{digest[:8]}"
+    if processes.restarted():
+        # By torchrun: from the last checkpoint, where one was written.
+        return Checkpoint(folder, of, resume=(folder / ABOUT).exists())
     return Checkpoint(folder, of, options.resume, options.restart)
 
 

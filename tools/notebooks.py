@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,18 @@ from syllabus import ROOT
 NOTEBOOKS = ROOT / "docs" / "notebooks"
 
 
-def run(path: Path) -> Any:
+def run(path: Path, change: Callable[[Any], Any] = lambda notebook: notebook) -> Any:
     """The notebook with what its cells show today, each of them run afresh.
+
+    Args:
+        change: what is done to the notebook before it runs.
 
     Raises:
         CellExecutionError: a cell ends in an error.
     """
-    notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    notebook = nbformat.from_dict(  # type: ignore[no-untyped-call]
+        change(nbformat.read(path, as_version=4))  # type: ignore[no-untyped-call]
+    )
     client = NotebookClient(
         notebook,
         timeout=120,

@@ -21,6 +21,9 @@ _SECTION = re.compile(
     r"--8<-- \[start:([\w-]+)\]\n(?=(.*?)^[^\n]*--8<-- \[end:\1\])", re.S | re.M
 )
 
+# What a line says to the checker of types goes with the types.
+_IGNORED = re.compile(r"  # type: ignore.*")
+
 
 @cache
 def listings(source: str) -> Mapping[str, str]:
@@ -30,6 +33,7 @@ def listings(source: str) -> Mapping[str, str]:
     function come alone.
     """
     bare = cst.parse_module(source).visit(_Bare()).code
+    bare = _IGNORED.sub("", bare)
     found = {}
     for section in _SECTION.finditer(bare):
         lines = [n for n in section[2].splitlines() if "--8<-- [" not in n]

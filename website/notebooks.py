@@ -12,7 +12,7 @@ import json
 import posixpath
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -143,7 +143,8 @@ def how_to_run(path: str, repo_url: str) -> str:
     start = posixpath.relpath("before-you-start.md", posixpath.dirname(path))
     repo = repo_url.rstrip("/")
     here = (
-        f"[get the code]({start}#code) and run `make notebook`. The first time it"
+        f"[get the code]({start}#code) and run"
+        f" `make notebook NAME={PurePosixPath(path).stem}`. The first time it"
         " fetches JupyterLab, about 50 MB; then it opens this page there, to change"
         f" and run. Or open [the notebook itself]({repo}/blob/main/docs/{path}) in"
         " VS Code, and choose the Python in `.venv` as its kernel.\n{ .open }"

@@ -144,6 +144,7 @@ def train(
         translation_loss,
         settings.steps,
         schedule=settings.schedule,
+        tokens=lambda batch: int(batch.target_mask[:, 1:].sum()),
         checkpoint=checkpoint,
         label=label,
     )

@@ -337,7 +337,7 @@ def told(c: Case, look: Float[Tensor, "seq seq"]) -> dict[str, Any]:
 
 
 @torch.no_grad()
-def weights_of_heads(model: MiniLM, ids: Sequence[int], **parts: bool) -> Looks:
+def weights_of_heads(model: MiniLM, ids: Sequence[int], **parts: Any) -> Looks:
     """Where each head looks, from the vectors that enter its block, by our functions.
 
     Args:

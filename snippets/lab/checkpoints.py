@@ -28,7 +28,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from tqdm import tqdm
 
-from snippets.lab import files
+from snippets.lab import files, processes
 from snippets.lab.arguments import RefusalError
 
 Tensors = dict[str, Tensor]
@@ -66,6 +66,7 @@ class About:
     sizes: dict[str, Any]
     vocabulary: Any
     optimizer: str
+    how: dict[str, Any]
     step: int
     steps: int
     best: Best | None
@@ -174,6 +175,7 @@ class Checkpoint:
     vocabulary: Any = None
     about: About | None = field(default=None, init=False)
     trouble: str = field(default="", init=False)
+    _how: Mapping[str, Any] = field(default_factory=dict, init=False)
     _lock: BaseFileLock | None = field(default=None, init=False)
 
     def __enter__(self) -> Checkpoint:
@@ -186,8 +188,9 @@ class Checkpoint:
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            self._lock = FileLock(self.path / "lock")
-            self._lock.acquire(timeout=0)
+            if processes.first():
+                self._lock = FileLock(self.path / "lock")
+                self._lock.acquire(timeout=0)
             self._begin()
         except Timeout as error:
             raise TrainingError(
@@ -241,32 +244,41 @@ class Checkpoint:
                 )
 
     def load(
-        self, model: nn.Module, optimizer: Optimizer
+        self, model: nn.Module, optimizer: Optimizer, how: Mapping[str, Any]
     ) -> tuple[list[float], Best | None]:
         """Put all back as it was saved; the losses so far, or none, and the best score.
 
+        Args:
+            how: it is trained, as JSON holds it; what was trained otherwise is refused.
+
         Raises:
-            TrainingError: the checkpoint is of another model.
+            TrainingError: the checkpoint is of another model, or of another training.
         """
-        about = self.about
+        about, self._how = self.about, how
         if about is None:
             return [], None
         now = {"sizes": dict(self.sizes), "vocabulary": self.vocabulary}
         self._same({"sizes": about.sizes, "vocabulary": about.vocabulary}, now)
+        self._same(about.how, how)
         weights = tensors_of(self.path, about, "weights")
         state = tensors_of(self.path, about, "state")
         with refused(self.path, OTHER):
             if about.optimizer != type(optimizer).__name__:
                 raise ValueError(about.optimizer)
-            model.load_state_dict(weights)
+            own = model.state_dict()
+            model.load_state_dict(
+                {n: processes.shared_as(t, own.get(n, t)) for n, t in weights.items()}
+            )
             held = [p for g in optimizer.param_groups for p in g["params"]]
             kept: dict[int, Tensors] = {}
             for name, tensor in _below(state, "optimizer").items():
                 number, _, key = name.partition(".")
-                shape = held[int(number)].shape
-                if torch.broadcast_shapes(tensor.shape, shape) != shape:
+                like = held[int(number)]
+                if torch.broadcast_shapes(tensor.shape, like.shape) != like.shape:
                     raise ValueError(name)
-                kept.setdefault(int(number), {})[key] = tensor
+                kept.setdefault(int(number), {})[key] = processes.shared_as(
+                    tensor, like
+                )
             groups = optimizer.state_dict()["param_groups"]
             optimizer.load_state_dict({"state": kept, "param_groups": groups})
             device = next(model.parameters()).device.type
@@ -312,11 +324,15 @@ class Checkpoint:
             sizes=dict(self.sizes),
             vocabulary=self.vocabulary,
             optimizer=type(optimizer).__name__,
+            how=dict(self._how),
             step=len(losses),
             steps=steps,
             best=best,
             files=digests,
         )
+        if not processes.first():
+            self.about = about
+            return
         to_write = {
             path_of(self.path, kind, digests[kind]): content
             for kind, content in contents.items()
@@ -342,10 +358,11 @@ class Checkpoint:
 def packed(tensors: Mapping[str, Tensor]) -> bytes:
     """Tensors as a safetensors file; tied ones twice, so that any program loads it."""
     keep = torch.contiguous_format
+    gathered = {name: processes.whole(t) for name, t in tensors.items()}
     return serialized(
         {
             name: t.detach().cpu().clone(memory_format=keep)
-            for name, t in tensors.items()
+            for name, t in gathered.items()
         }
     )
 

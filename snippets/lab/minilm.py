@@ -1,4 +1,4 @@
-"""MiniLM reads a text: every number on its way, by PyTorch's own functions.
+"""MiniLM reads texts: every number on its way, by PyTorch's own functions.
 
 For demos that look into a trained model, a small BERT (see devlin-2018-bert). The
 chapters build the same layers by hand; `tests/snippets/lab/test_minilm.py` holds
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -20,8 +20,12 @@ from snippets.lab import weights
 N_LAYERS, N_HEADS, EPS = 6, 12, 1e-12  # MiniLM's config.json
 
 
+# Ids of one text, or of several, padded to one length.
+Ids = Sequence[int] | Int[Tensor, "*batch seq"]
+
+
 class Block(NamedTuple):
-    """What one block computed of one text.
+    """What one block computed of one text, or of each text of a batch.
 
     Attributes:
         entered: the vectors that it was given.
@@ -33,14 +37,14 @@ class Block(NamedTuple):
         output: the vectors that leave the block.
     """
 
-    entered: Float[Tensor, "seq d_model"]
-    query: Float[Tensor, "n_heads seq d_head"]
-    key: Float[Tensor, "n_heads seq d_head"]
-    attended: Float[Tensor, "seq d_model"]
-    middle: Float[Tensor, "seq d_model"]
-    neurons: Float[Tensor, "seq d_ff"]
-    worked: Float[Tensor, "seq d_model"]
-    output: Float[Tensor, "seq d_model"]
+    entered: Float[Tensor, "*batch seq d_model"]
+    query: Float[Tensor, "*batch n_heads seq d_head"]
+    key: Float[Tensor, "*batch n_heads seq d_head"]
+    attended: Float[Tensor, "*batch seq d_model"]
+    middle: Float[Tensor, "*batch seq d_model"]
+    neurons: Float[Tensor, "*batch seq d_ff"]
+    worked: Float[Tensor, "*batch seq d_model"]
+    output: Float[Tensor, "*batch seq d_model"]
 
 
 class MiniLM:
@@ -75,45 +79,55 @@ class MiniLM:
 
     @torch.no_grad()
     def embed(
-        self, ids: Sequence[int], words: bool = True, positions: bool = True
-    ) -> Float[Tensor, "seq d_model"]:
+        self, ids: Ids, words: bool = True, positions: bool = True
+    ) -> Float[Tensor, "*batch seq d_model"]:
         """Word + position + the one kind of text there is, normalized.
 
         Without `words` tokens differ by their positions alone, and the reverse.
         """
         word, position, kind = self.embeddings
-        x = torch.zeros(len(ids), word.shape[1])
+        ids = torch.as_tensor(ids)
+        x = torch.zeros(*ids.shape, word.shape[1])
         if words:
-            x = x + word[list(ids)]
+            x = x + word[ids]
         if positions:
-            x = x + position[: len(ids)]
+            x = x + position[: ids.shape[-1]]
         x = x + kind[0]
         return F.layer_norm(x, x.shape[-1:], *self.norm, EPS)
 
     @torch.no_grad()
     def read(
-        self, ids: Sequence[int], words: bool = True, positions: bool = True
+        self,
+        ids: Ids,
+        words: bool = True,
+        positions: bool = True,
+        mask: Bool[Tensor, "*#batch #seq seq"] | None = None,
     ) -> list[Block]:
-        """One text through the six blocks."""
+        """Texts through the six blocks; `mask` is True where a token may look."""
         x = self.embed(ids, words, positions)
         blocks = []
         for layer in self.layers:
-            blocks.append(self._block(x, layer, self.n_heads))
+            blocks.append(self._block(x, layer, self.n_heads, mask))
             x = blocks[-1].output
         return blocks
 
     @staticmethod
     def _block(
-        x: Tensor, layer: dict[str, tuple[Tensor, Tensor]], n_heads: int
+        x: Tensor,
+        layer: dict[str, tuple[Tensor, Tensor]],
+        n_heads: int,
+        mask: Tensor | None,
     ) -> Block:
         query, key, value = (
             F.linear(x, *layer[f"attention.self.{name}"])
             .unflatten(-1, (n_heads, -1))
-            .transpose(0, 1)
+            .transpose(-3, -2)
             for name in ("query", "key", "value")
         )
-        heads = F.scaled_dot_product_attention(query, key, value)
-        joined = heads.transpose(0, 1).flatten(1)
+        if mask is not None:
+            mask = mask.unsqueeze(-3)  # the same for every head
+        heads = F.scaled_dot_product_attention(query, key, value, mask)
+        joined = heads.transpose(-3, -2).flatten(-2)
         attended = F.linear(joined, *layer["attention.output.dense"])
         width = x.shape[-1:]
         norm = layer["attention.output.LayerNorm"]

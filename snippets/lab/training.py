@@ -4,7 +4,7 @@
 follows a schedule, evaluates, draws a progress bar, keeps a checkpoint and ends on
 Ctrl-C. A batch is a function of the step, and the checkpoint holds all that changes
 from step to step, so a run that was killed and resumed has the very losses of one that
-was not.
+was not. Under torchrun the same loop runs in several processes (`lab.processes`).
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from snippets.lab import processes
 from snippets.lab.checkpoints import Best, Checkpoint, TrainingError
 from snippets.lab.progress import progress
 
@@ -38,25 +39,32 @@ SAVE_SHARE = 0.1  # of the time, at most, goes into checkpoints
 def learn(
     model: Model,
     optimizer: Optimizer,
-    parts: Sequence[Batch],
+    parts: Sequence[tuple[float, Batch]],
     loss: Loss[Model, Batch],
     rates: Sequence[float],
     clip: float,
 ) -> tuple[Tensor, Tensor]:
-    """One step; the mean loss of its parts, the gradient's length."""
+    """One step; the mean loss of its parts, the gradient's length.
+
+    Args:
+        parts: each with the share of the step's tokens that it has. Of several
+            processes each has its own parts, and all shares together are 1.
+    """
     optimizer.zero_grad()
-    shares = []
-    for part in parts:
-        share = loss(model, part) / len(parts)  # forward
-        share.backward()  # adds to the gradient
-        shares.append(share.detach())
+    team = processes.count()
+    means = []
+    for share, part in parts:
+        mean = share * loss(model, part)  # forward
+        # Adds to the gradient; that of all processes is averaged, not added.
+        (team * mean).backward()
+        means.append(mean.detach())
     groups = optimizer.param_groups
     weights = [weight for group in groups for weight in group["params"]]
-    length = nn.utils.clip_grad_norm_(weights, clip)
+    length = processes.whole(nn.utils.clip_grad_norm_(weights, clip))
     for group, rate in zip(groups, rates, strict=True):
         group["lr"] = rate  # as the schedule has it for this step
     optimizer.step()
-    return torch.stack(shares).sum(), length
+    return processes.summed(torch.stack(means).sum()), length
 
 
 def linear(step: int, steps: int, warmup: int = 0, least: float = 0.0) -> float:
@@ -132,6 +140,7 @@ def fit(
     schedule: Callable[[int], float] | None = None,
     clip: float = 1.0,
     accumulate: int = 1,
+    tokens: Callable[[Batch], float] = lambda _: 1,
     precision: torch.dtype | None = None,
     evaluate: Callable[[Model], float] | None = None,
     every: int = 100,
@@ -153,8 +162,11 @@ def fit(
             counted from 0: `partial(cosine, steps=1000, warmup=50)`.
         clip: the longest gradient, all parameters together; `math.inf` clips none.
         accumulate: batches that make one step together, where one of all would not
-            fit into memory: of 4, step 2 takes the batches 8 to 11. Their losses count
-            alike, so means are best over as many tokens each.
+            fit into memory: of 4, step 2 takes the batches 8 to 11. Of several
+            processes each takes so many: of 2 that take 2 each, one 8 and 9, the other
+            10 and 11.
+        tokens: over how many a batch's loss is the mean; it counts so much beside the
+            other batches of its step. Without it all count alike.
         precision: `torch.bfloat16` computes the loss in it where that is safe
             (autocast); the weights, and what the optimizer keeps, stay as they are.
         evaluate: a score, smaller is better, such as the loss on held-out batches;
@@ -177,7 +189,10 @@ def fit(
     if precision == torch.float16:
         raise ValueError("float16 loses small gradients; take torch.bfloat16")
     device = next(model.parameters()).device
-    losses, best = checkpoint.load(model, optimizer) if checkpoint else ([], None)
+    how = {"accumulate": accumulate, "clip": clip, "precision": str(precision)}
+    how["processes"] = processes.count()
+    losses, best = checkpoint.load(model, optimizer, how) if checkpoint else ([], None)
+    learner = processes.alike(model, device)
     pending: list[tuple[Tensor, Tensor]] = []
     looked = saved = time.monotonic()
     pause = SAVE_SECONDS
@@ -201,6 +216,9 @@ def fit(
             bar.set_postfix(loss=f"{losses[-1]:.3f}", refresh=False)
         looked = time.monotonic()
 
+    def due() -> bool:
+        return checkpoint is not None and time.monotonic() - saved >= pause
+
     def save() -> None:
         nonlocal saved, pause
         if checkpoint:
@@ -220,16 +238,32 @@ def fit(
         in_training(model),
         rates_of(optimizer) as rates,
         interruptible() as interrupted,
-        progress(steps, label, initial=len(losses)) as bar,
+        progress(
+            steps, label, initial=len(losses), disable=not processes.first()
+        ) as bar,
     ):
         step = len(losses)
-        while step < steps and not interrupted.is_set() and not enough():
-            numbers = range(step * accumulate, (step + 1) * accumulate)
-            parts = [moved(batches(number), device) for number in numbers]
+        while step < steps and not enough():
+            # What one process wants, all do.
+            wishes = [interrupted.is_set(), processes.first() and due()]
+            stop, to_save = processes.agreed(wishes, device)
+            if stop:
+                break
+            if to_save:
+                look()
+                save()
+            first = (step * processes.count() + processes.number()) * accumulate
+            taken = [batches(number) for number in range(first, first + accumulate)]
+            counts = [tokens(part) for part in taken]
+            (total,) = processes.agreed([sum(counts)], device)
+            parts = [
+                (here / total, moved(part, device))
+                for here, part in zip(counts, taken, strict=True)
+            ]
             share = schedule(step) if schedule else 1.0
             now = [rate * share for rate in rates]
             how_wrong = cast if precision else loss
-            pending.append(learn(model, optimizer, parts, how_wrong, now, clip))
+            pending.append(learn(learner, optimizer, parts, how_wrong, now, clip))
             step += 1
             if time.monotonic() - looked >= LOOK_SECONDS:
                 look()
@@ -240,12 +274,9 @@ def fit(
                 if best is None or score < best.score:
                     best = Best(step, score)
                     save()
-            if checkpoint and time.monotonic() - saved >= pause:
-                look()
-                save()
         look()
     save()
-    if interrupted.is_set() and step < steps and not enough():
+    if step < steps and not enough():
         if not checkpoint:
             raise KeyboardInterrupt
         saved_in = "" if checkpoint.trouble else f"; saved in {checkpoint.path}"

@@ -1,63 +1,24 @@
 """A Transformer block adds two branches to a stream: attention, then feed-forward.
 
-Papers: vaswani-2017-attention (sections 3.1 and 5.4), ba-2016-layer-norm,
-he-2015-resnet; xiong-2020-pre-layer-norm for where the norm stands. Post-norm as in
-the paper of 2017 unless pre-norm is asked for, as in GPT-2.
+Papers: vaswani-2017-attention (sections 3.1 and 5.4). Post-norm as in the paper of 2017
+unless pre-norm is asked for, as in GPT-2.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from snippets.attention.heads import MultiHeadAttention
 from snippets.transformer.feed_forward import FeedForward, relu
+from snippets.transformer.normalization_and_residuals import (
+    Layer,
+    LayerNorm,
+    add_branch,
+)
 from snippets.transformer.parameters import Size
-
-
-# --8<-- [start:layer-norm]
-class LayerNorm(nn.Module):
-    """Every vector by itself: mean 0, variance 1, then learned."""
-
-    def __init__(self, d_model: int, eps: float = 1e-5) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.ones(d_model))
-        self.bias = nn.Parameter(torch.zeros(d_model))
-        self.eps = eps
-
-    def forward(
-        self, x: Float[Tensor, "*batch d_model"]
-    ) -> Float[Tensor, "*batch d_model"]:
-        centred = x - x.mean(-1, keepdim=True)
-        variance = centred.square().mean(-1, keepdim=True)
-        # eps stands inside the root: it also calms a zero vector.
-        normal = centred / torch.sqrt(variance + self.eps)
-        return self.weight * normal + self.bias
-
-
-# --8<-- [end:layer-norm]
-
-
-Layer = Callable[[Tensor], Tensor]
-
-
-# --8<-- [start:residual]
-def add_branch(
-    x: Float[Tensor, "*batch d_model"],
-    branch: Layer,
-    norm: Layer,
-    pre_norm: bool,
-) -> Float[Tensor, "*batch d_model"]:
-    """The residual: x plus what a branch makes of it."""
-    if pre_norm:
-        return x + branch(norm(x))
-    return norm(x + branch(x))
-
-
-# --8<-- [end:residual]
 
 
 # --8<-- [start:block]
@@ -111,6 +72,7 @@ class TransformerBlock(nn.Module):
         )
 
 
+# --8<-- [start:stack]
 class TransformerStack(nn.Module):
     """As many blocks as `size` says, each with weights of its own."""
 
@@ -140,6 +102,8 @@ class TransformerStack(nn.Module):
         for block in self.blocks:
             states.append(block(states[-1], mask))
         return states
+
+    # --8<-- [end:stack]
 
     def forward(
         self,

@@ -14,6 +14,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from snippets.attention.masking import causal_mask
 from snippets.text.embeddings import Embedding
 from snippets.text.logits import cross_entropy
 from snippets.transformer.parameters import Size
@@ -51,8 +52,7 @@ class LanguageModel(nn.Module):
         seq = ids.shape[-1]
         x = self.embedding(ids) * self.scale  # one end: ids in
         x = self.dropout(x + self.places.weight[:seq])
-        past = torch.ones(seq, seq, dtype=torch.bool, device=x.device)
-        x = self.stack(x, past.tril())
+        x = self.stack(x, causal_mask(seq, device=x.device))
         logits: Tensor = self.output(x)  # other end: logits out
         return logits
 

@@ -26,6 +26,7 @@ from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 import snippets
 from snippets.attention.heads import MultiHeadAttention
+from snippets.attention.positional_encoding import RotaryAttention
 from snippets.recurrence.additive_attention import (
     AdditiveAttention,
     BidirectionalEncoder,
@@ -43,18 +44,16 @@ from snippets.recurrence.seq2seq import Decoder, Encoder, Seq2Seq
 from snippets.speak import Speaker
 from snippets.text.embeddings import Embedding
 from snippets.text.logits import Bigram
+from snippets.transformer.encoder_decoder import EncoderDecoder
 from snippets.transformer.feed_forward import (
     FeedForward,
     GatedFeedForward,
     gelu,
     gelu_tanh,
 )
+from snippets.transformer.normalization_and_residuals import LayerNorm, RMSNorm
 from snippets.transformer.parameters import Size
-from snippets.transformer.transformer import (
-    LayerNorm,
-    TransformerBlock,
-    TransformerStack,
-)
+from snippets.transformer.transformer import TransformerBlock, TransformerStack
 from snippets.transformer.weight_tying import LanguageModel
 
 BATCH, SEQ, D_MODEL, N_HEADS, D_FF, VOCAB_SIZE = 3, 6, 16, 4, 24, 11
@@ -182,6 +181,9 @@ def looking(score: Callable[..., nn.Module], *sizes: int, **options: Any) -> Cas
 
 WRITES: dict[str, Any] = {**TRANSLATES, "packs": True, "call": for_one_source}
 
+# A Transformer that translates what stays the same.
+ANSWERS: dict[str, Any] = {**SPEAKS, "batched": True, "call": for_one_source}
+
 # Every class has a case, or is a part of a model that has one; what varies inside it
 # has one each.
 CASES: dict[str, Case] = {
@@ -226,11 +228,14 @@ CASES: dict[str, Case] = {
     "MultiHeadAttention without biases": Case(
         partial(MultiHeadAttention, **HEADS, bias=False), **ATTENDS
     ),
+    # A key's bias is turned too, so that it differs from key to key and can learn.
+    "RotaryAttention": Case(partial(RotaryAttention, **HEADS), **ATTENDS, ordered=True),
     "FeedForward": Case(partial(FeedForward, D_MODEL, D_FF)),
     "FeedForward gelu": Case(partial(FeedForward, D_MODEL, D_FF, gelu)),
     "FeedForward gelu_tanh": Case(partial(FeedForward, D_MODEL, D_FF, gelu_tanh)),
     "GatedFeedForward": Case(partial(GatedFeedForward, D_MODEL, D_FF)),
     "LayerNorm": Case(partial(LayerNorm, D_MODEL)),
+    "RMSNorm": Case(partial(RMSNorm, D_MODEL)),
     "TransformerBlock": Case(partial(TransformerBlock, SIZE), **BLOCK),
     "TransformerBlock pre_norm": Case(
         partial(TransformerBlock, SIZE, pre_norm=True), **BLOCK
@@ -241,6 +246,13 @@ CASES: dict[str, Case] = {
     "TransformerStack": Case(partial(TransformerStack, SIZE), **BLOCK),
     "TransformerStack pre_norm": Case(
         partial(TransformerStack, SIZE, pre_norm=True), **BLOCK
+    ),
+    "EncoderDecoder": Case(partial(EncoderDecoder, SIZE), **ANSWERS),
+    "EncoderDecoder pre_norm": Case(
+        partial(EncoderDecoder, SIZE, pre_norm=True), **ANSWERS
+    ),
+    "EncoderDecoder dropout": Case(
+        partial(EncoderDecoder, DROPPING), **ANSWERS, drops=True
     ),
     "LanguageModel": Case(
         partial(LanguageModel, SIZE),
@@ -255,14 +267,17 @@ CASES: dict[str, Case] = {
 
 
 def models_of_ours() -> set[type[nn.Module]]:
-    """Every nn.Module that a snippet defines and that can be built, by a walk."""
+    """Every nn.Module that a snippet defines and that can be built, by a walk.
+
+    A demo may train one with its mask left out, to show what becomes of it.
+    """
     names = [
         found.name for found in pkgutil.walk_packages(snippets.__path__, "snippets.")
     ]
     return {
         member
         for name in names
-        if not name.endswith("__main__")
+        if not name.endswith("__main__") and not name.startswith("snippets.demos")
         for member in vars(importlib.import_module(name)).values()
         if isinstance(member, type)
         and issubclass(member, nn.Module)

@@ -19,10 +19,8 @@ from snippets.recurrence.luong import Luong
 from snippets.recurrence.multiplicative_attention import General
 from snippets.text.embeddings import Embedding
 from snippets.transformer.feed_forward import FeedForward
-from snippets.transformer.transformer import (
-    LayerNorm,
-    TransformerBlock,
-)
+from snippets.transformer.normalization_and_residuals import LayerNorm
+from snippets.transformer.transformer import TransformerBlock
 from snippets.transformer.weight_tying import LanguageModel
 from tests.snippets import properties
 from tests.snippets.properties import (
@@ -159,6 +157,15 @@ class OverTheBatch(LayerNorm):
         return self.weight * centred / torch.sqrt(variance + self.eps) + self.bias
 
 
+class OverTheSentence(LayerNorm):
+    """The axis of the tokens in place of that of a vector's numbers."""
+
+    def forward(self, x):
+        centred = x - x.mean(-2, keepdim=True)
+        variance = centred.square().mean(-2, keepdim=True)
+        return self.weight * centred / torch.sqrt(variance + self.eps) + self.bias
+
+
 class InFewerDigits(FeedForward):
     """A step in half precision."""
 
@@ -260,6 +267,10 @@ MISTAKES = {
     "a norm over the batch": (
         planted("LayerNorm", OverTheBatch, D_MODEL),
         ["rows_are_alone"],
+    ),
+    "a norm over the sentence": (
+        planted("LayerNorm", OverTheSentence, D_MODEL),
+        ["position_wise"],
     ),
     "fewer digits": (network(InFewerDigits, D_MODEL, D_FF), ["float64_agrees"]),
     "dropout in evaluation": (network(DropsAlways, D_MODEL, D_FF), ["deterministic"]),

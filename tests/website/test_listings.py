@@ -41,7 +41,7 @@ def add(
     # Those that are left.
     left: list[Tensor]
     left = [*others]
-    return scale * sum(left, x)
+    return scale * sum(left, x)  # type: ignore[no-any-return]
 
 
 # --8<-- [end:both]

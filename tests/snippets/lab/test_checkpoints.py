@@ -78,6 +78,16 @@ def test_checkpoint_is_never_written_over_unasked(tmp_path):
     assert About.read(tmp_path).step == 2
 
 
+@pytest.mark.parametrize("how", [{"accumulate": 2}, {"clip": 0.5}])
+def test_training_goes_on_as_it_began(tmp_path, how):
+    trained(tmp_path)
+    with (
+        pytest.raises(TrainingError, match=f"another training: {next(iter(how))} was"),
+        Checkpoint(tmp_path, resume=True) as checkpoint,
+    ):
+        run(model(), 3, checkpoint=checkpoint, **how)
+
+
 def test_checkpoint_of_another_training_is_refused(tmp_path):
     here = {"of": {"data": "a", "seed": 0}, "sizes": {"d": 1}, "vocabulary": ["a"]}
     trained(tmp_path, **here)

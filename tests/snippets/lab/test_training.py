@@ -88,6 +88,14 @@ def test_fit_computes_in_bfloat16_and_keeps_its_weights():
         run(learner, 1, precision=torch.float16)
 
 
+def test_fit_trains_a_compiled_model_alike():
+    compiled, exact = model(), model()
+    compiled[2].p = exact[2].p = 0.0
+    compiled.compile(backend="aot_eager")
+    assert run(compiled, 5) == pytest.approx(run(exact, 5), rel=1e-5)
+    torch.testing.assert_close(weights(compiled), weights(exact))
+
+
 def test_fit_follows_the_schedule_and_gives_the_rates_back():
     learner = model()
     groups = [
