@@ -448,10 +448,7 @@ def _frame(hand: dict[str, Any], step: int) -> Figure:
 
 def _stream(axes: Axes, row: str, vector: Any) -> None:
     """The vector on the stream, each number under the first letter of its meaning."""
-    for number, meaning in enumerate(MEANINGS):
-        x = STREAM + diagrams.CELL * (number - 1.5)
-        diagrams.words(axes, x, ROWS[row] - 20, meaning[0], plots.MUTED)
-    diagrams.cells(axes, STREAM, ROWS[row], vector, plots.LINK, ".3g")
+    diagrams.cells(axes, STREAM, ROWS[row], vector, plots.LINK, ".3g", names=MEANINGS)
 
 
 LOOKS: dict[str, tuple[str, Any, float]] = {

@@ -117,11 +117,18 @@ def cells(
     colour: str = INK,
     fmt: str = ".2f",
     faint: bool = False,
+    names: Sequence[str] = (),
 ) -> None:
-    """A vector: a row of cells with its numbers, its middle at (x, y)."""
+    """A vector: a row of cells with its numbers, its middle at (x, y).
+
+    Args:
+        names: what each number means; its first letter stands above the cell.
+    """
     texts = [signed(number, fmt) for number in numbers]
     width = max(CELL, 11 * LETTER * max(map(len, texts)) + 8)
     left = x - width * len(texts) / 2
+    for number, name in enumerate(names):
+        words(axes, left + (number + 0.5) * width, y - 20, name[0], MUTED)
     for number, text in enumerate(texts):
         shape = Rectangle(
             (left + number * width, y - CELL / 2), width, CELL, facecolor=PAPER,
